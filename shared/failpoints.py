@@ -20,7 +20,7 @@ whenever that changes, so that a running process can be armed. Unset, nothing ha
 | api.committed | after its commit, before the answer |
 | callback.worked | inside the transaction that keeps call-backs |
 | callback.committed | after its commit, before the answer |
-| log.told | inside the transaction that signs events, all work done |
+| log.signed | inside the transaction that signs events, all work done |
 | log.appended | inside the transaction that appends leaves, all work done |
 | log.stored | a checkpoint is committed, no witness has seen it |
 | log.sent | a witness has answered, nothing is stored |

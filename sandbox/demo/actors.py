@@ -14,7 +14,7 @@ from sandbox.demo.api import Api, Refused
 from sandbox.demo.goods import BY_SKU
 from sandbox.demo.orders import DemoOrders, Order
 
-Duty = Literal["pack", "dispatch", "uplift", "answer", "unpack"]
+Work = Literal["pack", "dispatch", "uplift", "answer", "unpack"]
 POLL_SECONDS = 0.4
 _CONCURRENCY = 12
 _AGENT_PARCELS, _AGENT_SECONDS = 6, 1.6
@@ -43,9 +43,9 @@ class Actors:
         """What a service refused although the actors did as they should."""
         return list(self._failed)
 
-    async def work(self, *absent: Duty) -> None:
-        """Until cancelled; work that was begun is finished. The duties named in `absent` are not done."""
-        duties: dict[Duty, Callable[[], Awaitable[None]]] = {
+    async def work(self, *absent: Work) -> None:
+        """Until cancelled; work that was begun is finished. What is named in `absent` is not done."""
+        works: dict[Work, Callable[[], Awaitable[None]]] = {
             "pack": self._pack_all,
             "dispatch": self._dispatch_all,
             "uplift": self._uplift_all,
@@ -53,13 +53,13 @@ class Actors:
             "unpack": self._unpack_all,
         }
         async with asyncio.TaskGroup() as group:
-            for name, duty in duties.items():
+            for name, work in works.items():
                 if name not in absent:
-                    group.create_task(self._repeat(duty))
+                    group.create_task(self._repeat(work))
 
-    async def _repeat(self, duty: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await duty()
+            await work()
             await asyncio.sleep(self.rest)
 
     async def _each(self, jobs: Sequence[Callable[[], Awaitable[None]]]) -> None:
@@ -81,11 +81,11 @@ class Actors:
 
         await asyncio.gather(*(limited(job) for job in jobs))
 
-    def _first_time(self, duty: str, subject: str) -> bool:
+    def _first_time(self, work: str, subject: str) -> bool:
         """Whether this was not done before; marks it as done."""
-        if (duty, subject) in self._done:
+        if (work, subject) in self._done:
             return False
-        self._done.add((duty, subject))
+        self._done.add((work, subject))
         return True
 
     # --- packer ---

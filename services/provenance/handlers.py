@@ -21,9 +21,9 @@ from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitKey, Unit
 from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.leaves import SALT_BYTES, event_leaf, name_of
+from services.provenance.domain.log_events import LogEvent, of_order, of_receipt, of_write_off
 from services.provenance.domain.scans import cases_of
 from services.provenance.domain.signing import IssuerKey, sign_event
-from services.provenance.domain.telling import Told, of_order, of_receipt, of_write_off
 from services.provenance.store import cases, catalogue, way
 from services.provenance.store import events as events_table
 from services.provenance.store import gtins as gtins_table
@@ -49,7 +49,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class EventSigner:
     """Signs what happened, in the transaction that records the facts."""
 
     place: Place
@@ -59,11 +59,11 @@ class Teller:
 
     async def absorb(self, db: DB, facts: Sequence[Event]) -> None:
         """Of receipts and write-offs."""
-        told = [
+        events = [
             *(one for fact in facts if isinstance(fact, UnitsReceived) for one in of_receipt(fact, self.place)),
             *(one for fact in facts if isinstance(fact, StockWrittenOff) for one in of_write_off(fact, self.place)),
         ]
-        await self.tell(db, told)
+        await self.sign(db, events)
         lots = {
             UnitKey(gtin=fact.gtin, serial=serial): fact.lot
             for fact in facts
@@ -75,22 +75,22 @@ class Teller:
 
     async def project(self, db: DB, orders: Sequence[Facts]) -> None:
         """Of orders: a box's events need its units-packed, whichever comes first, so each set is looked at whole."""
-        await self.tell(db, [one for facts in orders for one in of_order(facts, self.place)])
+        await self.sign(db, [one for facts in orders for one in of_order(facts, self.place)])
 
-    async def tell(self, db: DB, told: Sequence[Told]) -> None:
+    async def sign(self, db: DB, events: Sequence[LogEvent]) -> None:
         """Signs and stores those of these events that are new."""
-        if not told:
+        if not events:
             return
-        units = {one.unit for one in told if one.unit is not None}
+        units = {one.unit for one in events if one.unit is not None}
         await events_table.lock_units(db, units)
-        known = await events_table.known(db, [one.name for one in told])
-        new = list({one.name: one for one in told if one.name not in known}.values())
+        known = await events_table.known(db, [one.name for one in events])
+        new = list({one.name: one for one in events if one.name not in known}.values())
         if not new:
             return
         last = await events_table.last_leaves(db, units)
         signed: list[tuple[str, bytes, bytes]] = []
         for one in new:
-            jws = sign_event(one.event, self.key, last.get(one.unit) if one.unit else None, one.said_by)
+            jws = sign_event(one.fields, self.key, last.get(one.unit) if one.unit else None, one.said_by)
             salt = secrets.token_bytes(SALT_BYTES)
             leaf = event_leaf(jws, salt)
             if one.unit:
@@ -99,7 +99,7 @@ class Teller:
         entries = await log_table.add_entries(db, [leaf for _, _, leaf in signed])
         rows = [(seq, one, jws, salt) for seq, one, (jws, salt, _) in zip(entries, new, signed, strict=True)]
         await events_table.save(db, rows, self.now())
-        failpoints.reach("log.told")
+        failpoints.reach("log.signed")
 
 
 async def project_vendors(db: DB, vendors: Sequence[Facts]) -> None:
@@ -109,8 +109,8 @@ async def project_vendors(db: DB, vendors: Sequence[Facts]) -> None:
 async def project_products(db: DB, products: Sequence[Facts]) -> None:
     """As the page shows them, and whose GTINs are whose, of every version."""
     await catalogue.save_products(db, [one for facts in products if (one := product_of(facts))])
-    told = [fact for facts in products for fact in facts if isinstance(fact, ProductApproved | ProductChanged)]
-    await gtins_table.keep(db, [fact.product for fact in told])
+    published = [fact for facts in products for fact in facts if isinstance(fact, ProductApproved | ProductChanged)]
+    await gtins_table.keep(db, [fact.product for fact in published])
 
 
 async def project_units(db: DB, units: Sequence[Facts]) -> None:

@@ -25,7 +25,14 @@ from services.provenance.domain.bundles import BadBundle, verify_bundle
 from services.provenance.domain.log.audit import BadLog, audit
 from services.provenance.domain.log.checkpoints import Trust
 from services.provenance.domain.log.notes import BadNote, parse_verifier_key
-from services.provenance.handlers import SUBSCRIPTIONS, Teller, handle, project_products, project_units, project_vendors
+from services.provenance.handlers import (
+    SUBSCRIPTIONS,
+    EventSigner,
+    handle,
+    project_products,
+    project_units,
+    project_vendors,
+)
 from services.provenance.settings import Settings
 from services.provenance.store import events as events_table
 from services.provenance.store import hidden_codes, way
@@ -78,7 +85,7 @@ def wired(platform: Platform) -> Wired:
     """The service on this platform."""
     settings = settings_from(platform)
     log, key, place = log_of(platform), settings.issuer_signer(), settings.place()
-    teller = Teller(place, key, platform.clock.now)
+    signer = EventSigner(place, key, platform.clock.now)
     look_ups = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
     recent = Recent(time.monotonic)
     pages = page.Pages(settings.location_country, settings.contact_email, page.verify_command(log, settings))
@@ -111,10 +118,10 @@ def wired(platform: Platform) -> Wired:
         kinds=(
             StreamKind(VENDOR, handle, project_vendors),
             StreamKind(PRODUCT, handle, project_products),
-            StreamKind(ORDER, handle, teller.project),
+            StreamKind(ORDER, handle, signer.project),
             StreamKind(UNIT, handle, project_units),
-            StreamKind(RECEIPT, absorb=teller.absorb),
-            StreamKind(WRITE_OFF, absorb=teller.absorb),
+            StreamKind(RECEIPT, absorb=signer.absorb),
+            StreamKind(WRITE_OFF, absorb=signer.absorb),
         ),
         hooks=case_hooks.hooks("provenance"),
         findings=case_hooks.findings,
@@ -132,7 +139,7 @@ def wired(platform: Platform) -> Wired:
             log_api.router(log, settings.issuer, TokenBuckets(settings.log_rate, settings.log_burst, time.monotonic)),
             units.router(log, place, look_ups),
             events.router(platform.require, platform.pool, platform.clock),
-            capture.router(platform.require, platform.pool, platform.requests, platform.clock, teller),
+            capture.router(platform.require, platform.pool, platform.requests, platform.clock, signer),
             page.router(platform.pool, log, place, look_ups, pages, looking, trying),
             label_sheets.router(platform.require, platform.pool, platform.clock, place, settings.hidden_code_keys()),
             cases.router(platform.require, platform.pool, platform.ledger, platform.clock, platform.requests),

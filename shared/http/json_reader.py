@@ -38,11 +38,11 @@ def read_strictly(body: bytes) -> Any:
     return value
 
 
-def read_told(body: bytes, *, values: int | None = None) -> Any:
+def read_leniently(body: bytes, *, values: int | None = None) -> Any:
     """A counterpart's answer, kept as it came: a name may stand twice (the last counts), a text may hold half a
     character, fractions are float. `values`: how many at most, where the bytes are not bounded otherwise. Raises
     NotJson."""
-    return _read(body, _AS_TOLD, values=values)
+    return _read(body, _LENIENT, values=values)
 
 
 def _read(body: bytes, decoder: json.JSONDecoder, *, values: int | None) -> Any:
@@ -103,7 +103,7 @@ def _constant(_: str) -> NoReturn:
 _STRICT = json.JSONDecoder(
     parse_int=_integer, parse_float=_decimal, parse_constant=_constant, object_pairs_hook=_object
 )
-_AS_TOLD = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_constant)
+_LENIENT = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_constant)
 
 
 def _deeper(value: Any, depth: int) -> bool:

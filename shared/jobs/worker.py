@@ -78,6 +78,10 @@ class Retry(Exception):
         self.may_be_last = may_be_last
 
 
+ENDLESS = 1_000_000_000
+"""Attempts of a job that is tried until it succeeds, or until a person ends what it waits for."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobKind:
     kind: str

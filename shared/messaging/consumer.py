@@ -41,7 +41,7 @@ otherwise."""
 
 GENERATIONS_AT_ONCE = 100
 """A producer raises a generation by one; a reader may have missed some."""
-STANDS_STILL = 5
+STOPPED_AFTER = 5
 """After so many failures in a row for a cause that does not pass by itself, the consumer is not ready, and the log says
 why."""
 Run: TypeAlias = dict[TopicPartition, set[object]]
@@ -89,7 +89,7 @@ class Consumer:
         self._group = group
         self._client: AIOKafkaConsumer
         self._fetching: Fetching
-        self._standing = 0
+        self._failures = 0
 
     async def run(self, loop: Loop) -> None:
         """Consumes until cancelled; the batch in hand is finished first."""
@@ -171,19 +171,19 @@ class Consumer:
                 return
             except (KafkaError, UnreadableBatch, *TRANSIENT) as error:
                 self._unloaded |= set(self._next)
-                self._stand(loop, error)
+                self._note_failure(loop, error)
                 await loop.back_off(error)
                 continue
-            self._standing, loop.stopped = 0, False
+            self._failures, loop.stopped = 0, False
             loop.healthy()
 
-    def _stand(self, loop: Loop, error: BaseException) -> None:
-        """Not ready, while what the reader stands still on will not pass by itself."""
+    def _note_failure(self, loop: Loop, error: BaseException) -> None:
+        """Not ready, while what stops the consumer will not pass by itself."""
         passes = isinstance(error, TRANSIENT) or type(error) is KafkaError or getattr(error, "retriable", False)
-        self._standing = 0 if passes else self._standing + 1
-        if self._standing == STANDS_STILL:
-            log.error("the reader stands still", error=error)
-        loop.stopped = self._standing >= STANDS_STILL
+        self._failures = 0 if passes else self._failures + 1
+        if self._failures == STOPPED_AFTER:
+            log.error("consumer stopped", error=error)
+        loop.stopped = self._failures >= STOPPED_AFTER
 
     async def _fetch(self) -> dict[TopicPartition, list[Any]]:
         """What there is to read. aiokafka waits without end for its group to settle: a join whose answer was lost, for
@@ -202,7 +202,7 @@ class Consumer:
                 return await self._read_raw(packed)
             if not undecodable(error):
                 raise
-            log.warning("read anew, record by record", error=error)
+            log.warning("batch not decoded, its records are read one by one", error=error)
             return await self._read_raw(sorted(self._next))
         self._fetching.check(self._next)
         return fetched

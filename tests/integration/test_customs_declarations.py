@@ -30,8 +30,9 @@ from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.customs.destinations.cn import ceb, message_store
 from services.customs.domain import export
-from services.customs.domain.cases import INVALIDATION, hold_case
+from services.customs.domain.cases import INVALIDATION
 from services.customs.domain.export import lrn, valid_mrn
+from services.customs.domain.holds import hold_case
 from services.customs.domain.retention import keep_until
 from services.customs.handlers import on_erased
 from services.customs.store import parcels

@@ -295,7 +295,7 @@ async def test_a_reader_that_a_broker_refuses_for_good_is_not_ready_and_says_why
             return not good and checks["consumer"] == "CorruptRecordException"
 
         await until(ready)
-        monkeypatch.setattr(consumer, "STANDS_STILL", 2)
+        monkeypatch.setattr(consumer, "STOPPED_AFTER", 2)
         answerer.consumer._fetching._send = partial(send, answerer.consumer._fetching._client)
         await until(says_why)
         refusing.clear()

@@ -11,7 +11,7 @@ from contracts.cases import CaseClosed
 from contracts.customs import ImportCleared, ImportHeld, ParcelUplifted
 from services.customs.domain import actions
 from services.customs.domain.actions import NotPossible
-from services.customs.domain.cases import hold_case
+from services.customs.domain.holds import hold_case
 from shared.ledger.facts import Facts
 from tests.support.customs_samples import (
     PLACED_AT,

@@ -13,16 +13,9 @@ from contracts.carrier import ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportRefused
 from services.customs.domain.actions import NotPossible, hold_to_answer
-from services.customs.domain.cases import (
-    attention,
-    attention_round,
-    hold_ended,
-    open_hold,
-    post_hold_answered,
-    post_hold_to_answer,
-    retried,
-)
+from services.customs.domain.cases import attention, attention_round, retried
 from services.customs.domain.decide import HOLD_ANSWER, INVENTORY
+from services.customs.domain.holds import hold_ended, open_hold, post_hold_answered, post_hold_to_answer
 from services.customs.domain.parcels import parcel_rows
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.customs_model import NOW, World, cleared, held, open_cases

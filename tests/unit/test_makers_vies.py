@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.makers.domain.vies import FOR_GOOD, NoTelling, name_match, question, read
+from services.makers.domain.vies import FOR_GOOD, NoVatAnswer, name_match, question, read
 from shared.http.counterpart_answer import Answer
 from tests.support.makers_samples import GOLDEN
 
@@ -46,7 +46,7 @@ def test_an_invalid_number_comes_without() -> None:
 def test_a_fault_is_read_whatever_its_status(code: str, status: int) -> None:
     body = golden("fault")
     body["errorWrappers"][0]["error"] = code
-    with pytest.raises(NoTelling) as told:
+    with pytest.raises(NoVatAnswer) as told:
         read(answer(body, status), VAT)
     assert (told.value.reason, told.value.for_good) == (code, code in FOR_GOOD)
 
@@ -69,7 +69,7 @@ def test_a_fault_is_read_whatever_its_status(code: str, status: int) -> None:
     ],
 )
 def test_what_is_no_answer_says_nothing(body: object, status: int, reason: str) -> None:
-    with pytest.raises(NoTelling) as told:
+    with pytest.raises(NoVatAnswer) as told:
         read(answer(body, status), VAT)
     assert told.value.reason == reason
 
@@ -86,7 +86,7 @@ def test_a_text_is_bounded_and_fit_to_be_kept() -> None:
 def test_a_person_in_the_place_of_a_code_or_a_number_goes_no_further(word: str, status: int) -> None:
     """What is kept beside the sealed evidence, and shown in cases, is of a known list or form."""
     for fault in ({"actionSucceed": False, "errorWrappers": [{"error": word}]}, {"valid": False, "userError": word}):
-        with pytest.raises(NoTelling) as told:
+        with pytest.raises(NoVatAnswer) as told:
             read(answer(fault, status), VAT)
         assert told.value.reason == "unknown_fault"
     numbered = read(answer(golden("valid") | {"requestIdentifier": f"{word} Aubagne"}), VAT)
@@ -111,7 +111,7 @@ def test_a_person_in_the_place_of_a_code_or_a_number_goes_no_further(word: str, 
 def test_nothing_but_a_plain_no_means_invalid(body: dict[str, Any], status: int) -> None:
     try:
         told = read(answer(body, status), VAT)
-    except NoTelling:
+    except NoVatAnswer:
         return
     assert status == 200
     assert (body["valid"], body["countryCode"], body["vatNumber"]) == (told.valid, "FR", "96552100554")

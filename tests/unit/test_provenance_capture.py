@@ -54,7 +54,7 @@ def declared(said: Said = SAID, hours: int = 1) -> Said:
 
 def test_an_event_stands_as_this_issuer_names_things_and_keeps_its_hash() -> None:
     made = captured()
-    assert made.told.event == {
+    assert made.event.fields == {
         "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
         "type": "ObjectEvent",
         "eventTime": "2026-11-23T09:30:01.000Z",
@@ -79,12 +79,12 @@ def test_an_event_stands_as_this_issuer_names_things_and_keeps_its_hash() -> Non
         "bizLocation": {"id": SAID.location},
     }
     assert made.identity == Identity(event_hash(as_sent), None)
-    assert (made.unit, made.told.said_by) == (UnitKey(gtin=OWN_GTIN, serial="a/b"), MAKER)
+    assert (made.unit, made.event.said_by) == (UnitKey(gtin=OWN_GTIN, serial="a/b"), MAKER)
     assert captured(replace(SAID, event_id=event_hash(as_sent))) == made
 
 
 def test_a_box_holds_one_unit() -> None:
-    event = captured(replace(PACKED, read_point=None, location=None)).told.event
+    event = captured(replace(PACKED, read_point=None, location=None)).event.fields
     assert (event["type"], event["parentID"]) == ("AggregationEvent", PLACE.box(SSCC))
     assert event["childEPCs"] == [PLACE.unit(OWN_GTIN, "a/b")]
     assert not {"epcList", "disposition", "readPoint", "bizLocation"} & event.keys()
@@ -96,10 +96,10 @@ def test_a_declaration_keeps_the_id() -> None:
         captured().identity.event_id, SAID.at.replace(second=1, microsecond=0) + timedelta(hours=1)
     )
     assert wrong.identity.original == captured().identity
-    assert wrong.told.event["errorDeclaration"]["reason"] == "did_not_occur"
+    assert wrong.event.fields["errorDeclaration"]["reason"] == "did_not_occur"
     bare = captured(replace(SAID, declaration=Declaration(NOW)))
-    assert bare.told.event["errorDeclaration"] == {"declarationTime": "2026-11-24T09:30:01.000Z"}
-    assert len({one.told.name for one in (captured(), wrong, bare)}) == 3
+    assert bare.event.fields["errorDeclaration"] == {"declarationTime": "2026-11-24T09:30:01.000Z"}
+    assert len({one.event.name for one in (captured(), wrong, bare)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_every_rule_that_is_broken_is_named(changes: dict[str, Any], faults: lis
 def test_what_is_known_is_not_told_again_and_originals_come_first() -> None:
     wrong, right, other = captured(declared()), captured(), captured(PACKED)
     new, faults = new_of([wrong, right, right, other], {other.identity: None}, {}, MAKER)
-    assert (new, faults) == ([right.told, wrong.told], [])
+    assert (new, faults) == ([right.event, wrong.event], [])
     assert new_of([wrong, right], {right.identity: MAKER, wrong.identity: MAKER}, {}, MAKER) == ([], [])
 
 
@@ -163,7 +163,7 @@ def test_others_tell_only_so_much_of_a_unit() -> None:
 
 
 def test_an_answer_says_when_and_by_whom_it_was_told() -> None:
-    event = captured().told.event
+    event = captured().event.fields
     ours, theirs = answered(event, NOW, None), answered(event, NOW, MAKER)
     assert ours == {**event, "recordTime": "2026-11-24T09:30:01.000Z"}
     assert theirs == {**ours, "silkpost:saidBy": MAKER}

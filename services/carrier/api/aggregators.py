@@ -19,7 +19,7 @@ from services.carrier.domain.carrier import InvalidReport
 from services.carrier.store.intake import CallbackPart, ScanIntake
 from shared.faults import Fault
 from shared.http.json_body import refusal
-from shared.http.json_reader import VALUES, NotJson, read_told
+from shared.http.json_reader import VALUES, NotJson, read_leniently
 from shared.http.openapi import Node, described, header_parameter, problems
 from shared.http.problems import Problem
 from shared.http.routes import RequestRoute, body_within
@@ -93,7 +93,7 @@ def router(intake: ScanIntake, carrier: str, aggregator: Aggregator, secrets: Se
         if not is_signed(aggregator, secrets, given, body):
             raise unsigned()
         try:
-            callback = read_told(body, values=VALUES)
+            callback = read_leniently(body, values=VALUES)
         except NotJson as fault:
             metrics.CALL_BACKS.labels("unreadable").inc()
             raise refusal(fault) from None

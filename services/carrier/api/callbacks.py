@@ -22,7 +22,7 @@ from services.carrier.domain.carrier import InvalidReport, ParcelEvents
 from services.carrier.store.intake import CallbackPart, ScanIntake
 from shared.faults import Fault
 from shared.http.json_body import refusal
-from shared.http.json_reader import VALUES, NotJson, read_told
+from shared.http.json_reader import VALUES, NotJson, read_leniently
 from shared.http.openapi import Node, described, header_parameter, problems
 from shared.http.problems import Problem
 from shared.http.routes import RequestRoute, body_within
@@ -133,7 +133,7 @@ def router(intake: ScanIntake, carrier: str, callbacks: Callbacks, secrets: Sequ
 def read_callback(body: bytes, callbacks: Callbacks) -> list[CallbackPart]:
     """The parcels and their new events. Raises Problem 400."""
     try:
-        callback = read_told(body, values=VALUES)
+        callback = read_leniently(body, values=VALUES)
     except NotJson as fault:
         raise refusal(fault) from None
     if not isinstance(callback, dict):

@@ -28,18 +28,15 @@ from services.carrier.store import bordereaux, labels
 from services.carrier.store.bordereaux import StoredBordereau
 from shared.clock import Clock
 from shared.db import DB
-from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
+from shared.jobs.worker import ENDLESS, ClaimedJob, Done, JobKind, Retry
 from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
 
-ENDLESS = 1_000_000_000
-"""Attempts: a list is asked for until it is made."""
-
 
 @dataclass(frozen=True, slots=True)
 class BordereauJob:
-    """Asks one carrier. Its subject is the part of the manifest."""
+    """Asks one carrier, until the list is made. Its subject is the part of the manifest."""
 
     ledger: Ledger
     seal: Seal

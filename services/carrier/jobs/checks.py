@@ -14,7 +14,7 @@ from services.carrier.domain.operations import check_job, open_pause, resume, se
 from services.carrier.jobs.labels import needed_label, numbered, route_of
 from services.persons.records import Persons
 from shared.clock import Clock
-from shared.jobs.worker import ClaimedJob, Done, JobKind, Retry
+from shared.jobs.worker import ENDLESS, ClaimedJob, Done, JobKind, Retry
 from shared.ledger import job_queue
 from shared.ledger.ledger import Ledger
 from shared.telemetry import describe, log
@@ -23,13 +23,11 @@ PARCELS = 5
 """Asked about in one attempt: a fault of its own may hold up one of them."""
 AT_MOST_SECONDS = 50.0
 """For all of them, real time: less than an attempt of any job may last."""
-ENDLESS = 1_000_000_000
-"""Attempts: a pause ends by a check that passes, or by a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckJob:
-    """Of one carrier's labels. Its subject is the turn of the pause."""
+    """Of one carrier's labels, until one passes or a person ends the pause. Its subject is the turn of the pause."""
 
     ledger: Ledger
     persons: Persons

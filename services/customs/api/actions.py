@@ -12,7 +12,7 @@ from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
 from services.customs.destinations import DESTINATIONS, by_hand
 from services.customs.destinations.destination import Destination
-from services.customs.domain import actions, cases, decide
+from services.customs.domain import actions, cases, decide, holds
 from services.customs.domain.actions import NotPossible
 from services.customs.domain.decide import Policy
 from services.customs.schemas.bodies import AcceptedActionView, HoldAnswerBody, UpliftNoticeBody, WorkRetryBody
@@ -127,7 +127,7 @@ def router(
             if not await hold_answers.add(db, order_id, held.subject, sealed, principal.name, clock.now()):
                 raise NotPossible("this hold was answered already")
             if isinstance(held, CaseOpened):
-                await ledger.publish(db, cases.post_hold_answered(held, DecisionContext(clock.now())))
+                await ledger.publish(db, holds.post_hold_answered(held, DecisionContext(clock.now())))
                 return
             await ledger.enqueue(db, [Job(decide.HOLD_ANSWER, facts.stream, held.subject)])
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, OrderScreened, ParcelDeclared, ParcelUplifted
 from contracts.warehouse import ParcelHandedOver
-from services.customs.domain.cases import EXIT_PROOF, open_hold, open_subject, post_hold_to_answer
+from services.customs.domain.cases import EXIT_PROOF, open_subject
 from services.customs.domain.decide import HOLD_ANSWER, Policy, return_until
+from services.customs.domain.holds import open_hold, post_hold_to_answer
 from services.persons.facts import PersonErased
 from services.plans import plan_of
 from shared.ledger.facts import Facts

@@ -24,19 +24,13 @@ from contracts.customs import (
     TaxFinding,
 )
 from contracts.orders import OrderPlaced
-from contracts.vocabularies import Regime
+from contracts.vocabularies import RANKS, Regime
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.customs.domain import export
 from services.customs.domain.amounts import goods_in_eur, goods_of, in_cny, of_order, split
-from services.customs.domain.cases import (
-    CANCELLATION,
-    held_by_post,
-    holds,
-    order_ended,
-    settled_attention,
-    split_payment,
-)
+from services.customs.domain.cases import CANCELLATION, order_ended, settled_attention, split_payment
 from services.customs.domain.export_ends import exits, invalidations, waits_for_invalidation
+from services.customs.domain.holds import held_by_post, holds
 from services.customs.domain.tax import compare, parts, tolerance
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
@@ -53,18 +47,7 @@ NEVER_COMES = frozenset({"returned", "lost"})
 
 ORIGIN = "FR"
 LEFT_ORIGIN = frozenset(
-    {
-        "departed_origin",
-        "in_transit_country",
-        "arrived_destination",
-        "import_customs",
-        "import_cleared",
-        "in_destination_network",
-        "at_delivery_office",
-        "out_for_delivery",
-        "available_for_pickup",
-        "delivered",
-    }
+    {status for status, rank in RANKS.items() if RANKS["departed_origin"] <= rank < RANKS["returning"]} | {"delivered"}
 )
 """Scans that only a parcel gets which has left the country of dispatch; `in_transit` occurs on either side."""
 

@@ -17,7 +17,7 @@ from stdnum import iso6346
 from contracts.base import Money, Parcel
 from contracts.customs import Article, Cn23, OrderScreened, ParcelDeclared
 from contracts.orders import OrderPlaced
-from shared.http.json_reader import read_told
+from shared.http.json_reader import read_leniently
 
 _MRN = re.compile(r"[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]")
 _MRN_BODY = 17
@@ -200,7 +200,7 @@ def read_exit(body: bytes) -> Exited | NotExited:
 
 def _told(body: bytes) -> Any:
     try:
-        return read_told(body)
+        return read_leniently(body)
     except ValueError:
         raise Unreadable("not JSON") from None
 

@@ -19,8 +19,8 @@ from contracts.customs import (
 )
 from contracts.orders import OrderPlaced
 from contracts.warehouse import ParcelHandedOver
-from services.customs.domain.cases import open_hold
 from services.customs.domain.export import cop_no, sub_order
+from services.customs.domain.holds import open_hold
 from services.plans import plan_of
 from shared.ledger.facts import Facts
 

@@ -11,8 +11,8 @@ from contracts.base import Money
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderPlaced
 from services.customs.destinations.destination import Message, ReceivedReceipt
-from services.customs.domain.cases import open_hold
 from services.customs.domain.decide import Policy, tax_by_parcel
+from services.customs.domain.holds import open_hold
 from services.customs.domain.parcels import parcel_rows
 from services.customs.schemas.bodies import (
     CustomsMessageView,

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from services.makers.domain.numbers import split_vat
 from shared.http.counterpart_answer import Answer
-from shared.http.json_reader import NotJson, read_told
+from shared.http.json_reader import NotJson, read_leniently
 from shared.text import storable
 
 Outcome = Literal["valid", "invalid", "unanswered"]
@@ -52,7 +52,7 @@ _LEGAL_FORMS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class VatAnswer:
     """What VIES says of a number."""
 
     valid: bool
@@ -80,7 +80,7 @@ class Check:
     consultation: str = ""
 
 
-class NoTelling(Exception):
+class NoVatAnswer(Exception):
     """A fault: nothing is known of the number."""
 
     def __init__(self, reason: str, *, for_good: bool = False) -> None:
@@ -100,37 +100,37 @@ def question(vat: str, requester: str) -> Mapping[str, str]:
     return asked
 
 
-def read(answer: Answer, vat: str) -> Told:
-    """What the answer says of this number. Raises NoTelling."""
+def read(answer: Answer, vat: str) -> VatAnswer:
+    """What the answer says of this number. Raises NoVatAnswer."""
     try:
-        told = read_told(answer.body)
+        reply = read_leniently(answer.body)
     except NotJson:
-        raise NoTelling(f"http:{answer.status}" if answer.status != 200 else "unreadable") from None
-    if not isinstance(told, dict):
-        raise NoTelling("unreadable")
-    if (code := _fault(told)) is not None:
-        raise NoTelling(code, for_good=code in FOR_GOOD)
+        raise NoVatAnswer(f"http:{answer.status}" if answer.status != 200 else "unreadable") from None
+    if not isinstance(reply, dict):
+        raise NoVatAnswer("unreadable")
+    if (code := _fault(reply)) is not None:
+        raise NoVatAnswer(code, for_good=code in FOR_GOOD)
     if answer.status != 200:
-        raise NoTelling(f"http:{answer.status}")
-    valid = told.get("valid")
-    if not isinstance(valid, bool) or (told.get("countryCode"), told.get("vatNumber")) != split_vat(vat):
-        raise NoTelling("unreadable")
-    consultation = _text(told, "requestIdentifier")
-    return Told(
+        raise NoVatAnswer(f"http:{answer.status}")
+    valid = reply.get("valid")
+    if not isinstance(valid, bool) or (reply.get("countryCode"), reply.get("vatNumber")) != split_vat(vat):
+        raise NoVatAnswer("unreadable")
+    consultation = _text(reply, "requestIdentifier")
+    return VatAnswer(
         valid,
-        _text(told, "name"),
-        _text(told, "address"),
+        _text(reply, "name"),
+        _text(reply, "address"),
         consultation if _CONSULTATION.fullmatch(consultation) else "",
     )
 
 
-def _fault(told: Mapping[str, Any]) -> str | None:
+def _fault(reply: Mapping[str, Any]) -> str | None:
     """The code of a fault, if the body tells one: of the contract's error body, or `userError` of the web form's."""
-    wrappers = told.get("errorWrappers")
-    if told.get("actionSucceed") is False or wrappers:
+    wrappers = reply.get("errorWrappers")
+    if reply.get("actionSucceed") is False or wrappers:
         first = wrappers[0] if isinstance(wrappers, list) and wrappers else None
         return _code(first.get("error") if isinstance(first, dict) else None)
-    error = told.get("userError", "VALID")
+    error = reply.get("userError", "VALID")
     return None if error in ("VALID", "INVALID") else _code(error)
 
 
@@ -138,17 +138,17 @@ def _code(value: object) -> str:
     return value if isinstance(value, str) and value in FOR_GOOD | PASSING else "unknown_fault"
 
 
-def _text(told: Mapping[str, Any], field: str) -> str:
-    value = told.get(field)
+def _text(reply: Mapping[str, Any], field: str) -> str:
+    value = reply.get(field)
     text = value.strip() if isinstance(value, str) else ""
     return "" if text in WITHHELD else storable(text[:LONGEST])
 
 
-def name_match(stated: str, told: str) -> NameMatch:
+def name_match(stated: str, answered: str) -> NameMatch:
     """By words alone: capitals, accents, punctuation, order and the legal form do not count."""
-    if not told:
+    if not answered:
         return "withheld"
-    return "same" if _words(stated) == _words(told) else "differs"
+    return "same" if _words(stated) == _words(answered) else "differs"
 
 
 def _words(name: str) -> list[str]:

@@ -14,7 +14,7 @@ from services.makers.domain.products import Details, Verdict
 from services.refusals.refusal import Refusal
 from shared.http.client import Bounds, Counterpart, NoAnswer
 from shared.http.counterpart_answer import Answer
-from shared.http.json_reader import NotJson, read_told
+from shared.http.json_reader import NotJson, read_leniently
 from shared.telemetry import log
 
 CUSTOMS = "makers.customs"
@@ -81,16 +81,16 @@ def read(answer: Answer) -> Verdict:
     if answer.status != 200:
         raise ValueError(f"http:{answer.status}")
     try:
-        told = read_told(answer.body)
-        refused = told["refused"]
+        reply = read_leniently(answer.body)
+        refused = reply["refused"]
         # Judged as what is published of it: else an approval would fail, and a text that is kept could be any.
         listing = ImportListing(
-            regime=told["lane"]["regime"],
-            tariff_code=told["tax"]["lines"][0]["hs_code"] if told["tax"] else None,
-            rules=told["rules"],
+            regime=reply["lane"]["regime"],
+            tariff_code=reply["tax"]["lines"][0]["hs_code"] if reply["tax"] else None,
+            rules=reply["rules"],
         )
         return Verdict(
-            accepted=told["accepted"] is True,
+            accepted=reply["accepted"] is True,
             reason=_CODE.validate_python(refused["reason"]) if refused else None,
             regime=listing.regime,
             tariff_code=listing.tariff_code,

@@ -18,7 +18,7 @@ from contracts.base import Event, vendor_stream
 from services.makers.domain import vies
 from services.makers.domain.cases import NUMBER_LAPSED, NUMBER_UNCHECKED, VENDOR_DECISION, Case, opened, settled
 from services.makers.domain.vendors import LAPSE_DEADLINE, Vendor, answered
-from services.makers.domain.vies import VAT_CHECK, Check, NoTelling, Told, name_match
+from services.makers.domain.vies import VAT_CHECK, Check, NoVatAnswer, VatAnswer, name_match
 from services.makers.store import cases, checks, vendors
 from shared.clock import Clock
 from shared.db import DB
@@ -42,8 +42,8 @@ class Vies:
     requester: str
     """The hub's own VAT number, or nothing."""
 
-    async def ask(self, vat: str) -> Told:
-        """What it says of the number. Raises NoTelling."""
+    async def ask(self, vat: str) -> VatAnswer:
+        """What it says of the number. Raises NoVatAnswer."""
         body = json.dumps(vies.question(vat, self.requester)).encode()
         headers = {"content-type": "application/json", "accept": "application/json"}
         try:
@@ -51,7 +51,7 @@ class Vies:
                 "POST", f"{self.url}/check-vat-number", self.bounds, headers=headers, body=body
             )
         except NoAnswer as fault:
-            raise NoTelling(fault.reason) from None
+            raise NoVatAnswer(fault.reason) from None
         return vies.read(answer, vat)
 
 
@@ -75,31 +75,31 @@ class VatCheck:
             vendor = await vendors.find(db, job.stream.id)
         if check is None or check.outcome is not None or vendor is None or vendor.state == "closed":
             return Done()
-        told: Told | None = None
+        entry: VatAnswer | None = None
         try:
-            told = await self.vies.ask(check.vat)
-            answer = replace(check, outcome="valid" if told.valid else "invalid", consultation=told.consultation)
-        except NoTelling as fault:
+            entry = await self.vies.ask(check.vat)
+            answer = replace(check, outcome="valid" if entry.valid else "invalid", consultation=entry.consultation)
+        except NoVatAnswer as fault:
             if not fault.for_good and job.attempt < self.attempts:
                 raise Retry(fault.reason, self.retry_seconds, may_be_last=False) from None
             answer = replace(check, outcome="unanswered", reason=fault.reason)
 
         async def save(db: DB, _: Facts) -> None:
-            await self._keep(db, replace(answer, answered_at=self.clock.now()), told)
+            await self._keep(db, replace(answer, answered_at=self.clock.now()), entry)
 
         return Done(save=save)
 
-    async def _keep(self, db: DB, check: Check, told: Told | None) -> None:
+    async def _keep(self, db: DB, check: Check, entry: VatAnswer | None) -> None:
         """The answer with its evidence, and where the vendor stands by it. Under the vendor's lock. What was erased
         meanwhile does not come back: without people, and once the vendor is closed, no evidence is kept."""
         vendor = await vendors.find(db, check.vendor_id)
         if vendor is None or vendor.company is None:
             raise AssertionError("a check is of a vendor that has stated its company")
         evidence = None
-        if told is not None:
-            check = replace(check, name_match=name_match(vendor.company.name, told.name))
-        if told is not None and vendor.people and vendor.state != "closed":
-            written = json.dumps({"name": told.name, "address": told.address}, ensure_ascii=False).encode()
+        if entry is not None:
+            check = replace(check, name_match=name_match(vendor.company.name, entry.name))
+        if entry is not None and vendor.people and vendor.state != "closed":
+            written = json.dumps({"name": entry.name, "address": entry.address}, ensure_ascii=False).encode()
             evidence = self.seal.seal(written, checks.evidence_place(check.vendor_id, check.round))
         await checks.save(db, check, evidence)
         now = self.clock.now()

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from services.provenance.api.epcis_keys import VENDOR, VERSIONS, vendor_of
 from services.provenance.domain.capture import OPERATOR, Captured, Said, judge, new_of
-from services.provenance.handlers import Teller
+from services.provenance.handlers import EventSigner
 from services.provenance.schemas.epcis import CaptureJobView, EpcisDocumentBody
 from services.provenance.store import captures, gtins
 from services.provenance.store import events as events_table
@@ -37,10 +37,10 @@ def router(
     pool: asyncpg.Pool[asyncpg.Record],
     requests: IdempotentRequests,
     clock: Clock,
-    teller: Teller,
+    signer: EventSigner,
 ) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["events"])
-    teller_key = require(VENDOR)
+    vendor_key = require(VENDOR)
 
     @routes.post(
         "/capture",
@@ -75,7 +75,7 @@ def router(
             ),
         ),
     )
-    async def capture_events(request: Request, principal: Principal = Depends(teller_key)) -> Response:
+    async def capture_events(request: Request, principal: Principal = Depends(vendor_key)) -> Response:
         """Takes in an EPCISDocument at once, all of it or nothing, and answers as the binding wants it: 202, with a job
         that is done. An event's id is its hash by CBV; the same event again is the same event. An `errorDeclaration`
         keeps the id of what it declares wrong, and both stay. Each event is of one unit; a vendor's are of units of its
@@ -86,7 +86,7 @@ def router(
 
         async def work(db: DB) -> Response:
             by = OPERATOR if vendor is None else f"{VENDOR}:{await gtins.owner(db, vendor)}"
-            captured = _judged([judge(one, teller.place, now, by) for one in said])
+            captured = _judged([judge(one, signer.place, now, by) for one in said])
             if vendor is not None:  # and of one of which no product is known
                 await _require_own(db, vendor, captured)
             await events_table.lock_units(db, {one.unit for one in captured})
@@ -94,7 +94,7 @@ def router(
             told = await captures.said_of(db, {one.unit for one in captured})
             new, faults = new_of(captured, known, told, by)
             _refuse(faults)
-            await teller.tell(db, new)
+            await signer.sign(db, new)
             job = Job(uuid4(), principal.name, now)
             await captures.keep(db, job)
             return Response(status_code=202, headers={"Location": f"/capture/{job.id}", **VERSIONS})
@@ -108,7 +108,7 @@ def router(
         openapi_extra=described(problems(404)),
     )
     async def get_capture(
-        capture_id: Annotated[UUID, Path(description="Of `Location`.")], principal: Principal = Depends(teller_key)
+        capture_id: Annotated[UUID, Path(description="Of `Location`.")], principal: Principal = Depends(vendor_key)
     ) -> Response:
         """It is done, for a document is taken in before it is answered. It is kept for thirty days."""
         async with pool.acquire() as db:

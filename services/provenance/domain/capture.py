@@ -18,7 +18,7 @@ from services.provenance.domain import epcis
 from services.provenance.domain.epcis import Fields, Place
 from services.provenance.domain.event_hash import event_hash, in_milliseconds
 from services.provenance.domain.gs1_uris import box_of, good_check_digit, place_of, unit_of
-from services.provenance.domain.telling import Told
+from services.provenance.domain.log_events import LogEvent
 from shared.faults import Fault
 
 MAX_EVENTS = 200
@@ -84,7 +84,7 @@ OPERATOR = "operator"
 class Captured:
     """An event that can be logged."""
 
-    told: Told
+    event: LogEvent
     unit: UnitKey
     identity: Identity
     epc_field: str
@@ -106,14 +106,14 @@ def judge(said: Said, place: Place, now: datetime, by: str) -> Captured | list[F
         return [Fault("eventID", "event_hash", "Must be the event's hash by CBV 8.9.2 (sha-256), or be left out")]
     declared = in_milliseconds(said.declaration.at) if said.declaration else None
     identity = Identity(event_id, datetime.fromisoformat(declared) if declared else None)
-    told = Told(f"said|{event_id}|{declared or ''}", said.at, event, unit, said_by=by)
-    return Captured(told, unit, identity, said.epc_field)
+    logged = LogEvent(f"said|{event_id}|{declared or ''}", said.at, event, unit, said_by=by)
+    return Captured(logged, unit, identity, said.epc_field)
 
 
 def new_of(
-    captured: Sequence[Captured], known: Known, told: Mapping[UnitKey, int], by: str
-) -> tuple[list[Told], list[Fault]]:
-    """Those that are not known yet, originals first; or why the document is refused. `told`: how many events others
+    captured: Sequence[Captured], known: Known, counts: Mapping[UnitKey, int], by: str
+) -> tuple[list[LogEvent], list[Fault]]:
+    """Those that are not known yet, originals first; or why the document is refused. `counts`: how many events others
     have told of each unit. Only who has said an event may declare it wrong; what we said ourselves an operator may."""
     said = dict(known) | {one.identity: by for one in captured if one.identity not in known}
     faults: list[Fault] = []
@@ -125,11 +125,11 @@ def new_of(
             faults.append(Fault(f"{field}.errorDeclaration", "original", what))
         elif one.identity not in known and one.identity not in new:
             new[one.identity] = one
-            if told.get(one.unit, 0) + sum(other.unit == one.unit for other in new.values()) > MOST_A_UNIT:
+            if counts.get(one.unit, 0) + sum(other.unit == one.unit for other in new.values()) > MOST_A_UNIT:
                 most = f"Others tell at most {MOST_A_UNIT} events of a unit"
                 faults.append(Fault(f"{field}.{one.epc_field}", "unit_full", most))
     in_order = sorted(new.values(), key=lambda one: one.identity.declared_at is not None)
-    return [one.told for one in in_order], faults
+    return [one.event for one in in_order], faults
 
 
 def _may_declare(original: Identity, said: Known, by: str) -> bool:

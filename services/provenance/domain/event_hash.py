@@ -103,7 +103,7 @@ def pre_hash(event: Mapping[str, Any], context: object = None) -> str:
     spaces = _namespaces(event.get("@context") if context is None else context)
     if not isinstance(event.get("type"), str) or not isinstance(event.get("eventTime"), str):
         raise ValueError("an event has a type and an eventTime")
-    placed = "".join(_told(field, event.get(field.name), spaces) for field in _ORDER)
+    placed = "".join(_text_of(field, event.get(field.name), spaces) for field in _ORDER)
     rest = [_pairs(name, fields, event.get(name), spaces) for name, fields in _TYPED.items()]
     rest += _extensions({name: value for name, value in event.items() if name not in _KNOWN}, spaces)
     rest += _free([("ilmd", event["ilmd"])], spaces) if event.get("ilmd") else []
@@ -122,19 +122,19 @@ def in_milliseconds(at: datetime) -> str:
     return rounded.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _told(field: _Field, value: Any, spaces: Mapping[str, str]) -> str:
+def _text_of(field: _Field, value: Any, spaces: Mapping[str, str]) -> str:
     """The field with its value, or with each of its values, sorted; nothing where there is none."""
     if field.element:
-        told = _told(_Field(field.element, field.within), value, spaces)
-        return field.name + told if told else ""
+        text = _text_of(_Field(field.element, field.within), value, spaces)
+        return field.name + text if text else ""
     found = [_inside(field, one, spaces) if field.within else _value(field, one, spaces) for one in _each(value)]
     return "".join(sorted(field.name + text for text in found if text))
 
 
 def _pairs(name: str, fields: tuple[_Field, ...], value: Any, spaces: Mapping[str, str]) -> str:
     """A list whose elements have no name of their own in the text."""
-    told = "".join(sorted(_inside(_Field(name, fields), one, spaces) for one in _each(value)))
-    return name + told if told else ""
+    text = "".join(sorted(_inside(_Field(name, fields), one, spaces) for one in _each(value)))
+    return name + text if text else ""
 
 
 def _inside(field: _Field, value: Any, spaces: Mapping[str, str]) -> str:
@@ -143,9 +143,9 @@ def _inside(field: _Field, value: Any, spaces: Mapping[str, str]) -> str:
     if not isinstance(value, dict):
         raise ValueError(f"no rule for such a {field.name}")
     known = {part.name for part in field.within} | _LEFT_OUT
-    told = [_told(part, value.get(part.name), spaces) for part in field.within]
+    texts = [_text_of(part, value.get(part.name), spaces) for part in field.within]
     others = {name: one for name, one in value.items() if name not in known}
-    return "".join([*told, *sorted(_extensions(others, spaces))])
+    return "".join([*texts, *sorted(_extensions(others, spaces))])
 
 
 def _extensions(fields: Mapping[str, Any], spaces: Mapping[str, str]) -> list[str]:

@@ -11,7 +11,7 @@ from contracts.warehouse import UnitKey
 from services.provenance.domain.event_hash import in_milliseconds
 from services.provenance.domain.gs1_uris import box_of
 from services.provenance.domain.leaves import KeyLeaf, name_of
-from services.provenance.domain.telling import Told
+from services.provenance.domain.log_events import LogEvent
 from shared.db import DB
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ async def last_leaves(db: DB, units: Collection[UnitKey]) -> dict[UnitKey, str]:
     return {UnitKey(gtin=row["gtin"], serial=row["serial"]): name_of(row["leaf"]) for row in rows}
 
 
-async def save(db: DB, rows: Sequence[tuple[int, Told, str, bytes]], at: datetime) -> None:
+async def save(db: DB, rows: Sequence[tuple[int, LogEvent, str, bytes]], at: datetime) -> None:
     """Events with the number of their leaf, signed, and the salt; written down at this business time. Times are kept as
     they are shown, to the millisecond."""
     recorded_at = datetime.fromisoformat(in_milliseconds(at))
@@ -80,19 +80,19 @@ async def save(db: DB, rows: Sequence[tuple[int, Told, str, bytes]], at: datetim
         [
             (
                 entry,
-                told.name,
-                told.unit.gtin if told.unit else None,
-                told.unit.serial if told.unit else None,
-                told.sscc,
-                told.event["eventID"],
-                datetime.fromisoformat(told.event["eventTime"]),
+                event.name,
+                event.unit.gtin if event.unit else None,
+                event.unit.serial if event.unit else None,
+                event.sscc,
+                event.fields["eventID"],
+                datetime.fromisoformat(event.fields["eventTime"]),
                 jws,
                 salt,
-                *_searched(told.event),
-                told.said_by,
+                *_searched(event.fields),
+                event.said_by,
                 recorded_at,
             )
-            for entry, told, jws, salt in rows
+            for entry, event, jws, salt in rows
         ],
     )
 

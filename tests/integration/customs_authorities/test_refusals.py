@@ -11,7 +11,7 @@ from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused, ImportReturned, ParcelDeclared
 from sandbox.local.servers import Servers
 from services.customs.destinations.cn import ceb
-from services.customs.domain.cases import hold_case
+from services.customs.domain.holds import hold_case
 from tests.support.customs_authorities import BAD_MRN, GOOD_MRN, Authorities, cop_no
 from tests.support.customs_samples import WINE, order_id, packed, parcel
 from tests.support.customs_service import CustomsService, customs_service

@@ -19,7 +19,7 @@ from services.carrier.domain.bordereaux import BordereauAnswer, BordereauMade, B
 from services.carrier.domain.carrier import AnswerLost, LabelPossible, TryLater
 from services.carrier.domain.documents import is_pdf
 from shared.http.counterpart_answer import Answer
-from shared.http.json_reader import read_told
+from shared.http.json_reader import read_leniently
 
 _NUMBER = re.compile(r"[0-9]{1,20}")
 
@@ -50,7 +50,7 @@ def read_bordereau_answer(answer: Answer) -> BordereauAnswer:
 
 
 def _made(infos: bytes, parts: Mapping[str, bytes]) -> BordereauAnswer:
-    header = read_told(infos).get("bordereauHeader")
+    header = read_leniently(infos).get("bordereauHeader")
     number = str(header.get("bordereauNumber")) if isinstance(header, Mapping) else ""
     if not _NUMBER.fullmatch(number):
         return AnswerLost("sls:bad_bordereau_number")

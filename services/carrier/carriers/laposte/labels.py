@@ -28,7 +28,7 @@ from services.carrier.domain.carrier import (
 from services.carrier.domain.documents import PDF, ZPL, Document, read_document
 from services.carrier.domain.s10 import is_parcel_id
 from shared.http.counterpart_answer import Answer
-from shared.http.json_reader import read_told
+from shared.http.json_reader import read_leniently
 
 LOST_STATUSES = frozenset({502, 504})
 """A gateway that gave up waiting: the label may have been made behind it."""
@@ -109,7 +109,7 @@ def _refusal(answer: Answer, infos: Any) -> Refused | TryLater | None:
 
 def _infos(body: bytes) -> Any:
     try:
-        return read_told(body)
+        return read_leniently(body)
     except ValueError:
         return None
 

@@ -16,7 +16,7 @@ from services.carrier.carriers.laposte import codes, suivi
 from services.carrier.domain.carrier import CarrierEvent, InvalidReport, ParcelEvents, Unreachable
 from services.carrier.domain.s10 import is_parcel_id
 from services.tracking_numbers import as_printed
-from shared.http.json_reader import read_told
+from shared.http.json_reader import read_leniently
 
 GROUP_SIZE = 10
 """Ids in one request (`idships/{1..10 ids}`)."""
@@ -47,7 +47,7 @@ def read_answer(
     if status >= 500:
         raise Unreachable(f"suivi:http_{status}", retry_after)
     try:
-        reply = read_told(body)
+        reply = read_leniently(body)
     except ValueError:
         reply = None
     envelopes = reply if isinstance(reply, list) else [reply]

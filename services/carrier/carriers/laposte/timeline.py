@@ -19,7 +19,7 @@ from services.carrier.domain.carrier import ParcelEvents, Unreachable
 from services.carrier.domain.details import ParcelDetails
 from services.tracking_numbers import as_printed
 from shared.http.counterpart_answer import Answer
-from shared.http.json_reader import read_told
+from shared.http.json_reader import read_leniently
 
 PROFILE = "TRACKING_BNUM"
 MOST_STEPS = 6
@@ -46,7 +46,7 @@ def read_timeline(answer: Answer, number: str) -> ParcelEvents:
     if answer.status >= 500:
         raise Unreachable(f"timeline:http_{answer.status}", answer.retry_after)
     try:
-        reply = suivi.as_object(read_told(answer.body))
+        reply = suivi.as_object(read_leniently(answer.body))
     except ValueError:
         raise Unreachable("timeline:unreadable") from None
     code = _status(reply.get("status"))

@@ -17,7 +17,7 @@ from services.carrier.carriers.laposte.labels import read_check_answer
 from services.carrier.domain.carrier import LabelPossible, TryLater, Unexplained
 from services.carrier.domain.undeliverable import ReturnOptions, ReturnOptionsAnswer
 from shared.http.counterpart_answer import Answer
-from shared.http.json_reader import read_told
+from shared.http.json_reader import read_leniently
 
 MOST_CHOICES = 9
 _CHOICE = re.compile(r"[1-9]")
@@ -41,7 +41,7 @@ def read_product_inter_answer(answer: Answer, product: str) -> ReturnOptionsAnsw
     """What the answer means. It allows what it lists for this product; anything else than such a list says nothing."""
     match read_check_answer(answer):
         case LabelPossible():
-            return _options(read_told(answer.body), product)
+            return _options(read_leniently(answer.body), product)
         case TryLater() as later:
             return later
         case refused:

@@ -23,15 +23,8 @@ from services.customs.destinations.cn.receipts import (
 )
 from services.customs.destinations.cn.tax_bills import tax_events
 from services.customs.domain import decide
-from services.customs.domain.cases import (
-    CANCELLATION,
-    CLEARANCE,
-    RECEIPT,
-    attention,
-    attention_round,
-    hold_ended,
-    open_attentions,
-)
+from services.customs.domain.cases import CANCELLATION, CLEARANCE, RECEIPT, attention, attention_round, open_attentions
+from services.customs.domain.holds import hold_ended
 from shared.ledger.facts import DecisionContext, Facts
 
 TIME_TOLERANCE = timedelta(days=1)

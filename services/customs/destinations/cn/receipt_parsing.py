@@ -34,7 +34,7 @@ from services.customs.destinations.cn.receipts import (
 )
 from services.customs.destinations.cn.tax_bills import BILL, BILL_STATUS, read_bills
 from services.customs.domain.export import Unreadable
-from shared.http.json_reader import read_told
+from shared.http.json_reader import read_leniently
 from shared.text import storable
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -80,7 +80,7 @@ def read_page(body: bytes, asked_for: int = MOST_RECEIPTS) -> ReceiptPage:
     cannot be read is one of the entries.
     """
     try:
-        page = read_told(body)
+        page = read_leniently(body)
         items = page["receipts"]
         if not isinstance(items, list) or len(items) > MOST_RECEIPTS:
             raise ValueError("not a list of so many receipts")
@@ -113,7 +113,7 @@ def read_hold_answer_result(status: int, body: bytes) -> HoldAnswerResult:
     """What became of the answer to a hold. Unreadable when the status and the body do not agree: a page of
     HTML with 200 has taken nothing."""
     try:
-        reply = read_told(body)
+        reply = read_leniently(body)
     except ValueError:
         raise Unreadable("not JSON") from None
     match status, reply:

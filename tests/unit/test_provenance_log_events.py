@@ -10,7 +10,7 @@ import pytest
 
 from contracts.base import Event, order_stream
 from contracts.warehouse import StockWrittenOff, UnitKey, UnitsReturned
-from services.provenance.domain.telling import Told, of_order, of_receipt, of_write_off
+from services.provenance.domain.log_events import LogEvent, of_order, of_receipt, of_write_off
 from shared.ledger.facts import Facts
 from tests.support.provenance_samples import GTIN, OTHER_SSCC, PLACE, SSCC
 from tests.support.provenance_service import NOW, delivered, handed_over, packed, received, returned, units
@@ -19,12 +19,12 @@ ORDER = UUID(int=7)
 ONE, TWO = units(2)
 
 
-def of(*facts: Event) -> list[Told]:
+def of(*facts: Event) -> list[LogEvent]:
     return list(of_order(Facts(order_stream(ORDER), facts), PLACE))
 
 
-def steps(told: list[Told]) -> list[tuple[str, str | None]]:
-    return [(one.event["bizStep"], one.unit.serial[-1] if one.unit else None) for one in told]
+def steps(told: list[LogEvent]) -> list[tuple[str, str | None]]:
+    return [(one.fields["bizStep"], one.unit.serial[-1] if one.unit else None) for one in told]
 
 
 def test_each_unit_of_a_receipt_is_told_alone() -> None:

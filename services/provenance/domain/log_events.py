@@ -1,4 +1,4 @@
-"""Which events follow from facts. Each has a name of its own, so that a fact that comes twice is told once."""
+"""Which events follow from facts. Each has a name of its own, so that a fact that comes twice is logged once."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from shared.ledger.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LogEvent:
     """An event to be logged: of one unit, or of a box."""
 
     name: str
     at: datetime
-    event: Fields
+    fields: Fields
     unit: UnitKey | None = None
     sscc: str | None = None
     """Of the box, or of the box in which the unit lies from here on."""
@@ -28,57 +28,57 @@ class Told:
     """Whose word it is; none where we say it ourselves."""
 
 
-def of_receipt(fact: UnitsReceived, place: Place) -> Iterator[Told]:
+def of_receipt(fact: UnitsReceived, place: Place) -> Iterator[LogEvent]:
     """Each unit is with us, under its serial."""
     for serial in fact.serials:
         unit = UnitKey(gtin=fact.gtin, serial=serial)
         event = epcis.commissioned(place, fact.occurred_at, unit.gtin, unit.serial)
-        yield Told(_name(fact.id, unit, "commissioned"), fact.occurred_at, event, unit)
+        yield LogEvent(_name(fact.id, unit, "commissioned"), fact.occurred_at, event, unit)
 
 
-def of_write_off(fact: StockWrittenOff, place: Place) -> Iterator[Told]:
+def of_write_off(fact: StockWrittenOff, place: Place) -> Iterator[LogEvent]:
     """Each unit is no more. A return says so itself, in its units-returned."""
     if fact.reason != "returned":
         for unit in fact.units:
             event = epcis.written_off(place, fact.occurred_at, unit.gtin, unit.serial)
-            yield Told(_name(fact.id, unit, "written_off"), fact.occurred_at, event, unit)
+            yield LogEvent(_name(fact.id, unit, "written_off"), fact.occurred_at, event, unit)
 
 
-def of_order(facts: Facts, place: Place) -> Iterator[Told]:
+def of_order(facts: Facts, place: Place) -> Iterator[LogEvent]:
     """What happened to the boxes of an order whose units are told apart, and to these units, in the order of time as
     far as it is known: nothing of a box whose units-packed has not come."""
     for packed in facts.all(UnitsPacked):
         yield from _of_box(facts, packed, place)
 
 
-def _of_box(facts: Facts, packed: UnitsPacked, place: Place) -> Iterator[Told]:
+def _of_box(facts: Facts, packed: UnitsPacked, place: Place) -> Iterator[LogEvent]:
     sscc, at = packed.sscc, packed.occurred_at
     for unit in packed.units:
         event = epcis.packed(place, at, sscc, unit.gtin, unit.serial)
-        yield Told(_name(packed.id, unit, "packed"), at, event, unit, sscc)
+        yield LogEvent(_name(packed.id, unit, "packed"), at, event, unit, sscc)
     if (handed := facts.get(ParcelHandedOver, packed.parcel)) is not None:
         at = handed.occurred_at
-        yield Told(f"{handed.id}|shipped", at, epcis.shipped(place, at, sscc), sscc=sscc)
+        yield LogEvent(f"{handed.id}|shipped", at, epcis.shipped(place, at, sscc), sscc=sscc)
     for delivered in facts.all(ParcelDelivered):
         if delivered.parcel == packed.parcel:
             at = delivered.delivered_at
-            yield Told(f"{delivered.id}|delivered", at, epcis.delivered(place, at, sscc), sscc=sscc)
+            yield LogEvent(f"{delivered.id}|delivered", at, epcis.delivered(place, at, sscc), sscc=sscc)
     if (returned := facts.get(UnitsReturned, packed.parcel)) is not None:
         yield from _of_return(returned, place)
 
 
-def _of_return(fact: UnitsReturned, place: Place) -> Iterator[Told]:
+def _of_return(fact: UnitsReturned, place: Place) -> Iterator[LogEvent]:
     at = fact.occurred_at
     for unit in (*fact.units, *fact.written_off):
         event = epcis.unpacked(place, at, fact.sscc, unit.gtin, unit.serial)
-        yield Told(_name(fact.id, unit, "unpacked"), at, event, unit, fact.sscc)
+        yield LogEvent(_name(fact.id, unit, "unpacked"), at, event, unit, fact.sscc)
     if fact.reason == "returned":
         for unit in fact.units:
             event = epcis.received_back(place, at, unit.gtin, unit.serial)
-            yield Told(_name(fact.id, unit, "received_back"), at, event, unit)
+            yield LogEvent(_name(fact.id, unit, "received_back"), at, event, unit)
     for unit in fact.written_off:
         event = epcis.written_off(place, at, unit.gtin, unit.serial)
-        yield Told(_name(fact.id, unit, "written_off"), at, event, unit)
+        yield LogEvent(_name(fact.id, unit, "written_off"), at, event, unit)
 
 
 def _name(fact: UUID, unit: UnitKey, step: str) -> str:

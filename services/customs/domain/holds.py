@@ -1,0 +1,186 @@
+"""Holds of customs and of the post: whose answer frees the parcel, and when the case about it ends. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from contracts.base import Event
+from contracts.carrier import ParcelScanned
+from contracts.cases import CaseClosed, CaseOpened
+from contracts.customs import ImportCleared, ImportHeld, ImportRefused
+from services.customs.domain.cases import NAME, POST_HOLD, import_end, needs_attention, parcel_end, release_since
+from shared.ledger.facts import DecisionContext, Facts, Output
+
+HOLD_WITHIN = timedelta(days=7)
+"""Business time for the papers that customs asks for."""
+ANSWERABLE = frozenset(
+    {
+        "missing_declaration",
+        "wrong_declaration",
+        "missing_invoice",
+        "wrong_invoice",
+        "missing_origin_certificate",
+        "wrong_origin_certificate",
+        "missing_return_certificate",
+        "missing_importer_id",
+        "content_query",
+        "count_mismatch",
+        "licence_required",
+    }
+)
+"""Reasons of the post's holds that a person answers with papers or numbers. Of any other somebody finds out first what
+is wanted."""
+AWAIT_CUSTOMS = "await_customs"
+"""Answered: nobody but customs can free the parcel now."""
+
+
+def hold_case(held: ImportHeld) -> str:
+    """One case a hold; customs may hold a parcel more than once."""
+    return f"customs_hold:{held.subject}"
+
+
+def holds(facts: Facts, parcel: int, context: DecisionContext) -> list[Output]:
+    holds = sorted((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold)
+    outputs: list[Output] = []
+    for number, held in enumerate(holds, start=1):
+        outputs.append(
+            CaseOpened(
+                order_id=facts.id,
+                occurred_at=context.now,
+                case=hold_case(held),
+                service=NAME,
+                kind="customs_hold",
+                parcel=parcel,
+                detail=held.status,
+                since=_held_at(held),
+                reason=held.reason,
+                action="answer_customs",
+                due_at=context.now + HOLD_WITHIN,
+            )
+        )
+        resolution = "superseded" if number < len(holds) else import_end(facts, parcel, _held_at(held))
+        if resolution is not None:
+            outputs.append(_hold_closed(held, resolution, context))
+    return outputs
+
+
+def _held_at(held: ImportHeld) -> datetime:
+    """When customs held it: never after we recorded it, whatever customs' clock shows."""
+    return min(held.held_at, held.occurred_at)
+
+
+def open_hold(facts: Facts, parcel: int) -> ImportHeld | None:
+    """The hold of the parcel that waits for an answer now."""
+    holds = [
+        held
+        for held in facts.all(ImportHeld)
+        if held.parcel == parcel and facts.get(CaseClosed, hold_case(held)) is None
+    ]
+    return max(holds, key=lambda held: held.held_at, default=None)
+
+
+def hold_ended(facts: Facts, parcel: int, resolution: str, context: DecisionContext) -> list[CaseClosed]:
+    """A later refusal, or release, than the one that is a fact ends the open hold."""
+    held = open_hold(facts, parcel)
+    return [] if held is None else [_hold_closed(held, resolution, context)]
+
+
+def held_by_post(facts: Facts, parcel: int, context: DecisionContext) -> list[Output]:
+    """A parcel that the post's scans say is held by customs, and customs itself does not: someone answers what the scan
+    says is wanted, or finds out.
+
+    One case a scan that says so; the last, or the one that waits after its answer, is open until a later scan, or the
+    parcel's end, says otherwise. Where a hold of customs' own is open then, its case says it: none is opened, and one
+    that was opened before is closed.
+    """
+    scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel]
+    held: dict[datetime, str | None] = {}
+    for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.code)):
+        if "customs_held" in scan.sets:
+            held[scan.scanned_at] = held.get(scan.scanned_at) or scan.reason
+    outputs: list[Output] = []
+    for number, (at, reason) in enumerate(held.items(), start=1):
+        subject = f"{parcel}:{at:%Y%m%dT%H%M}"
+        action = "answer_customs" if reason in ANSWERABLE else "look_into"
+        first = needs_attention(
+            action, facts.id, POST_HOLD, subject, 1, reason or POST_HOLD, context, HOLD_WITHIN, since=at
+        )
+        waiting = _waiting(first, context)
+        case = waiting if waiting in facts else first
+        if _held_since(facts, parcel, at):
+            if case in facts:
+                outputs.append(case.closed(context.now, "superseded"))
+            continue
+        outputs.append(case)
+        if number < len(held):
+            resolution: str | None = "superseded"
+        elif any("customs_held" in scan.clears and scan.scanned_at > at for scan in scans):
+            resolution = "released"
+        else:
+            resolution = parcel_end(facts, parcel)
+        if resolution is not None:
+            outputs.append(case.closed(context.now, resolution))
+    return outputs
+
+
+def post_hold_to_answer(facts: Facts, parcel: int) -> CaseOpened | None:
+    """The open case about a hold of the post that nobody has answered."""
+    return next(
+        (
+            case
+            for case in facts.all(CaseOpened)
+            if (case.service, case.matter, case.parcel, case.turn) == (NAME, POST_HOLD, parcel, 1)
+            and facts.get(CaseClosed, case.case) is None
+        ),
+        None,
+    )
+
+
+def post_hold_answered(case: CaseOpened, context: DecisionContext) -> list[Event]:
+    """What follows from a person's answer to the post: the case waits for customs, which alone frees the parcel."""
+    return [case.closed(context.now, "answered"), _waiting(case, context)]
+
+
+def _waiting(case: CaseOpened, context: DecisionContext) -> CaseOpened:
+    return needs_attention(
+        AWAIT_CUSTOMS,
+        case.order_id,
+        POST_HOLD,
+        case.detail or "",
+        2,
+        case.reason,
+        context,
+        HOLD_WITHIN,
+        since=case.since,
+    )
+
+
+def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
+    """Whether a hold of customs' own was open then, or began later."""
+    last = max((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold, default=None)
+    if last is None:
+        return False
+    cleared, refused = release_since(facts, parcel, _held_at(last)), facts.get(ImportRefused, parcel)
+    ends = [] if cleared is None else [cleared.occurred_at]
+    refused_before = refused is not None and refused.occurred_at < _held_at(last)
+    if refused is not None and not refused_before:
+        ends.append(refused.occurred_at)
+    if refused_before or (cleared is None and facts.get(ImportCleared, parcel)):
+        # Decided before the hold: of a decision after it there is no fact but the end of the case.
+        closed = facts.get(CaseClosed, hold_case(last))
+        ends += [closed.occurred_at] if closed is not None and closed.resolution in ("refused", "cleared") else []
+    return all(end >= at for end in ends)
+
+
+def _by_hold(held: ImportHeld) -> tuple[datetime, str]:
+    return held.held_at, held.status
+
+
+def _hold_closed(held: ImportHeld, resolution: str, context: DecisionContext) -> CaseClosed:
+    return CaseClosed(
+        order_id=held.order_id,
+        occurred_at=context.now,
+        case=hold_case(held),
+        kind="customs_hold",
+        resolution=resolution,
+    )
