@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -15,10 +16,13 @@ from hypothesis import given, settings
 
 from contracts import topics
 from contracts.base import Event, OrderEvent, order_stream
+from contracts.carrier import LabelCreated
+from contracts.carriers import CARRIERS
 from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
 from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome
 from services.pages.words import LANGUAGES, Language, choose_language
+from services.tracking.api import page as pages
 from services.tracking.api.page import Pages
 from services.tracking.domain.document import derive
 from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
@@ -68,16 +72,30 @@ def test_each_language_has_every_word() -> None:
         "flags_cleared": set(get_args(Flag)),
         "events": kinds - {"parcel-scanned", "parcel-details-reported"},
         "stages": set(get_args(Stage)),
+        "carriers": set(PAGES.words["en"].table["carriers"]),
         "actors": set(get_args(Actor)),
         "actions": set(get_args(Action)),
     }
     for words in PAGES.words.values():
         for group, keys in wanted.items():
             assert set(words.table[group]) == keys, (words.language, group)
+        assert {"laposte", "ems", "other"} <= set(words.table["carriers"]) <= {*CARRIERS, "other"}
         assert set(HOLD_REASONS) <= set(words.table["reasons"])
         assert set(words.table["reasons"]) == set(PAGES.words["en"].table["reasons"])
         assert set(words.headings) == set(PAGES.words["en"].headings)
         assert set(words.table["ui"]) == set(PAGES.words["en"].table["ui"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_stands_twice(language: Language) -> None:
+    """Of two the second would be shown, whichever was meant."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len({key for key, _ in pairs}) == len(pairs), pairs
+        return dict(pairs)
+
+    texts = Path(pages.__file__).parents[1] / "translations" / f"{language}.json"
+    json.loads(texts.read_text(encoding="utf-8"), object_pairs_hook=once)
 
 
 LATER_WORDS = ("state", "stage", "status", "flags", "actor", "action", "kind", "sets", "clears", "outcome", "reason")
@@ -225,6 +243,32 @@ def test_the_hours_of_the_estimate_are_shown_in_the_readers_time_zone() -> None:
     assert f"<dd>{shown}</dd>" in render(told)
     assert f"<dd>{shown}</dd>" in render(told, now=datetime(2026, 11, 15, 18, 59, tzinfo=UTC))
     assert f"<dd>{shown} (has passed)</dd>" in render(told, now=datetime(2026, 11, 15, 19, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("carrier", "said"),
+    [
+        ("laposte", ["La Poste number", "Taken in charge by La Poste", "With La Poste", "Handed over to La Poste"]),
+        ("ems", ["EMS number", "Taken in charge by EMS", "With EMS", "Handed over to EMS"]),
+        ("of_tomorrow", ["Tracking number", "Taken in charge by our carrier", "<b>Our carrier</b> carries the parcel"]),
+    ],
+)
+def test_the_page_names_the_carrier_by_which_the_order_goes(carrier: str, said: list[str]) -> None:
+    facts = [
+        event.model_copy(update={"carrier": carrier}) if isinstance(event, LabelCreated) else event for event in SHIPPED
+    ]
+    page = render([*facts, scan(1, 30, "PC1", "accepted")])
+    assert all(text in page for text in said)
+    told = PublicTracking(status="accepted", status_at=at(60))
+    assert f"{said[0]} " in PAGES.parcel("CY123456781FR", told, "en", carrier).decode()
+    for other in {"La Poste", "EMS"} - {said[0].removesuffix(" number")}:
+        assert other not in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_left_with_a_place_for_the_carrier(language: Language) -> None:
+    for table in PAGES.words[language].by_carrier.values():
+        assert "{carrier}" not in json.dumps(table)
 
 
 @pytest.mark.parametrize(

@@ -73,11 +73,12 @@ class Pages:
 
     def order(self, order: OrderTracking, etag: str, language: Language, secret: str, now: datetime) -> bytes:
         """The page of an order, as of the document with this entity tag; `now` in business time."""
-        words = self.words[language]
+        words = self.words[language].of_carrier(_carrier(order))
         return self._templates.render(
             "track.html",
             language,
             {"secret": secret},
+            words,
             order=order,
             etag=etag,
             secret=secret,
@@ -97,14 +98,16 @@ class Pages:
             days=[(day, list(rows)) for day, rows in groupby(_rows(words, order), key=lambda row: words.date(row.at))],
         )
 
-    def parcel(self, number: str, parcel: PublicTracking, language: Language) -> bytes:
-        """The page of a parcel for anyone who knows its number: it shows what the public answer has."""
-        words = self.words[language]
+    def parcel(self, number: str, parcel: PublicTracking, language: Language, carrier: str | None = None) -> bytes:
+        """The page of a parcel for anyone who knows its number: it shows what the public answer has, and names the
+        carrier whose number it is."""
+        words = self.words[language].of_carrier(carrier)
         state = _public_state(parcel)
         final = RANKS.get(parcel.status) == FINAL
         return self._templates.render(
             "parcel.html",
             language,
+            own=words,
             number=number,
             parcel=parcel,
             headline=_state_text(words, state),
@@ -119,6 +122,11 @@ class Pages:
     def parcel_not_found(self, language: Language) -> bytes:
         """The same page for every number of which nothing is known."""
         return self._templates.not_found(language, "parcel_not_found")
+
+
+def _carrier(order: OrderTracking) -> str | None:
+    """All parcels of an order go by the same one; None while there is no label."""
+    return next((parcel.carrier for parcel in order.parcels if parcel.carrier), None)
 
 
 def _headline(words: TrackingWords, order: OrderTracking) -> str:
