@@ -58,7 +58,7 @@ def pages(languages: Iterable[Language]) -> dict[str, bytes]:
         for story, events in STORIES.items():
             shown[f"{story}, {language}"] = _order(events, language)
         held = PublicTracking(status="import_customs", status_at=at(60), country="CN", flags=("customs_held",))
-        shown[f"number alone, {language}"] = PAGES.parcel("CY123456781FR", held, language)
+        shown[f"number alone, {language}"] = PAGES.parcel("CY123456781FR", held, language, "laposte")
         shown[f"not found, {language}"] = PAGES.not_found(language)
     return shown
 

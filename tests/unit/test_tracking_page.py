@@ -20,7 +20,7 @@ from contracts.carrier import LabelCreated
 from contracts.carriers import CARRIERS
 from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
-from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome
+from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome, Status
 from services.pages.words import LANGUAGES, Language, choose_language
 from services.tracking.api import page as pages
 from services.tracking.api.page import Pages
@@ -325,6 +325,32 @@ def test_a_parcel_on_its_way_back_is_said_to_be_whatever_failed_before() -> None
 def test_every_status_has_its_page_of_a_number(status: str) -> None:
     for language in LANGUAGES:
         assert "</html>" in PAGES.parcel("CY123456781FR", public(status=status), language).decode()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "flags", "reason", "notice", "tone"),
+    [
+        ("DOUFCM", None, ("customs_held",), "missing_invoice", "the invoice is missing", "wait"),
+        ("DOUTAX", "import_cleared", (), "duty_due", "duty is due", "act"),
+        ("REFINS", None, ("problem",), "instructions_needed", "the recipient has to say what is to be done", "act"),
+        ("DOUPAR", "in_transit", (), "partly_seized", "customs kept a part of it", "calm"),
+    ],
+)
+def test_why_a_parcel_waits_stands_beside_its_state_and_in_the_colour_of_who_must_act(
+    code: str, status: Status | None, flags: tuple[Flag, ...], reason: str, notice: str, tone: str
+) -> None:
+    """Before anybody has opened a case."""
+    scanned = scan(1, 60, code, status, "CN").model_copy(update={"sets": flags, "reason": reason})
+    page = render([*SHIPPED, scan(1, 30, "ET3", "arrived_destination", "CN"), scanned])
+    assert f'<p class="notice">{notice}</p>' in page
+    assert f'<section class="parcel card {tone}" aria-labelledby="parcel-1">' in page
+
+
+def test_who_waits_for_our_staff_is_not_asked_to_act() -> None:
+    """Duties that the shopper has paid already."""
+    due = scan(1, 60, "DOUTAX", "import_cleared", "CN").model_copy(update={"reason": "duty_due"})
+    page = render([*SHIPPED, due, case("needs_attention", 1)])
+    assert '<section class="parcel card calm" aria-labelledby="parcel-1">' in page
 
 
 def test_only_what_is_detained_is_called_detained() -> None:

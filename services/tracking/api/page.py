@@ -93,7 +93,7 @@ class Pages:
             expected=lambda parcel: _expected(words, parcel, now),
             stages=lambda parcel: list(_stages(words, parcel)),
             parcel_state=lambda parcel: _state_text(words, parcel.state, parcel.status),
-            parcel_tone=_parcel_tone,
+            parcel_tone=lambda parcel: _parcel_tone(order, parcel),
             notices=lambda parcel: list(_notices(words, order, parcel)),
             days=[(day, list(rows)) for day, rows in groupby(_rows(words, order), key=lambda row: words.date(row.at))],
         )
@@ -147,13 +147,15 @@ def _tone(order: OrderTracking) -> str:
     """The look of the headline: good, bad, act (the reader must act), wait (our staff must act), or calm."""
     if order.outcome:
         return "good" if order.outcome == "delivered" else "bad"
-    tones = [_parcel_tone(parcel) for parcel in order.parcels if not parcel.final]
+    tones = [_parcel_tone(order, parcel) for parcel in order.parcels if not parcel.final]
     if order.state in ("short", "withdrawn", "refused", "out_of_stock"):
         return "bad"
     return next((tone for tone in ("act", "wait") if tone in tones), "wait" if order.cases else "calm")
 
 
-def _parcel_tone(parcel: ParcelTracking) -> str:
+def _parcel_tone(order: OrderTracking, parcel: ParcelTracking) -> str:
+    if not parcel.final and any(step.parcel == parcel.parcel and step.actor == "recipient" for step in order.next):
+        return "act"
     return _state_tone(parcel.state, parcel.status, final=parcel.final)
 
 
@@ -235,9 +237,11 @@ def _stages(words: TrackingWords, parcel: ParcelTracking) -> Iterator[PageStage]
 
 
 def _notices(words: TrackingWords, order: OrderTracking, parcel: ParcelTracking) -> Iterator[str]:
-    """The flags of a parcel that its state does not name, and the reasons of its open cases, each once."""
+    """The flags of a parcel that its state does not name, and the reasons that the carrier and its open cases state,
+    each once."""
     yield from _flag_texts(words, parcel.flags, parcel.state)
     reasons = {words.reason(case.reason) for case in order.cases if case.parcel == parcel.parcel}
+    reasons.add(words.reason(parcel.reason))
     yield from sorted(reason for reason in reasons if reason)
 
 
