@@ -20,7 +20,7 @@ _NAME = "{carrier}"
 
 @dataclass(frozen=True, slots=True)
 class TrackingWords(Words):
-    """The texts of one language; those that name the carrier name none in particular."""
+    """The texts of one language, with the name of a carrier or, as they are loaded, of none in particular."""
 
     headings: Mapping[str, str]
     """Goods by the first two or four digits of their code in the Harmonized System."""
@@ -65,7 +65,8 @@ def _by_carrier(table: Table) -> dict[str, Table]:
 
 
 def _naming(table: Table, carrier: str, name: str) -> Table:
-    """The texts with this name, in capitals where it begins one. Nobody's number is called by a name."""
+    """The texts with this name, with a capital where it begins one. The number of a carrier that is not known is called
+    a tracking number."""
 
     def named(text: str) -> str:
         begins = text.startswith(_NAME)
