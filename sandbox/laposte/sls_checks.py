@@ -19,7 +19,7 @@ from contracts.sls_limits import broken_limits
 
 MAX_WEIGHT_KG = 30.0
 GRAM = 0.001
-"""In kg; a unit's weight is rounded to the gram, so the sum may be off by one gram a unit."""
+"""In kg; a unit is stated with a gram at least, so the sum may be off by one gram a unit."""
 _PHONE = re.compile(r"\+?\d[\d ]{5,18}")
 _LABEL_FORMAT = re.compile(r"(PDF|ZPL)_(10x15|10x10|A4)_(203|300)dpi(_UL)?")
 _CN23_FORMAT = re.compile(r"(PDF|ZPL)_(10x12|A4)_(203|300)dpi")

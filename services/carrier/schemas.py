@@ -215,10 +215,14 @@ class CarrierEventView(View):
     scanned_at: datetime | None
     country: str | None
     source: str
-    """`poll` or `webhook`."""
+    """`poll`, `webhook` or `feed`."""
     received_at: datetime
+    request_id: str | None
+    """Of the poll that told it first, for the carrier's support; null where the carrier names none."""
     set_aside: str | None
     """Why it is not believed."""
+    own_code: str | None
+    """As the carrier told it, also one that is in no table; null when it has none, or the person was erased."""
     words: str | None
     """In the carrier's language; null when it has none, or the person was erased."""
 

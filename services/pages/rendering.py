@@ -65,15 +65,21 @@ class Templates:
         """The headers of every page."""
 
     def render(
-        self, template: str, language: Language, keep: Mapping[str, str] | None = None, **values: object
+        self,
+        template: str,
+        language: Language,
+        keep: Mapping[str, str] | None = None,
+        own: Words | None = None,
+        **values: object,
     ) -> bytes:
-        """The page in this language; `keep` are the query parameters that the links to the others need too."""
+        """The page in this language; `keep` are the query parameters that the links to the others need too, `own` the
+        words of this page where they are not those of all."""
         links = [
             LanguageLink(code, words.ui("language"), words.tag, "?" + urlencode({**(keep or {}), "lang": code}))
             for code, words in self._words.items()
         ]
         page = self._environment.get_template(template)
-        return page.render(w=self._words[language], languages=links, **values).encode()
+        return page.render(w=own or self._words[language], languages=links, **values).encode()
 
     def not_found(self, language: Language, text: str = "not_found") -> bytes:
         """The page that says only this: the same for all that is not there."""

@@ -111,6 +111,18 @@ async def public_status(pool: asyncpg.Pool[asyncpg.Record], tracking_number: str
     return PublicStatus(row["status"], row["status_at"], row["country"], tuple(row["flags"])) if row else None
 
 
+async def public_carrier(pool: asyncpg.Pool[asyncpg.Record], tracking_number: str) -> str | None:
+    """Whose number this is, of the parcel that `public_status` tells of; None while that is not known."""
+    carrier: str | None = await pool.fetchval(
+        """select shown->>'carrier' from parcels p join documents d using (order_id),
+                  jsonb_array_elements(convert_from(d.body, 'UTF8')::jsonb->'parcels') as shown
+           where p.tracking_number = $1 and (shown->>'parcel')::int = p.parcel
+           order by p.status_at desc, p.order_id limit 1""",
+        tracking_number,
+    )
+    return carrier
+
+
 async def versions(db: DB) -> dict[UUID, DocumentVersion]:
     """Of every order with a consumed fact."""
     counts = await fact_sets.consumed(db)

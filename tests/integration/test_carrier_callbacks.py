@@ -181,4 +181,4 @@ async def test_operators_read_the_carriers_own_words_and_each_reading_is_recorde
     await carrier.erase(order_id)
     await carrier.until_count(0, "raw_scans", "tracking_number = $1 and body is not null", number)
     erased = (await carrier.http.get(path, headers=OPERATOR)).json()["events"]
-    assert {row["words"] for row in erased} == {None}
+    assert {(row["words"], row["own_code"]) for row in erased} == {(None, None)}

@@ -47,6 +47,10 @@ async def test_scans_come_by_call_back_and_poll_and_count_once(carrier: CarrierS
     assert sorted(await carrier.codes(order_id)) == ["DI1", "DR1", "PC1", "unknown"]
     unknown = next(scan for scan in (await carrier.facts(order_id)).all(ParcelScanned) if scan.code == "unknown")
     assert unknown.status is None
+    path = f"/orders/{order_id}/parcels/1/carrier-events"
+    told = (await carrier.http.get(path, headers=OPERATOR)).json()["events"]
+    assert {row["own_code"] for row in told if row["code"] == "unknown"} == {"XX9"}
+    assert all((row["request_id"] is None) is (row["source"] == "webhook") for row in told), "a poll names its call"
 
 
 async def test_two_events_of_one_minute_are_two_also_when_the_second_is_listed_later(carrier: CarrierService) -> None:

@@ -98,6 +98,19 @@ async def test_the_page_of_a_number_shows_nothing_of_the_order(tracking: Trackin
     assert {(answer.status_code, answer.text) for answer in missing} == {(404, missing[0].text)}
 
 
+async def test_the_page_of_a_number_names_the_carrier_whose_it_is(tracking: TrackingService) -> None:
+    order = uuid4()
+    by_ems = label(order).model_copy(update={"carrier": "ems"})
+    await tracking.consume(placed(order), packed(order, 1), by_ems, scan(order, "EMA", "accepted", 24))
+    page = await tracking.http.get(f"/track/parcels/{number(order)}", headers={"Accept-Language": "fr"})
+    assert "Pris en charge par EMS" in page.text
+    assert "La Poste" not in page.text
+    unlabelled = uuid4()
+    await tracking.consume(scan(unlabelled, "PC1", "accepted", 24))
+    page = await tracking.http.get(f"/track/parcels/{number(unlabelled)}", headers={"Accept-Language": "fr"})
+    assert "Pris en charge par notre transporteur" in page.text
+
+
 async def test_scripts_of_any_site_may_read_the_public_answer_and_no_other(tracking: TrackingService) -> None:
     order = await tracking.shipped()
     path, origin = f"/tracking/{number(order)}", {"Origin": "https://shop.example"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,9 @@ from tests.support.tracking_samples import ORDER, SHIPPED, at, case, closed, det
 PAGES = Pages("help@shop.example")
 
 
-def both(hour: float, code: str, status: Status | None, country: str) -> list[Event]:
+def both(hour: float, code: str, status: Status | None, country: str, **more: Any) -> list[Event]:
     """The same scan of both parcels."""
-    return [scan(parcel, hour, code, status, country) for parcel in (1, 2)]
+    return [scan(parcel, hour, code, status, country).model_copy(update=more) for parcel in (1, 2)]
 
 
 ARRIVED = [*SHIPPED, *both(30, "PC1", "accepted", "FR"), *both(90, "ET3", "arrived_destination", "CN")]
@@ -31,6 +32,18 @@ STORIES: dict[str, list[Event]] = {
     "just placed": [placed()],
     "on its way": [*ARRIVED, details(1)],
     "held by customs": [*ARRIVED, *both(100, "DO3", None, "CN"), case("customs_hold", 1)],
+    "held for its invoice": [
+        *ARRIVED,
+        *both(100, "DOUFCM", None, "CN", sets=("customs_held",), reason="missing_invoice"),
+    ],
+    "duties at the door": [*ARRIVED, *both(100, "DOUTAX", "import_cleared", "CN", reason="duty_due")],
+    "not delivered": [*ARRIVED, *both(110, "ND1", None, "CN", sets=("delivery_failed",))],
+    "waits for instructions": [
+        *ARRIVED,
+        *both(110, "REFINS", None, "CN", sets=("problem",), reason="instructions_needed"),
+    ],
+    "seized": [*ARRIVED, *both(110, "SOLDDR", "seized", "CN")],
+    "back with us": [*ARRIVED, *both(120, "RE1", "returning", "CN"), *both(135, "DI2", "returned", "FR")],
     "at the counter": [*ARRIVED, *both(120, "AG1", "available_for_pickup", "CN"), details(1)],
     "on its way back": [*ARRIVED, *both(120, "RE1", "returning", "CN")],
     "delivered": [*ARRIVED, *both(130, "DI1", "delivered", "CN"), closed("delivered")],
@@ -45,7 +58,7 @@ def pages(languages: Iterable[Language]) -> dict[str, bytes]:
         for story, events in STORIES.items():
             shown[f"{story}, {language}"] = _order(events, language)
         held = PublicTracking(status="import_customs", status_at=at(60), country="CN", flags=("customs_held",))
-        shown[f"number alone, {language}"] = PAGES.parcel("CY123456781FR", held, language)
+        shown[f"number alone, {language}"] = PAGES.parcel("CY123456781FR", held, language, "laposte")
         shown[f"not found, {language}"] = PAGES.not_found(language)
     return shown
 

@@ -293,6 +293,62 @@ async def test_a_close_that_dies_has_handed_over_all_or_none(
     assert await warehouse.stock("SAVON-200") == {"available": 7, "shipped": 3}
 
 
+ACTS = (*["on"] * 6, "off", "close", "close", "cancel", "scan", "hand_over")
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_and_dies_a_parcel_is_on_one_manifest_and_left_with_it(
+    warehouse: WarehouseService, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Acts at random, three at a time, of which some die before or after their commit."""
+    drawn = random.Random(seed)
+    await warehouse.product("SAVON-200", 20)
+    orders = [await warehouse.labelled({"SAVON-200": 1}) for _ in range(9)]
+    manifests = [await opened(warehouse) for _ in range(3)]
+
+    async def act(what: str, order: UUID, manifest: str) -> object:
+        match what:
+            case "on":
+                return await put_on(warehouse, manifest, order)
+            case "off":
+                return await warehouse.http.delete(f"/manifests/{manifest}/parcels/{number(order, 1)}")
+            case "cancel":
+                return await warehouse.consume(cancel(order))
+            case "scan":
+                return await warehouse.consume(scan(order, 1))
+            case "hand_over":
+                return await warehouse.hand_over(order)
+        return await close(warehouse, manifest, await staying(manifest))
+
+    async def staying(manifest: str) -> list[str]:
+        parcels = (await shown(warehouse, manifest))["parcels"]
+        return [parcel["tracking_number"] for parcel in parcels if parcel["state"] == "withdrawn"]
+
+    for _ in range(12):
+        with monkeypatch.context() as dying:
+            if drawn.random() < 0.4:
+                dying.setattr(failpoints, "reach", _dies_at(drawn.choice(("api.worked", "api.committed"))))
+            acts = [(drawn.choice(ACTS), drawn.choice(orders), drawn.choice(manifests)) for _ in range(3)]
+            await asyncio.gather(*(act(*one) for one in acts))
+    for manifest in manifests:
+        await close(warehouse, manifest, await staying(manifest))
+
+    facts = {order: await warehouse.facts(order) for order in orders}
+    left = {order: gone.occurred_at for order in orders if (gone := facts[order].get(ParcelHandedOver, 1))}
+    listed: list[UUID] = []
+    for manifest in manifests:
+        closed = (await facts_of(warehouse, manifest)).get(ManifestClosed)
+        if closed is None:
+            continue
+        on_it = [parcel.order_id for parcel in closed.parcels]
+        assert sorted(on_it) == sorted(order for order, at in left.items() if at == closed.occurred_at)
+        assert [parcel["order_id"] for parcel in (await shown(warehouse, manifest))["parcels"]] == list(map(str, on_it))
+        listed += on_it
+    assert listed
+    assert len(listed) == len(set(listed))
+    assert not any(OrderWithdrawn in facts[order] for order in listed)
+
+
 def _dies_at(step: str) -> Callable[[str], None]:
     def reach(name: str) -> None:
         if name == step:

@@ -71,6 +71,32 @@ async def test_one_bad_id_does_not_hide_the_others() -> None:
     assert [(tracked.tracking_number, len(tracked.events)) for tracked in found] == [(GOOD, 1), (BAD, 0), (OTHER, 1)]
 
 
+async def test_what_an_answer_tells_names_the_call_for_la_postes_support() -> None:
+    ids = iter(["of-the-group", "of-the-first", "of-the-second"])
+
+    def named(request: httpx.Request) -> httpx.Response:
+        answer = suivi(request)
+        answer.headers["x-okapi-request-id"] = next(ids)
+        return answer
+
+    found = await track(carrier(named), [GOOD, BAD])
+    assert [(tracked.tracking_number, tracked.request_id) for tracked in found] == [
+        (GOOD, "of-the-first"),
+        (BAD, "of-the-second"),
+    ]
+
+
+@pytest.mark.parametrize("named", ["", "two words", "x" * 65])
+async def test_what_is_no_name_of_a_call_is_not_kept(named: str) -> None:
+    def answered(request: httpx.Request) -> httpx.Response:
+        answer = suivi(request)
+        answer.headers["x-okapi-request-id"] = named
+        return answer
+
+    (told,) = await track(carrier(answered), [GOOD])
+    assert told.request_id is None
+
+
 async def test_no_connection_is_no_answer() -> None:
     def away(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("away")

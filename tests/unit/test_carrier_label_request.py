@@ -175,7 +175,16 @@ def test_a_weight_has_two_decimals_and_is_never_below_the_scale_s(weight_g: int,
     assert ("weight:rounded_up" in request.changes) is (kilograms * 1000 > weight_g)
 
 
-def test_a_unit_of_less_than_half_a_gram_still_weighs_one() -> None:
+@pytest.mark.parametrize(("net", "quantity"), [(620, 3), (1_000, 400), (999, 1_000), (30_000, 7)])
+def test_the_units_of_an_article_together_weigh_no_more_than_it_does(net: int, quantity: int) -> None:
+    """400 bags of 2.5 g: rounded to the nearest gram they would weigh more than the parcel they are in."""
+    (stated,) = letter(requested(declared=article(quantity=quantity, net_weight_g=net)))["customsDeclarations"][
+        "contents"
+    ]["article"]
+    assert max(net - quantity, 0) < round(stated["weight"] * 1000) * quantity <= max(net, quantity)
+
+
+def test_a_unit_of_less_than_a_gram_still_weighs_one() -> None:
     sent = letter(requested(declared=article(quantity=999, net_weight_g=1)))
     assert sent["customsDeclarations"]["contents"]["article"][0]["weight"] == 0.001
 

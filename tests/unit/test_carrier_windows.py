@@ -64,6 +64,12 @@ def test_a_flood_of_scans_is_bounded_and_hides_no_delivery() -> None:
         ("DR1", 1, None),  # announced by the label
         ("COMCFM", 1, None),
         ("AN1", 1, None),  # a note moves nothing
+        ("DO3", 1, "before_hand_over"),  # without a status, but customs cannot hold what nobody has
+        ("DOUFCM", 1, "before_hand_over"),
+        ("ND1", 1, "before_hand_over"),
+        ("RENNRV", 1, "before_hand_over"),
+        ("DO3", 9, None),
+        ("DR2", 1, None),  # a problem of its preparation
     ],
 )
 def test_the_carrier_cannot_have_a_parcel_before_it_was_handed_over(code: str, days: float, reason: str | None) -> None:
@@ -90,3 +96,10 @@ def test_the_delivery_of_another_life_of_the_number_is_too_early() -> None:
     known = Facts(order_stream(ORDER), [*KNOWN, handed_over(1, day(1))])
     _, set_aside = check_scans(known, [scan("DI1", datetime(2025, 3, 1, 9, tzinfo=UTC))], NOW)
     assert [why for _, why in set_aside] == ["too_early"]
+
+
+def test_a_delivery_of_next_summer_has_not_happened() -> None:
+    """DI1 dated 2027-06-01 for a parcel of November 2026."""
+    known = Facts(order_stream(ORDER), [*KNOWN, handed_over(1, day(1))])
+    _, set_aside = check_scans(known, [scan("DI1", datetime(2027, 6, 1, 9, tzinfo=UTC))], NOW)
+    assert [why for _, why in set_aside] == ["in_the_future"]

@@ -1,10 +1,10 @@
-"""A carrier's own words about an event."""
+"""A carrier's own words about an event, and its own code."""
 
 from __future__ import annotations
 
 import pytest
 
-from services.carrier.domain.words import LONGEST, own_words
+from services.carrier.domain.words import LONGEST, LONGEST_CODE, own_code, own_words
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,19 @@ from services.carrier.domain.words import LONGEST, own_words
 )
 def test_the_text_in_which_an_event_is_told(raw: bytes, words: str | None) -> None:
     assert own_words(raw) == words
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (b'{"code":"AN1","label":"x"}', "AN1"),
+        (b'{"subtag":"InTransit_099"}', "InTransit_099"),
+        (b'{"status":"eaten","message":"x"}', "eaten"),
+        (b'{"code":7,"status":"unknown"}', "unknown"),
+        (b'{"code":"' + b"x" * 100 + b'"}', "x" * LONGEST_CODE),
+        (b'{"label":"x"}', None),
+        (b"[]", None),
+    ],
+)
+def test_the_code_by_which_an_event_is_called(raw: bytes, code: str | None) -> None:
+    assert own_code(raw) == code

@@ -1,12 +1,11 @@
 """Requests for labels of generated orders, judged by the specification.
 
-Two thousand at each run; `LABEL_ORDERS=100000 make test TESTS=tests/unit/test_generated_labels.py` judges so many.
+Two thousand at each run, and a hundred thousand others among the slow tests.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 
 import jsonschema_rs
@@ -18,9 +17,9 @@ from services.carrier.domain.carrier import Sender
 from tests.support.generated_orders import label_orders
 from tests.support.sls_requests import SCHEMA
 
-COUNT = int(os.environ.get("LABEL_ORDERS", "2000"))
-SHARES = 4
+SHARES, OF_EACH = 4, 500
 """So that several workers have something to do."""
+MANY_SHARES, OF_EACH_OF_MANY = 20, 5_000
 JUDGE = jsonschema_rs.validator_for(SCHEMA)
 CONTRACT = Contract(
     "123456",
@@ -31,8 +30,19 @@ CONTRACT = Contract(
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_the_request_of_every_order_that_intake_takes_is_within_the_specification(share: int) -> None:
+    judge(share, OF_EACH)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", range(SHARES, SHARES + MANY_SHARES))
+def test_so_is_that_of_each_of_a_hundred_thousand(share: int) -> None:
+    judge(share, OF_EACH_OF_MANY)
+
+
+def judge(share: int, count: int) -> None:
+    """The requests of so many orders, drawn by the number of the share."""
     changes = Counter[str]()
-    for order in label_orders(share, COUNT // SHARES):
+    for order in label_orders(share, count):
         request = label_request(order, CONTRACT)
         body = json.loads(request.body)
         assert request.broken == ()

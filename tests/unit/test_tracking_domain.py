@@ -294,6 +294,12 @@ def test_what_blocks_a_parcel_counts_from_the_scan_that_told_it(
     ]
 
 
+def test_who_could_not_deliver_has_been_at_the_door_whatever_was_scanned_before() -> None:
+    failed = scan(1, 60, "ND1", None).model_copy(update={"sets": ("delivery_failed",)})
+    document = document_from([*SHIPPED, scan(1, 54, "ET3", "arrived_destination"), failed])
+    assert document.parcels[0].stage == "last_mile"
+
+
 def timeline_of(*events: Event) -> list[tuple[str, datetime, str | None]]:
     return [(entry.kind, entry.at, entry.reason) for entry in document_from(events).timeline]
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -15,10 +16,13 @@ from hypothesis import given, settings
 
 from contracts import topics
 from contracts.base import Event, OrderEvent, order_stream
+from contracts.carrier import LabelCreated
+from contracts.carriers import CARRIERS
 from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
-from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome
+from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome, Status
 from services.pages.words import LANGUAGES, Language, choose_language
+from services.tracking.api import page as pages
 from services.tracking.api.page import Pages
 from services.tracking.domain.document import derive
 from services.tracking.domain.next_actions import Action, Actor, OrderState, ParcelState
@@ -68,16 +72,30 @@ def test_each_language_has_every_word() -> None:
         "flags_cleared": set(get_args(Flag)),
         "events": kinds - {"parcel-scanned", "parcel-details-reported"},
         "stages": set(get_args(Stage)),
+        "carriers": set(PAGES.words["en"].table["carriers"]),
         "actors": set(get_args(Actor)),
         "actions": set(get_args(Action)),
     }
     for words in PAGES.words.values():
         for group, keys in wanted.items():
             assert set(words.table[group]) == keys, (words.language, group)
+        assert {"laposte", "ems", "other"} <= set(words.table["carriers"]) <= {*CARRIERS, "other"}
         assert set(HOLD_REASONS) <= set(words.table["reasons"])
         assert set(words.table["reasons"]) == set(PAGES.words["en"].table["reasons"])
         assert set(words.headings) == set(PAGES.words["en"].headings)
         assert set(words.table["ui"]) == set(PAGES.words["en"].table["ui"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_stands_twice(language: Language) -> None:
+    """Of two the second would be shown, whichever was meant."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len({key for key, _ in pairs}) == len(pairs), pairs
+        return dict(pairs)
+
+    texts = Path(pages.__file__).parents[1] / "translations" / f"{language}.json"
+    json.loads(texts.read_text(encoding="utf-8"), object_pairs_hook=once)
 
 
 LATER_WORDS = ("state", "stage", "status", "flags", "actor", "action", "kind", "sets", "clears", "outcome", "reason")
@@ -228,6 +246,32 @@ def test_the_hours_of_the_estimate_are_shown_in_the_readers_time_zone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("carrier", "said"),
+    [
+        ("laposte", ["La Poste number", "Taken in charge by La Poste", "With La Poste", "Handed over to La Poste"]),
+        ("ems", ["EMS number", "Taken in charge by EMS", "With EMS", "Handed over to EMS"]),
+        ("of_tomorrow", ["Tracking number", "Taken in charge by our carrier", "<b>Our carrier</b> carries the parcel"]),
+    ],
+)
+def test_the_page_names_the_carrier_by_which_the_order_goes(carrier: str, said: list[str]) -> None:
+    facts = [
+        event.model_copy(update={"carrier": carrier}) if isinstance(event, LabelCreated) else event for event in SHIPPED
+    ]
+    page = render([*facts, scan(1, 30, "PC1", "accepted")])
+    assert all(text in page for text in said)
+    told = PublicTracking(status="accepted", status_at=at(60))
+    assert f"{said[0]} " in PAGES.parcel("CY123456781FR", told, "en", carrier).decode()
+    for other in {"La Poste", "EMS"} - {said[0].removesuffix(" number")}:
+        assert other not in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_left_with_a_place_for_the_carrier(language: Language) -> None:
+    for table in PAGES.words[language].by_carrier.values():
+        assert "{carrier}" not in json.dumps(table)
+
+
+@pytest.mark.parametrize(
     ("language", "place"), [("en", "Shanghai, China"), ("fr", "Shanghai, Chine"), ("zh", "中国 Shanghai")]
 )
 def test_the_city_stands_beside_the_country(language: Language, place: str) -> None:
@@ -281,6 +325,32 @@ def test_a_parcel_on_its_way_back_is_said_to_be_whatever_failed_before() -> None
 def test_every_status_has_its_page_of_a_number(status: str) -> None:
     for language in LANGUAGES:
         assert "</html>" in PAGES.parcel("CY123456781FR", public(status=status), language).decode()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "flags", "reason", "notice", "tone"),
+    [
+        ("DOUFCM", None, ("customs_held",), "missing_invoice", "the invoice is missing", "wait"),
+        ("DOUTAX", "import_cleared", (), "duty_due", "duty is due", "act"),
+        ("REFINS", None, ("problem",), "instructions_needed", "the recipient has to say what is to be done", "act"),
+        ("DOUPAR", "in_transit", (), "partly_seized", "customs kept a part of it", "calm"),
+    ],
+)
+def test_why_a_parcel_waits_stands_beside_its_state_and_in_the_colour_of_who_must_act(
+    code: str, status: Status | None, flags: tuple[Flag, ...], reason: str, notice: str, tone: str
+) -> None:
+    """Before anybody has opened a case."""
+    scanned = scan(1, 60, code, status, "CN").model_copy(update={"sets": flags, "reason": reason})
+    page = render([*SHIPPED, scan(1, 30, "ET3", "arrived_destination", "CN"), scanned])
+    assert f'<p class="notice">{notice}</p>' in page
+    assert f'<section class="parcel card {tone}" aria-labelledby="parcel-1">' in page
+
+
+def test_who_waits_for_our_staff_is_not_asked_to_act() -> None:
+    """Duties that the shopper has paid already."""
+    due = scan(1, 60, "DOUTAX", "import_cleared", "CN").model_copy(update={"reason": "duty_due"})
+    page = render([*SHIPPED, due, case("needs_attention", 1)])
+    assert '<section class="parcel card calm" aria-labelledby="parcel-1">' in page
 
 
 def test_only_what_is_detained_is_called_detained() -> None:

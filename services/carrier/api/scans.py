@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 from fastapi import APIRouter, Depends, Response
 
-from services.carrier.domain.words import own_words
+from services.carrier.domain.words import own_code, own_words
 from services.carrier.schemas import CarrierEventsView, CarrierEventView
 from services.carrier.store import scans
 from services.paths import OrderPath, ParcelPath
@@ -48,7 +48,9 @@ def router(pool: asyncpg.Pool[asyncpg.Record], seal: Seal, require: Require) -> 
                     country=row["country"],
                     source=row["source"],
                     received_at=row["received_at"],
+                    request_id=row["request_id"],
                     set_aside=row["set_aside"],
+                    own_code=own_code(body) if body is not None else None,
                     words=own_words(body) if body is not None else None,
                 )
             )

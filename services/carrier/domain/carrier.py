@@ -173,6 +173,8 @@ class ParcelEvents:
     tracking_number: str
     events: tuple[CarrierEvent, ...]
     details: ParcelDetails | None = None
+    request_id: str | None = None
+    """Of the answer that tells it: by this the carrier's support finds the call."""
 
 
 @dataclass(frozen=True, slots=True)

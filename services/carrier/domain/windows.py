@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.customs import ParcelDeclared
-from contracts.vocabularies import FINAL, RANKS, with_the_carrier
+from contracts.vocabularies import FINAL, RANKS, Flag, with_the_carrier
 from contracts.warehouse import ParcelHandedOver
 from shared.ledger.facts import Facts
 
@@ -24,6 +24,9 @@ TIME_TOLERANCE = timedelta(days=1)
 """How wrong an honest time may be: one stated without its offset, or with another's, is up to 14 hours off."""
 HAND_OVER_TOLERANCE = timedelta(days=7)
 """How late a hand-over may be booked: Friday's truck on Monday, or after a holiday."""
+NEEDS_THE_PARCEL: frozenset[Flag] = frozenset({"customs_held", "delivery_failed"})
+"""Flags that nobody can set on a parcel that the carrier does not have. A problem or a delay may concern its
+announcement (DR2)."""
 LONGEST_JOURNEY = timedelta(days=365)
 """From the label on. A carrier may give a number out again; what is scanned later is of another parcel."""
 MAX_SCANS = 200
@@ -67,7 +70,7 @@ def _wrong_time(facts: Facts, scan: ParcelScanned, now: datetime) -> SetAsideRea
         return "too_early"
     handed_over = facts.get(ParcelHandedOver, scan.parcel)
     taken = handed_over.occurred_at - HAND_OVER_TOLERANCE if handed_over else None
-    if taken and with_the_carrier(scan.status) and scan.scanned_at < taken:
+    if taken and scan.scanned_at < taken and (with_the_carrier(scan.status) or NEEDS_THE_PARCEL & set(scan.sets)):
         return "before_hand_over"
     return "too_late" if label and scan.scanned_at > label.occurred_at + LONGEST_JOURNEY else None
 

@@ -97,7 +97,11 @@ class ScanIntake:
     async def keep_polled(self, carrier: str, reported: Sequence[ParcelEvents]) -> None:
         """Durable when it returns."""
         events = [event for parcel in reported for event in parcel.events]
-        raw = sealed_scans(carrier, "poll", events, self._seal)
+        calls = {parcel.tracking_number: parcel.request_id for parcel in reported}
+        raw = [
+            replace(scan, request_id=calls.get(scan.tracking_number))
+            for scan in sealed_scans(carrier, "poll", events, self._seal)
+        ]
         async with self._pool.acquire() as db, db.transaction():
             erased = await labels.erased_numbers(db, [(scan.carrier, scan.tracking_number) for scan in raw])
             raw = await scans.settled(db, _without_words(raw, erased))

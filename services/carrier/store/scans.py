@@ -47,6 +47,8 @@ class RawScan:
     turn: int = 1
     """Which of the events of its code and minute it is, in the answer that lists it."""
     city: str | None = None
+    request_id: str | None = None
+    """Of the poll that told it first, by which the carrier's support finds the call."""
 
 
 async def settled(db: DB, answer: Sequence[RawScan]) -> list[RawScan]:
@@ -97,12 +99,13 @@ async def save(db: DB, scans: Sequence[RawScan], days: int) -> int:
 
 
 _ONCE = """insert into raw_scans as r (carrier, tracking_number, source, digest, body, code, scanned_at,
-                                       utc_offset_minutes, country, city, turn, processed_at, keep_until)
-           select carrier, number, source, digest, body, code, scanned_at, utc_offset, country, city, turn,
-                  case when code is null then now() end, now() + $12 * interval '1 day'
+                                       utc_offset_minutes, country, city, turn, request_id, processed_at, keep_until)
+           select carrier, number, source, digest, body, code, scanned_at, utc_offset, country, city, turn, request_id,
+                  case when code is null then now() end, now() + $13 * interval '1 day'
            from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::text[],
-                       $7::timestamptz[], $8::int[], $9::text[], $10::text[], $11::smallint[])
-                as s (carrier, number, source, digest, body, code, scanned_at, utc_offset, country, city, turn)
+                       $7::timestamptz[], $8::int[], $9::text[], $10::text[], $11::smallint[], $12::text[])
+                as s (carrier, number, source, digest, body, code, scanned_at, utc_offset, country, city, turn,
+                      request_id)
            order by carrier, number, source, digest on conflict do nothing returning 1"""
 _AGAIN = _ONCE.replace(
     "do nothing",
@@ -125,6 +128,7 @@ async def _insert(db: DB, statement: str, scans: Sequence[RawScan], days: int) -
         [scan.country for scan in scans],
         [scan.city for scan in scans],
         [scan.turn for scan in scans],
+        [scan.request_id for scan in scans],
         days,
     )
     return len(rows)
@@ -213,7 +217,7 @@ async def of_parcel(db: DB, order_id: UUID, parcel: int) -> list[asyncpg.Record]
     """What was reported of the parcel under the label that it shows, the latest first, a thousand at the most."""
     return await db.fetch(
         """select r.carrier, r.tracking_number, r.source, r.digest, r.body, r.code, r.scanned_at, r.country,
-                  r.received_at, r.set_aside
+                  r.received_at, r.request_id, r.set_aside
            from raw_scans r join labels l using (carrier, tracking_number)
            where l.order_id = $1 and l.parcel = $2 and l.used
            order by r.scanned_at desc nulls last, r.received_at desc, r.digest limit 1000""",

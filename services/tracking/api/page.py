@@ -73,11 +73,12 @@ class Pages:
 
     def order(self, order: OrderTracking, etag: str, language: Language, secret: str, now: datetime) -> bytes:
         """The page of an order, as of the document with this entity tag; `now` in business time."""
-        words = self.words[language]
+        words = self.words[language].of_carrier(_carrier(order))
         return self._templates.render(
             "track.html",
             language,
             {"secret": secret},
+            words,
             order=order,
             etag=etag,
             secret=secret,
@@ -92,19 +93,21 @@ class Pages:
             expected=lambda parcel: _expected(words, parcel, now),
             stages=lambda parcel: list(_stages(words, parcel)),
             parcel_state=lambda parcel: _state_text(words, parcel.state, parcel.status),
-            parcel_tone=_parcel_tone,
+            parcel_tone=lambda parcel: _parcel_tone(order, parcel),
             notices=lambda parcel: list(_notices(words, order, parcel)),
             days=[(day, list(rows)) for day, rows in groupby(_rows(words, order), key=lambda row: words.date(row.at))],
         )
 
-    def parcel(self, number: str, parcel: PublicTracking, language: Language) -> bytes:
-        """The page of a parcel for anyone who knows its number: it shows what the public answer has."""
-        words = self.words[language]
+    def parcel(self, number: str, parcel: PublicTracking, language: Language, carrier: str | None = None) -> bytes:
+        """The page of a parcel for anyone who knows its number: it shows what the public answer has, and names the
+        carrier whose number it is."""
+        words = self.words[language].of_carrier(carrier)
         state = _public_state(parcel)
         final = RANKS.get(parcel.status) == FINAL
         return self._templates.render(
             "parcel.html",
             language,
+            own=words,
             number=number,
             parcel=parcel,
             headline=_state_text(words, state),
@@ -119,6 +122,11 @@ class Pages:
     def parcel_not_found(self, language: Language) -> bytes:
         """The same page for every number of which nothing is known."""
         return self._templates.not_found(language, "parcel_not_found")
+
+
+def _carrier(order: OrderTracking) -> str | None:
+    """All parcels of an order go by the same one; None while there is no label."""
+    return next((parcel.carrier for parcel in order.parcels if parcel.carrier), None)
 
 
 def _headline(words: TrackingWords, order: OrderTracking) -> str:
@@ -139,13 +147,15 @@ def _tone(order: OrderTracking) -> str:
     """The look of the headline: good, bad, act (the reader must act), wait (our staff must act), or calm."""
     if order.outcome:
         return "good" if order.outcome == "delivered" else "bad"
-    tones = [_parcel_tone(parcel) for parcel in order.parcels if not parcel.final]
+    tones = [_parcel_tone(order, parcel) for parcel in order.parcels if not parcel.final]
     if order.state in ("short", "withdrawn", "refused", "out_of_stock"):
         return "bad"
     return next((tone for tone in ("act", "wait") if tone in tones), "wait" if order.cases else "calm")
 
 
-def _parcel_tone(parcel: ParcelTracking) -> str:
+def _parcel_tone(order: OrderTracking, parcel: ParcelTracking) -> str:
+    if not parcel.final and any(step.parcel == parcel.parcel and step.actor == "recipient" for step in order.next):
+        return "act"
     return _state_tone(parcel.state, parcel.status, final=parcel.final)
 
 
@@ -227,9 +237,11 @@ def _stages(words: TrackingWords, parcel: ParcelTracking) -> Iterator[PageStage]
 
 
 def _notices(words: TrackingWords, order: OrderTracking, parcel: ParcelTracking) -> Iterator[str]:
-    """The flags of a parcel that its state does not name, and the reasons of its open cases, each once."""
+    """The flags of a parcel that its state does not name, and the reasons that the carrier and its open cases state,
+    each once."""
     yield from _flag_texts(words, parcel.flags, parcel.state)
     reasons = {words.reason(case.reason) for case in order.cases if case.parcel == parcel.parcel}
+    reasons.add(words.reason(parcel.reason))
     yield from sorted(reason for reason in reasons if reason)
 
 

@@ -95,7 +95,9 @@ def page_router(pool: asyncpg.Pool[asyncpg.Record], look_ups: TokenBuckets, page
         except Problem as problem:
             body = pages.parcel_not_found(language)
             return Response(body, problem.status, {**headers, **problem.headers}, "text/html")
-        return etag_response(request, pages.parcel(as_printed(tracking_number), parcel, language), "text/html", headers)
+        number = as_printed(tracking_number)
+        body = pages.parcel(number, parcel, language, await store.public_carrier(pool, number))
+        return etag_response(request, body, "text/html", headers)
 
     return routes
 

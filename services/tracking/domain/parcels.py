@@ -184,6 +184,8 @@ def _stage(journey: Journey, state: ParcelState, handed_over: bool) -> Stage:
         return "end"
     if state == "customs_held" and journey.rank >= RANKS["departed_origin"]:
         return "import_customs"
+    if state == "delivery_failed":
+        return "last_mile"
     seen = [RANKS[status] for _, status in journey.scan_statuses if RANKS[status] < RANKS["returning"]]
     furthest = max([0 if journey.final else journey.rank, *seen])
     return next((stage for rank, stage in _STAGES if furthest >= rank), "handed_over" if handed_over else "prepared")

@@ -120,11 +120,12 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         except NoAnswer as fault:
             raise Unreachable(f"suivi:{fault.reason}") from None
         try:
-            return mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
+            told = mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
         except (Unreachable, mapping.GroupRefused) as fault:
             reason = getattr(fault, "reason", "suivi:group_refused")
             log.warning("no tracking", reason=reason, status=answer.status, request_id=answer.request_id)
             raise
+        return [replace(parcel, request_id=answer.request_id) for parcel in told]
 
     async def track(numbers: Sequence[str]) -> Sequence[ParcelEvents]:
         try:
@@ -143,7 +144,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
             answer = await la_poste.call("POST", timeline_url, suivi, headers=headers, body=body)
         except NoAnswer as fault:
             raise Unreachable(f"timeline:{fault.reason}") from None
-        return read_timeline(answer, number)
+        return replace(read_timeline(answer, number), request_id=answer.request_id)
 
     ours = Account(settings.laposte_account, settings.laposte_pays_duties)
     tracking, group_size = (timelines, 1) if settings.laposte_tracking == "timeline" else (track, mapping.GROUP_SIZE)

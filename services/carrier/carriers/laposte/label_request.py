@@ -23,7 +23,7 @@ CATEGORIES = {"gift": 1, "sample": 2, "commercial": 3, "document": 4, "other": 5
 RETURN_TO_SENDER, ABANDON = 2, 3
 """`returnTypeChoice` for a parcel that cannot be delivered: sent back, at our cost; or not. `getProductInter` says
 what a country allows; that these are its numbers is from public clients, unconfirmed."""
-LIGHTEST_UNIT_KG = 0.001
+LIGHTEST_UNIT_G = 1
 """An article's weight is stated to the gram; none is weightless."""
 _ID_DIGITS = 12
 """Of an order's id, for a reference of our own: enough to find the order by, and to tell it from any other."""
@@ -171,8 +171,8 @@ def _article(article: Article, duty_paid: bool, changes: list[str]) -> dict[str,
     return {
         "description": description,
         "quantity": article.quantity,
-        # Per unit, like the value beside it.
-        "weight": max(round(article.net_weight_g / article.quantity / 1000, 3), LIGHTEST_UNIT_KG),
+        # Per unit, like the value beside it; downwards, so that all units together never weigh more than the goods do.
+        "weight": max(article.net_weight_g // article.quantity, LIGHTEST_UNIT_G) / 1000,
         "value": float(article.unit_value.amount),
         "hsCode": article.hs_code,
         "originCountry": article.origin,
