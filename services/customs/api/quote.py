@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fastapi import APIRouter, Depends, Response
 
-from services.customs.domain.decide import Policy
+from services.customs.domain.decide import InForce
 from services.customs.domain.quote import quote
 from services.customs.regimes.rows import NoRule
 from services.customs.schemas.quote import QuoteBody, QuoteView, quote_view
@@ -19,7 +19,7 @@ from shared.http.routes import Route
 from shared.ledger.facts import DecisionContext
 
 
-def router(require: Require, clock: Clock, policy: Policy) -> APIRouter:
+def router(require: Require, clock: Clock, in_force: InForce) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["quotes"])
 
     @routes.post("/customs/quote", summary="Quote the border's cost", response_model=QuoteView)
@@ -33,7 +33,7 @@ def router(require: Require, clock: Clock, policy: Policy) -> APIRouter:
             raise Problem(422, "invalid request", errors=faults)
         now = clock.now()
         try:
-            found = quote(body.as_order(principal.name, now), DecisionContext(now), policy)
+            found = quote(body.as_order(principal.name, now), DecisionContext(now), in_force())
         except NoRule:
             fault = Fault("body", "no_rule", "Must be asked at a time for which the rules are known")
             raise Problem(422, "invalid request", errors=[fault]) from None

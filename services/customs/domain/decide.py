@@ -5,10 +5,11 @@ Screening before anything moves, the export when it is packed, the import when i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from contracts.base import Money, Parcel
 from contracts.carrier import ParcelScanned
@@ -33,6 +34,7 @@ from services.customs.domain.export_ends import exits, invalidations, waits_for_
 from services.customs.domain.holds import held_by_post, holds
 from services.customs.domain.tax import compare, parts, tolerance
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
+from services.customs.regimes.rows import NoRule
 from services.customs.regimes.tables import Tables
 from services.customs.regimes.taxes import Finding
 from services.parcel_status import end_evidence
@@ -73,6 +75,11 @@ class Policy:
     def splits(self, placed: OrderPlaced) -> bool:
         """Whether each parcel of the order is an order of its own to customs, with a payment of its own."""
         return bool({"*", placed.marketplace} & self.split_marketplaces)
+
+
+InForce: TypeAlias = Callable[[], Policy]
+"""The policy of now: the rules are read again while the service runs. Who decides asks once for all that belongs
+together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,16 +238,19 @@ def declared_codes(placed: OrderPlaced, screened: OrderScreened, policy: Policy)
 
 
 def tax_by_parcel(facts: Facts, policy: Policy) -> Mapping[int, Decimal]:
-    """What of the order's tax is due for each parcel, CNY; of no parcel while it is not packed, or where no tax was
-    computed when it was screened."""
+    """What of the order's tax is due for each parcel, CNY; of no parcel while it is not packed, where no tax was computed
+    when it was screened, or where the rules of its day have been changed since so that they give none."""
     placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), plan_of(facts)
     if placed is None or screened is None or packed is None or screened.tax_cny is None:
         return {}
     regime = policy.imports[screened.regime]
     sums = in_cny(of_order(placed), screened.rate)
-    tax = regime.judge(placed.lines, sums, regime.day(placed.occurred_at))
+    try:
+        tax = regime.judge(placed.lines, sums, regime.day(placed.occurred_at))
+    except NoRule:
+        return {}
     if isinstance(tax, Refusal):
-        raise AssertionError("an order that was screened breaks no rule of its day")
+        return {}
     goods = [[_goods_of_line(placed, parcel, line.line) for line in placed.lines] for parcel in packed.parcels]
     return dict(zip((parcel.parcel for parcel in packed.parcels), parts(tax, goods), strict=True))
 

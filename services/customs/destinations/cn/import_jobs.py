@@ -23,6 +23,7 @@ from services.customs.destinations.cn.signing import Signer
 from services.customs.destinations.cn.transport import Outgoing
 from services.customs.destinations.destination import Parts
 from services.customs.domain import export
+from services.customs.domain.decide import Policy
 from services.customs.domain.retention import keep_until
 from services.customs.jobs.attention import attention_case
 from services.customs.store import hold_answers
@@ -67,7 +68,8 @@ class ImportJobs:
         if receipt is None:
             return Done()
         context = DecisionContext(self.parts.clock.now())
-        events = inventory_events(job.stream.id, parcel, receipt, self.parts.policy.tables.codes.hold_reasons, context)
+        hold_reasons = self.parts.in_force().tables.codes.hold_reasons
+        events = inventory_events(job.stream.id, parcel, receipt, hold_reasons, context)
         refused = next((event for event in events if isinstance(event, ImportRefused)), None)
         if not events:
             return self._case(job, f"CEB621:{receipt.reason}")
@@ -108,20 +110,20 @@ class ImportJobs:
         paid_by_us = any(mandate.message == "CEB411" for mandate in self.mandates)
         return tuple(one for one in DOCUMENTS if one != "CEB411" or paid_by_us)
 
-    def _parties(self, placed: OrderPlaced | None) -> Parties:
+    def _parties(self, placed: OrderPlaced | None, policy: Policy) -> Parties:
         """The same in every message of an order: those of the day on which it arrived."""
         if placed is None:
             return self.parties
         day = placed.occurred_at.astimezone(BEIJING).date()
-        return self.parties.agreed(self.parts.policy.tables.agreements.parties(placed.marketplace, day))
+        return self.parties.agreed(policy.tables.agreements.parties(placed.marketplace, day))
 
-    def _splits(self, facts: Facts, stated: str | None) -> bool:
+    def _splits(self, facts: Facts, stated: str | None, policy: Policy) -> bool:
         """Whether the parcel is an order of its own. All its messages have one number of it: that of those which are
         written, whatever the setting is by now."""
         placed = facts.get(OrderPlaced)
         if stated is not None and placed is not None:
             return stated != placed.number
-        return placed is not None and self.parts.policy.splits(placed)
+        return placed is not None and policy.splits(placed)
 
     def _today(self) -> date:
         return self.parts.clock.now().astimezone(BEIJING).date()
@@ -141,7 +143,8 @@ class ImportJobs:
         return receipt
 
     async def _written(self, order_id: UUID, parcel: int, message: MessageType) -> Outgoing | None:
-        """The message as it leaves now; written and stored if it was not yet."""
+        """The message as it leaves now; written and stored if it was not yet, by one set of rules."""
+        policy = self.parts.in_force()
         async with self.parts.pool.acquire() as db, db.transaction():
             if message == "CEB621":
                 await message_store.lock_inventory(db, order_id, parcel)
@@ -151,7 +154,7 @@ class ImportJobs:
             facts = (await self.parts.ledger.read(db, [order_stream(order_id)]))[order_id]
             if PersonErased in facts:
                 return None
-            parties = self._parties(facts.get(OrderPlaced))
+            parties = self._parties(facts.get(OrderPlaced), policy)
             ours = is_ours(message, self.mandates, parties, self._today())
             if message == "CEB411" and not ours:  # its firm's own from the beginning: it needs no broker
                 return None
@@ -173,17 +176,17 @@ class ImportJobs:
                     parcel,
                     contact,
                     buyer,
-                    self.parts.policy,
+                    policy,
                     now,
                     number,
-                    split=self._splits(facts, stated.order_no),
+                    split=self._splits(facts, stated.order_no, policy),
                     stated_cop_no=stated.cop_no,
                 ),
                 version=following.version,
                 changes=following.changes,
             )
             guid = ceb.guid(order_id, parcel, message, following.version)
-            body = build(message, declared, parties, self.parts.policy.tables.codes)
+            body = build(message, declared, parties, policy.tables.codes)
             if ours and message in SIGNED and self.signer is not None:
                 body = self.signer.sign(body)
                 require_valid(body, signed=True)
