@@ -20,7 +20,7 @@ from services.customs.domain.gaps import rule_found, waits_for_rows, waits_for_r
 from services.customs.domain.parcels import parcel_rows
 from services.customs.domain.quota import Years, years_of
 from services.customs.regimes.rows import NoRule
-from services.customs.store import hold_answers, parcels, quota, rule_gaps
+from services.customs.store import hold_answers, parcels, payment_parts, quota, rule_gaps
 from services.persons.facts import PersonErased, PersonRecorded
 from services.persons.records import Persons
 from shared.db import DB
@@ -114,6 +114,7 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
     """Drops free text that may name the person; declarations stay sealed for their legal period."""
     await hold_answers.drop(db, order_ids)
+    await payment_parts.drop(db, order_ids)
     for destination in DESTINATIONS.values():
         await destination.on_erased(db, order_ids)
 

@@ -13,7 +13,7 @@ from contracts import topics
 from contracts.base import ORDER
 from services import cases
 from services.customs import handlers, metrics
-from services.customs.api import actions, documents, orders, preview, quote, set_aside
+from services.customs.api import actions, documents, orders, payment_parts, preview, quote, set_aside
 from services.customs.api.description import API
 from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
@@ -25,6 +25,7 @@ from services.customs.regimes.rule_diff import changes
 from services.customs.regimes.rule_files import BadRules, RuleFile, files_of
 from services.customs.settings import Settings, quota_keys
 from services.customs.store import export_declarations, hold_answers, quota
+from services.customs.store import payment_parts as parts_of_payments
 from services.customs.tasks.retention import keep_dropping_expired
 from services.customs.tasks.rules import RuleReader, RulesInForce
 from services.persons import reads
@@ -77,6 +78,7 @@ def service(platform: Platform) -> Service:
         keyed=(
             export_declarations.SEALED,
             hold_answers.SEALED,
+            parts_of_payments.SEALED,
             *(column for one in DESTINATIONS.values() for column in one.sealed),
             *persons.sealed_columns(),
             quota.counted(clock.now()),
@@ -85,6 +87,7 @@ def service(platform: Platform) -> Service:
             orders.router(platform.require, pool, ledger, rules.policy),
             documents.router(platform.require, pool, ledger, seal),
             actions.router(platform.require, ledger, platform.requests, seal, clock, rules.policy),
+            payment_parts.router(platform.require, ledger, platform.requests, seal, clock, rules.policy),
             set_aside.router(platform.require, pool, platform.requests, clock),
             quote.router(platform.require, clock, rules.policy),
             preview.router(platform.require, pool, clock, handler),

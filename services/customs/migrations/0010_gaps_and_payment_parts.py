@@ -1,4 +1,4 @@
-"""The orders of which something waits for a row of the rules: they go on when a release brings it."""
+"""The orders of which something waits for a row of the rules, and the numbers under which a payment was split."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ down_revision = "customs_0009"
 branch_labels = None
 depends_on = None
 
-STATEMENTS = ("create table rule_gaps (order_id uuid primary key)",)
+STATEMENTS = (
+    "create table rule_gaps (order_id uuid primary key)",
+    # transaction_id is sealed: its firm knows the person by it.
+    """create table payment_parts (
+        order_id uuid not null,
+        parcel integer not null,
+        transaction_id bytea not null,
+        stated_by text not null,
+        stated_at timestamptz not null,
+        primary key (order_id, parcel)
+    )""",
+)
 
 
 def upgrade() -> None:
