@@ -11,7 +11,7 @@ from shared.db import DB
 async def save(db: DB, waiting: Mapping[UUID, bool]) -> None:
     """By order, whether it waits."""
     if added := [order_id for order_id, waits in waiting.items() if waits]:
-        await db.execute("insert into rule_gaps select unnest($1::uuid[]) on conflict do nothing", added)
+        await db.execute("insert into rule_gaps (order_id) select unnest($1::uuid[]) on conflict do nothing", added)
     if over := [order_id for order_id, waits in waiting.items() if not waits]:
         await db.execute("delete from rule_gaps where order_id = any($1)", over)
 

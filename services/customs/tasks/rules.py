@@ -23,6 +23,7 @@ from services.customs.domain.gaps import declarable_now
 from services.customs.metrics import RULES_IN_FORCE, RULES_REFUSED
 from services.customs.regimes import tables
 from services.customs.regimes.rule_files import VERSION_DIGITS, names_in
+from services.customs.regimes.tables import Tables
 from services.customs.settings import Settings, policy_of
 from services.customs.store import rule_gaps
 from shared.clock import Clock
@@ -65,30 +66,33 @@ class RulesInForce:
         settled, self._seen = seen == self._seen, seen
         if not settled or seen == self._judged:
             return False
-        found: tables.Tables | None = None
-        refusal: Exception | None = None
-        try:
-            found = tables.load(directory)
-            self._settings.require_agreed(found)
-        except Exception as fault:  # whatever is in the files, the service goes on
-            found, refusal = None, fault
+        found = self._read(directory)
         if _files(directory) != seen:
             return False
         self._judged = seen
-        RULES_REFUSED.set(found is None)
-        if found is None:
-            log.error("rules refused", faults=_told(refusal), error=refusal)
+        RULES_REFUSED.set(isinstance(found, Exception))
+        if isinstance(found, Exception):
+            log.error("rules refused", faults=_told(found), error=found)
             return False
         if found.versions == self._policy.tables.versions:
             return False
         self._take(policy_of(self._settings, found))
+        log.info("rules in force", versions=sorted(found.versions.values()))
         return True
+
+    def _read(self, directory: Path) -> Tables | Exception:
+        """The rules of the release, or why they are refused: whatever is in the files, the service goes on."""
+        try:
+            found = tables.load(directory)
+            self._settings.require_agreed(found)
+        except Exception as fault:
+            return fault
+        return found
 
     def _take(self, policy: Policy) -> None:
         self._policy = policy
         RULES_IN_FORCE.clear()
         RULES_IN_FORCE.labels(release_name(policy.tables.versions)).set(1)
-        log.info("rules in force", versions=sorted(policy.tables.versions.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ def release_name(versions: Mapping[str, str]) -> str:
     return hashlib.sha256(" ".join(sorted(versions.values())).encode()).hexdigest()[:VERSION_DIGITS]
 
 
-def _told(refusal: Exception | None) -> str | None:
+def _told(refusal: Exception) -> str | None:
     """Faults of rows and of settings name no values."""
     return str(refusal)[:FAULTS_SHOWN] if isinstance(refusal, ValueError) else None
 
