@@ -114,6 +114,9 @@ class OrderLine(Value):
     """Without tax; the value that is declared."""
     content: NetContent | None = None
     documents: Annotated[tuple[SupportingDocument, ...], Field(max_length=5)] = ()
+    tax: Money | None = None
+    """What was collected of the import tax for the whole line, with its share for carriage; None where only the order's
+    sum is known."""
 
 
 class ParcelContent(Value):

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.base import Code, CountryCode, HsCode, Instant, Money, OrderEvent, ParcelEvent, Value
+from contracts.base import Code, CountryCode, HsCode, Instant, Money, OrderEvent, ParcelEvent, Value, with_turn
 from contracts.vocabularies import Carrier, HoldReason, OrderRefusal, Regime, TaxFindingCode
 
 Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
@@ -166,10 +166,17 @@ class ImportCleared(ParcelEvent):
 
 
 class ImportRefused(ParcelEvent):
-    """Rejected (100) or sent back (700): the parcel returns. An error in the message is a case, not a refusal."""
+    """Rejected (100) or sent back (700): the parcel returns, unless it is declared again. An error in the message is a
+    case, not a refusal."""
 
     NAME: ClassVar[str] = "import-refused"
     reason: Code
+    version: Annotated[int, Field(ge=1)] = 1
+    """Of the declaration: one more each time that it is written again. Of several refusals the latest counts."""
+
+    @property
+    def subject(self) -> str:
+        return with_turn(str(self.parcel), self.version)
 
 
 class ImportReturned(ParcelEvent):

@@ -8,18 +8,19 @@ from uuid import UUID
 
 from contracts.base import Event
 from contracts.carrier import ParcelDelivered, ParcelDestroyed, ParcelLost, ParcelReturned, ParcelScanned
+from contracts.cases import CaseOpened
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderClosed, OrderPlaced
 from contracts.persons import NationalId
 from contracts.warehouse import OrderChanged, OrderPacked, OrderWithdrawn, ParcelHandedOver, ParcelRepacked
 from services.customs.destinations import DESTINATIONS
 from services.customs.domain.buyer_year import changes, may_change_share, settle
-from services.customs.domain.decide import Passed, Policy, admit, decide, screen
-from services.customs.domain.gaps import rule_found, waits_for_rule
+from services.customs.domain.decide import InForce, Passed, admit, decide, screen
+from services.customs.domain.gaps import rule_found, waits_for_rows, waits_for_rule
 from services.customs.domain.parcels import parcel_rows
 from services.customs.domain.quota import Years, years_of
 from services.customs.regimes.rows import NoRule
-from services.customs.store import hold_answers, parcels, quota
+from services.customs.store import hold_answers, parcels, payment_parts, quota, rule_gaps
 from services.persons.facts import PersonErased, PersonRecorded
 from services.persons.records import Persons
 from shared.db import DB
@@ -32,17 +33,19 @@ from shared.sealing import key_prefix
 class Handler:
     """The rules, and what screening needs of the buyer."""
 
-    policy: Policy
+    in_force: InForce
     persons: Persons
     quota_keys: Mapping[str, bytes]
 
     async def handle(self, db: DB, orders: Sequence[Facts], context: DecisionContext) -> list[Output]:
-        """The outputs of these orders. A buyer's year is judged under its row's lock, orders by their arrival."""
+        """The outputs of these orders, by one set of rules. A buyer's year is judged under its row's lock, orders by
+        their arrival."""
+        policy = self.in_force()
         outputs: list[Output] = []
         limited: list[Passed] = []
         for facts in orders:
             try:
-                verdict, decided = screen(facts, context, self.policy), decide(facts, context, self.policy)
+                verdict, decided = screen(facts, context, policy), decide(facts, context, policy)
             except NoRule as gap:
                 outputs += waits_for_rule(facts, gap, context)
                 continue
@@ -62,7 +65,7 @@ class Handler:
         """The verdict on this order if it were new, with its buyer's sealed identity. The buyer's year is read without
         a lock, and nothing is taken of it. Raises NoRule, Unsealable."""
         recorded = PersonRecorded(order_id=order.order_id, occurred_at=order.occurred_at)
-        verdict = screen(Facts(order.stream, [order, recorded]), context, self.policy)
+        verdict = screen(Facts(order.stream, [order, recorded]), context, self.in_force())
         if verdict is None:
             raise AssertionError("the order and its person are known")
         if not isinstance(verdict, Passed):
@@ -101,7 +104,8 @@ class Handler:
 
 
 async def project(db: DB, orders: Sequence[Facts]) -> None:
-    """Keeps the list of parcels and where each stands with customs."""
+    """Keeps the list of parcels and where each stands with customs, and of the orders that wait for a rule."""
+    await rule_gaps.save(db, {facts.id: waits_for_rows(facts) for facts in orders if CaseOpened in facts})
     await parcels.save(db, [row for facts in orders for row in parcel_rows(facts)])
     repacked = [event for facts in orders for event in facts.all(ParcelRepacked)]
     await parcels.drop(db, [(event.order_id, event.parcel) for event in repacked])
@@ -110,6 +114,7 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:
     """Drops free text that may name the person; declarations stay sealed for their legal period."""
     await hold_answers.drop(db, order_ids)
+    await payment_parts.drop(db, order_ids)
     for destination in DESTINATIONS.values():
         await destination.on_erased(db, order_ids)
 

@@ -13,7 +13,7 @@ from contracts import topics
 from contracts.base import ORDER
 from services import cases
 from services.customs import handlers, metrics
-from services.customs.api import actions, documents, orders, preview, quote, set_aside
+from services.customs.api import actions, documents, orders, payment_parts, preview, quote, set_aside
 from services.customs.api.description import API
 from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
@@ -23,9 +23,11 @@ from services.customs.jobs.exports import ExportJob
 from services.customs.regimes.rule_checks import check
 from services.customs.regimes.rule_diff import changes
 from services.customs.regimes.rule_files import BadRules, RuleFile, files_of
-from services.customs.settings import Settings, policy_of, quota_keys
+from services.customs.settings import Settings, quota_keys
 from services.customs.store import export_declarations, hold_answers, quota
+from services.customs.store import payment_parts as parts_of_payments
 from services.customs.tasks.retention import keep_dropping_expired
+from services.customs.tasks.rules import RuleReader, RulesInForce
 from services.persons import reads
 from services.persons.erasures import erase_marked, forgetting
 from services.persons.records import Persons
@@ -43,15 +45,17 @@ def service(platform: Platform) -> Service:
     if not isinstance(settings, Settings):
         raise TypeError("the customs service needs its own settings")
     pool, ledger, clock, seal = platform.pool, platform.ledger, platform.clock, platform.seal
-    policy, persons = policy_of(settings), Persons.of(settings, handlers.on_erased)
-    handler = handlers.Handler(policy, persons, quota_keys(settings))
+    rules, persons = RulesInForce(settings), Persons.of(settings, handlers.on_erased)
+    handler = handlers.Handler(rules.policy, persons, quota_keys(settings))
     exporting = Counterpart(EXPORT_GATEWAY, Client())
     bounds = Bounds(settings.gateway_timeout_seconds, settings.export_answer_bytes)
     export_gateway = ExportGateway(exporting, settings.export_gateway_url.rstrip("/"), bounds)
-    export_job = ExportJob(pool, ledger, seal, clock, policy, export_gateway)
+    export_job = ExportJob(pool, ledger, seal, clock, rules.policy, export_gateway)
     export_ends = ExportEndJobs(pool, ledger, clock, export_gateway)
-    parts = Parts(pool, ledger, persons, seal, clock, policy, platform.caught_up)
+    parts = Parts(pool, ledger, persons, seal, clock, rules.policy, platform.caught_up)
     authorities = [one.connect(settings, parts, settings.gateway_timeout_seconds) for one in DESTINATIONS.values()]
+    reader, release = RuleReader(rules, pool, ledger, clock), settings.rules_directory
+    readers = () if release is None else (reader.task(release, settings.rules_look_seconds),)
     return Service(
         name="customs",
         publishes=topics.CUSTOMS,
@@ -64,8 +68,9 @@ def service(platform: Platform) -> Service:
         jobs=(export_job.kind(), *export_ends.kinds(), *(kind for one in authorities for kind in one.jobs)),
         tasks=(
             *(task for one in authorities for task in one.tasks),
-            every(metrics.EVERY_SECONDS, partial(metrics.measure, policy, clock)),
+            every(metrics.EVERY_SECONDS, partial(metrics.measure, rules.policy, clock)),
             Task("retention", partial(keep_dropping_expired, pool, clock)),
+            *readers,
             Task("connections", partial(keep_open, (exporting, *(one.counterpart for one in authorities)))),
         ),
         api=API,
@@ -73,16 +78,18 @@ def service(platform: Platform) -> Service:
         keyed=(
             export_declarations.SEALED,
             hold_answers.SEALED,
+            parts_of_payments.SEALED,
             *(column for one in DESTINATIONS.values() for column in one.sealed),
             *persons.sealed_columns(),
             quota.counted(clock.now()),
         ),
         routers=(
-            orders.router(platform.require, pool, ledger, policy),
+            orders.router(platform.require, pool, ledger, rules.policy),
             documents.router(platform.require, pool, ledger, seal),
-            actions.router(platform.require, ledger, platform.requests, seal, clock, policy),
+            actions.router(platform.require, ledger, platform.requests, seal, clock, rules.policy),
+            payment_parts.router(platform.require, ledger, platform.requests, seal, clock, rules.policy),
             set_aside.router(platform.require, pool, platform.requests, clock),
-            quote.router(platform.require, clock, policy),
+            quote.router(platform.require, clock, rules.policy),
             preview.router(platform.require, pool, clock, handler),
             reads.router(platform.require, pool),
         ),

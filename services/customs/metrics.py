@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge
 
-from services.customs.domain.decide import Policy
+from services.customs.domain.decide import InForce
 from services.customs.regimes.rates import days_left
 from shared.clock import Clock
 
@@ -26,6 +26,13 @@ FAILED_POLLS = Gauge(
 RATE_DAYS_LEFT = Gauge("customs_rate_days_left", "days for which the customs rate of the month is known, from today")
 
 
-async def measure(policy: Policy, clock: Clock) -> None:
+RULES_REFUSED = Gauge(
+    "customs_rules_refused", "1 while the release of rules that is mounted is refused, and the one before it holds on"
+)
+RULES_IN_FORCE = Gauge("customs_rules_in_force", "1 of the set of rules by which this replica decides", ["release"])
+
+
+async def measure(in_force: InForce, clock: Clock) -> None:
+    policy = in_force()
     day = policy.imports[policy.default_regime].day(clock.now())
     RATE_DAYS_LEFT.set(days_left(policy.tables.cny_per_eur, day))

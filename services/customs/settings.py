@@ -32,6 +32,9 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
     rules_directory: Path | None = Field(
         default=None, description="a release of rules, mounted: its files stand in the place of the image's"
     )
+    rules_look_seconds: float = Field(
+        default=10.0, gt=0, description="real time between two looks whether the mounted files are others"
+    )
     eori: str = Field(default="FR900000001", description="of the exporter: FR and a SIREN")
     dispatch_country: str = "FR"
     import_regime: Regime = Field(default="personal_postal", description="for marketplaces that are not named")
@@ -62,21 +65,23 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
 
     @model_validator(mode="after")
     def _agreed(self) -> Settings:
-        """A lane whose waybill a firm must file is closed until an agreement names it, and nobody gives a mandate for
-        another's message."""
-        self.require_givers(self.tables.agreements.all_parties)
-        known = self.tables.lanes
+        self.require_agreed(self.tables)
+        return self
+
+    def require_agreed(self, found: Tables) -> None:
+        """ValueError: by these rules nobody could give a mandate that we have, or a lane whose waybill a firm must file
+        is open without an agreement that names the firm."""
+        self.require_givers(found.agreements.all_parties)
         for regime in sorted({self.import_regime, *self.import_regimes.values()}):
-            if known.need_agreement(regime) and not self.waybill_agreement.strip():
+            if found.lanes.need_agreement(regime) and not self.waybill_agreement.strip():
                 raise ValueError(
                     f"IMPORT_REGIME or IMPORT_REGIMES has {regime}: WAYBILL_AGREEMENT must name the agreement by which"
                     " a logistics firm that is registered with China's customs files the waybill (CEB511)"
                 )
-        return self
 
     @cached_property
     def tables(self) -> Tables:
-        """The rules, read once. BadRules."""
+        """The rules as they are at the start, read once. BadRules."""
         return tables.load(self.rules_directory)
 
     @field_validator("eori")
@@ -87,9 +92,9 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
         return value
 
 
-def policy_of(settings: Settings) -> Policy:
-    """The rules in force, from the dated tables and the settings."""
-    dated = settings.tables
+def policy_of(settings: Settings, later: Tables | None = None) -> Policy:
+    """From the settings and the dated tables: those of the start, or later ones."""
+    dated = later or settings.tables
     return Policy(
         tables=dated,
         imports=import_regimes(dated),

@@ -51,6 +51,9 @@ async def test_a_quote_has_lane_tax_cost_documents_and_versions(customs: Customs
     assert by_name["cn23"] == {"document": "cn23", "rule": "by_post", **untold}
     assert by_name["inventory"] == {"document": "inventory", "rule": "cbec_9610", **untold}
     assert quoted["rules"][0].startswith("cny_per_eur:")
+    by_line = body(lines=[{**LINE, "tax": eur("0.00")}])
+    told = (await customs.http.post("/customs/quote", json=by_line, headers=SHOP)).json()["findings"]
+    assert [(one["finding"], one["sku"]) for one in told] == [("tax_missing", "CREME-50")]
     uncollected = (await customs.http.post("/customs/quote", json=body(), headers=SHOP)).json()
     assert uncollected["findings"] == []
 
@@ -90,6 +93,8 @@ LINE = body()["lines"][0]
         (body(tax={"amount": "1.00", "currency": "CNY"}), ("tax.currency", "currency_mixed")),
         (body(lines=[LINE, LINE]), ("lines[1].sku", "sku_repeated")),
         (body(lines=[]), ("lines", "too_short")),
+        (body(lines=[{**LINE, "tax": eur("7.00")}], tax=eur("8.00")), ("tax.amount", "tax_mismatch")),
+        (body(lines=[{**LINE, "tax": eur("7.00")}, {**LINE, "sku": "B-1"}]), ("lines[1].tax", "tax_not_on_every_line")),
         (body(lines=[LINE] * 100), ("lines", "too_long")),
         (body(lines=[{**LINE, "hs_code": "3304"}]), ("lines[0].hs_code", "string_pattern_mismatch")),
         (body(freight=eur("-1.00")), ("freight.amount", "amount_form")),

@@ -132,3 +132,23 @@ async def test_while_customs_does_not_judge_nothing_changes_and_the_age_shows(ma
     # What customs cannot judge holds up nothing else.
     makers.customs.status, makers.customs.unjudged_skus = 200, {"UNJUDGED-1"}
     await until_barred(makers, vendor, {"UNJUDGED-2": "prohibited_goods"})
+
+
+async def test_a_vendor_is_asked_for_what_it_can_mend_and_sees_the_choices(makers: MakersService) -> None:
+    vendor = await selling(makers, "asked", "ASKED-1")
+    makers.customs.choices = ["4202210010", "4202210090"]
+    makers.customs.documents = [{"document": "C400", "instead": "Y900", "given": False}]
+    makers.customs.rules, makers.customs.refused_skus = OTHER_RULES, {"ASKED-1": "tariff_code_unknown"}
+    await until_barred(makers, vendor, {"ASKED-1": "tariff_code_unknown"})
+    [case] = await makers.cases(vendor, BARRED)
+    assert (case["action"], case["vendor_id"]) == ("ask_vendor", vendor.id)
+    assert await makers.shown(vendor, "/products/ASKED-1/customs-verdict") == {
+        "accepted": False,
+        "reason": "tariff_code_unknown",
+        "choices": ["4202210010", "4202210090"],
+        "permits": [{"document": "C400", "instead": "Y900"}],
+        "tariff_code": None,
+    }
+    makers.customs.status = 503
+    unanswered = await makers.http.get(f"{vendor.path}/products/ASKED-1/customs-verdict", headers=vendor.headers)
+    assert unanswered.status_code == 503

@@ -94,6 +94,9 @@ class StandInOfCustoms:
     unjudged_skus: set[str] = field(default_factory=set)
     """Of which it takes no question: 422."""
     rules: list[str] = field(default_factory=lambda: ["positive_list:2022-03-01"])
+    choices: list[str] = field(default_factory=list)
+    """The codes that are named with a refusal."""
+    documents: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
     asked: list[Any] = field(default_factory=list)
 
@@ -106,7 +109,8 @@ class StandInOfCustoms:
         return JSONResponse(
             {
                 "accepted": refused is None,
-                "refused": {"reason": refused, "sku": None, "choices": []} if refused else None,
+                "refused": {"reason": refused, "sku": None, "choices": self.choices} if refused else None,
+                "documents": self.documents,
                 "lane": {"regime": "cbec_9610"},
                 "tax": None if refused else {"lines": [{"hs_code": "3401110010"}]},
                 "rules": self.rules,

@@ -23,11 +23,14 @@ from contracts.customs import (
     ParcelUplifted,
 )
 from contracts.warehouse import OrderPacked, OrderWithdrawn
+from services.customs.destinations import import_regimes
 from services.customs.destinations.cn.shipments import shipment
 from services.customs.domain import quota
 from services.customs.domain.cases import CANCELLATION, POST_HOLD, attention
 from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, RETURN, Passed, Policy, screen, tax_by_parcel
 from services.customs.domain.parcels import parcel_rows
+from services.customs.regimes.rows import Amounts
+from services.customs.regimes.tables import PositiveList
 from shared.ledger.facts import Facts
 from tests.support.customs_model import NOW, TWO_PARCELS, World, cleared, held, open_cases
 from tests.support.customs_samples import (
@@ -466,3 +469,15 @@ def test_of_an_order_that_was_screened_without_a_tax_none_is_told() -> None:
         order_stream(order_id()), [placed(), recorded(), screened.model_copy(update={"tax_cny": None}), packed()]
     )
     assert tax_by_parcel(older, POLICY) == {}
+
+
+def test_of_an_order_that_the_rules_of_its_day_refuse_by_now_no_tax_is_told() -> None:
+    """A release may change a day that has passed."""
+    world = World().consume(placed(tax="12.92"), recorded(), TWO_PARCELS)
+
+    def under(**changed: object) -> Policy:
+        found = replace(POLICY.tables, **changed)  # type: ignore[arg-type]
+        return replace(POLICY, tables=found, imports=import_regimes(found))
+
+    assert tax_by_parcel(world.facts, under(positive_list=PositiveList.of(()))) == {}
+    assert tax_by_parcel(world.facts, under(cbec_transaction=Amounts("cbec_transaction_cny", ()))) == {}

@@ -9,9 +9,9 @@ import pytest
 from contracts.base import Money
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderPlaced
-from services.customs.domain.amounts import in_cny, of_order
+from services.customs.domain.amounts import in_cny, of_order, tax_by_line
 from services.customs.regimes.taxes import Tax
-from tests.support.customs_golden import COGNAC, CREAM, GOLDEN, POST, Golden, article, basket, cny, verdict
+from tests.support.customs_golden import COGNAC, CREAM, GOLDEN, POST, RETAIL, Golden, article, basket, cny, verdict
 from tests.support.customs_samples import POLICY
 
 
@@ -63,6 +63,45 @@ def findings(order: OrderPlaced) -> list[tuple[str, str | None]]:
 )
 def test_a_tax_that_was_not_collected_is_a_finding(collected: str, found: list[tuple[str, str]]) -> None:
     assert findings(basket(article("2500.00", 2, CREAM), collected=collected)) == found
+
+
+def taxed(*collected: str | None, shop: str = RETAIL, price: str = "100.00") -> OrderPlaced:
+    """A line for each, the second twice as dear as the first, and so on; what is collected for it, where it is said."""
+    lines = [
+        article(str(Decimal(price) * number), 1, CREAM).model_copy(update={"tax": cny(tax) if tax else None})
+        for number, tax in enumerate(collected, start=1)
+    ]
+    return basket(*lines, collected=str(sum(map(Decimal, (tax for tax in collected if tax)), Decimal(0))), shop=shop)
+
+
+@pytest.mark.parametrize(
+    ("order", "found"),
+    [
+        (taxed("9.10", "18.20"), []),
+        (taxed("9.12", "18.18"), []),
+        (taxed("18.20", "9.10"), [("tax_excess", "S-1", "9.10"), ("tax_missing", "S-2", "9.10")]),
+        (taxed("27.30", None), []),
+        (taxed("0.00", shop=POST), []),
+        (taxed("20.00", shop=POST), [("tax_excess", "S-1", "20.00")]),
+    ],
+)
+def test_the_tax_is_compared_by_line_where_the_order_says_it(
+    order: OrderPlaced, found: list[tuple[str, str, str]]
+) -> None:
+    """By post these taxes are waived."""
+    screened = verdict(order)
+    assert isinstance(screened, OrderScreened)
+    assert [(one.finding, one.sku, str(one.amount.amount)) for one in screened.findings if one.amount] == found
+
+
+def test_a_tax_of_a_line_in_euros_counts_at_the_rate() -> None:
+    line = article("10.00").model_copy(update={"tax": Money(amount=Decimal("1.00"), currency="EUR")})
+    assert tax_by_line(basket(line), Decimal("8.3591")) == {1: Decimal("8.36")}
+
+
+def test_of_many_findings_a_hundred_are_told() -> None:
+    lines = [article("10.00", 1, CREAM).model_copy(update={"tax": cny("0.00"), "origin": "RS"})] * 99
+    assert len(findings(basket(*lines))) == 100
 
 
 def test_the_composite_rate_may_be_a_fen_away() -> None:

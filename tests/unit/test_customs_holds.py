@@ -83,9 +83,9 @@ def test_a_second_hold_is_a_second_case() -> None:
     assert open_hold(world.facts, 1) == held(hours=5, status="503")
 
 
-def refused(hours: float) -> ImportRefused:
+def refused(hours: float, version: int = 1) -> ImportRefused:
     at = PLACED_AT + timedelta(days=8, hours=hours)
-    return ImportRefused(order_id=order_id(), occurred_at=at, parcel=1, reason="rejected:100")
+    return ImportRefused(order_id=order_id(), occurred_at=at, parcel=1, reason="rejected:100", version=version)
 
 
 @pytest.mark.parametrize("hours", [0, 2])
@@ -103,6 +103,15 @@ def test_a_refusal_says_nothing_of_a_hold_after_it() -> None:
     assert open_hold(world.facts, 1) == held()
     assert [row.state for row in parcel_rows(world.facts)] == ["import_held"]
     world.consume(cleared())
+    assert open_hold(world.facts, 1) is None
+
+
+def test_a_later_refusal_ends_a_hold_after_the_first() -> None:
+    """Declared again, held, and refused again."""
+    world = World().consume(placed(), recorded(), packed(), handed_over(), refused(-3)).consume(held())
+    world.consume(refused(2, version=2))
+    (ended,) = world.facts.all(CaseClosed)
+    assert ended.resolution == "refused"
     assert open_hold(world.facts, 1) is None
 
 

@@ -23,6 +23,7 @@ from services.customs.destinations.cn.receipts import (
     SentMessage,
     UnreadableReceipt,
 )
+from services.customs.domain.cases import last_refusal
 from services.customs.domain.decide import DOCUMENTS, EXPORT, INVENTORY, RETURN, parcels_declared
 from services.customs.domain.export import Refused, Released
 from services.customs.domain.export_outcome import export_outcome
@@ -135,6 +136,22 @@ def test_a_refusal_is_work_too(status: str) -> None:
     assert isinstance(opened, CaseOpened)
     assert (opened.case, opened.reason, opened.action) == ("needs_attention:inventory:1", f"CEB622:{status}", "retry")
     assert opened.due_at == NOW.now + timedelta(days=3)
+
+
+def test_each_refused_version_of_the_declaration_is_a_fact() -> None:
+    first = ImportRefused(order_id=order_id(), occurred_at=PLACED_AT, parcel=1, reason="sent_back:700")
+    facts = Facts(order_stream(order_id()), [first])
+    again = SentMessage(ceb.guid(order_id(), 1, "CEB621", 2), order_id(), 1, "CEB621", NOW.now, version=2)
+    refusal = PolledReceipt("1", 0, True, ReceiptKeys(cop_no="TM1-1"), "CEB622", "100", None, "")
+    refused, opened = receipt_events(refusal, again, facts, {}, NOW)
+    assert isinstance(refused, ImportRefused)
+    assert (refused.subject, refused.version, refused.reason) == ("1:2", 2, "rejected:100")
+    assert isinstance(opened, CaseOpened)
+    facts.add(refused)
+    assert last_refusal(facts, 1) == refused
+    assert last_refusal(facts, 2) is None
+    (repeated,) = receipt_events(refusal, again, facts, {}, NOW)
+    assert repeated in facts
 
 
 def test_a_release_after_a_hold_after_the_release_ends_that_hold() -> None:

@@ -85,7 +85,7 @@ async def test_the_metric_tells_how_long_the_rate_is_known() -> None:
     rates = Amounts("cny_per_eur", (NOVEMBER, DECEMBER))
     policy = replace(POLICY, tables=replace(POLICY.tables, cny_per_eur=rates))
     instant = datetime(2026, 11, 26, 17, tzinfo=UTC).timestamp()
-    await metrics.measure(policy, Clock(None, lambda: instant))
+    await metrics.measure(lambda: policy, Clock(None, lambda: instant))
     assert REGISTRY.get_sample_value("customs_rate_days_left") == 35
 
 

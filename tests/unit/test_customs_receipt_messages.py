@@ -289,7 +289,7 @@ def test_the_numbers_of_customs_decide_once_they_are_known(
 def test_what_was_said_before_a_version_was_written_is_not_said_of_it(
     version: int, minutes: int, kind: str, of_it: bool
 ) -> None:
-    message = replace(sent("a"), guid=guid(order_id("a"), 1, "CEB621", version))
+    message = replace(sent("a"), guid=guid(order_id("a"), 1, "CEB621", version), version=version)
     said = replace(answer(cop_no="TM1-1"), returned_at=PLACED_AT + timedelta(minutes=minutes), message_type=kind)
     keys = ReceiptKeys(cop_no="TM1-1", guid=message.guid)
     key = message_key(kind, keys)

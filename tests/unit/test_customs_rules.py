@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +27,7 @@ from services.customs.regimes.rule_files import DATA, MAX_BYTES, NAMES, BadRules
 from services.customs.settings import Settings
 from shared.ledger.facts import DecisionContext, Facts, Timer
 from tests.support import customs_samples as samples
+from tests.support.customs_releases import edited, put
 from tests.support.customs_samples import PLACED_AT, POLICY, TABLES
 
 NOW = DecisionContext(PLACED_AT + timedelta(minutes=1))
@@ -43,23 +43,11 @@ AGREED = {
 EXPORTER = {"vendor": "savonnerie", "eori": "FR732829320", "from": "2026-11-21", "to": None, "source": "made up"}
 
 
-def edited(tmp_path: Path, name: str, edit: Callable[[dict[str, Any]], None]) -> Path:
-    """A release with one file, which differs from the image's."""
-    body = json.loads((DATA / name).read_text(encoding="utf-8"))
-    edit(body)
-    (tmp_path / name).write_text(json.dumps(body), encoding="utf-8")
-    return tmp_path
-
-
 def with_text(tmp_path: Path, name: str, old: str, new: str) -> Path:
     text = (DATA / name).read_text(encoding="utf-8")
     assert old in text
     (tmp_path / name).write_text(text.replace(old, new, 1), encoding="utf-8")
     return tmp_path
-
-
-def put(table: str, place: int, **columns: object) -> Callable[[dict[str, Any]], None]:
-    return lambda body: body[table][place].update(columns)
 
 
 def test_a_file_of_a_release_stands_in_the_place_of_the_images(tmp_path: Path) -> None:
@@ -333,7 +321,6 @@ def test_a_decision_names_every_table_that_it_used() -> None:
 
 
 async def test_an_order_waits_for_a_missing_row_and_goes_on_when_it_is_there() -> None:
-    """The handler is made anew with the new release, as a restart makes it."""
     gap = under(postal_parcel=Amounts("postal_parcel_cny", (Row("2000", date(2024, 12, 1), date(2026, 11, 1), "x"),)))
     facts = order(PLACED_AT, marketplace="postal-shop")
     waiting = await handled(facts, gap)
@@ -350,7 +337,7 @@ async def test_an_order_waits_for_a_missing_row_and_goes_on_when_it_is_there() -
 
 
 async def handled(facts: Facts, policy: Policy) -> list[Any]:
-    handler = handlers.Handler(policy, None, {})  # type: ignore[arg-type]
+    handler = handlers.Handler(lambda: policy, None, {})  # type: ignore[arg-type]
     return await handler.handle(_NoEntries(), [facts], NOW)  # type: ignore[arg-type]
 
 

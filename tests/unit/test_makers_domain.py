@@ -30,6 +30,7 @@ from services.makers.domain.cases import (
     BRAND_ENDING,
     IN_FLIGHT,
     NUMBER_LAPSED,
+    PRODUCT_BARRED,
     PRODUCT_DECISION,
     VENDOR_DECISION,
     Case,
@@ -50,6 +51,8 @@ from services.makers.domain.products import (
     PRODUCT_STATES,
     PRODUCT_STEPS,
     PRODUCT_TABLE,
+    Permit,
+    Verdict,
     approved,
     in_force,
     product_moved,
@@ -344,6 +347,45 @@ def test_an_approval_names_every_rule_that_forbids_it() -> None:
     with pytest.raises(Refusal) as refusal:
         approved(product(), vendor(), brand(), replace(BANNED, reason=None), TODAY)
     assert faults(refusal) == {("hs_code", "customs")}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "field", "message"),
+    [
+        (
+            replace(BANNED, reason="tariff_code_unknown", choices=("4202210010", "4202210090")),
+            "hs_code",
+            "Must be a code of China's tariff in force: 4202210010 or 4202210090",
+        ),
+        (
+            replace(BANNED, reason="licence_required", permits=(Permit("C400", "Y900"), Permit("X002", "Y901"))),
+            "documents",
+            "Must have C400 or the statement Y900, X002 or the statement Y901",
+        ),
+        (
+            replace(BANNED, permits=(Permit("C400", "Y900"),)),
+            "hs_code",
+            "Must be let in by China's customs, by the lists in force",
+        ),
+    ],
+)
+def test_an_approval_names_what_the_vendor_may_state_instead(verdict: Verdict, field: str, message: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        approved(product(), vendor(), brand(), verdict, TODAY)
+    [fault] = refusal.value.faults
+    assert (fault.field, fault.rule, fault.message) == (field, verdict.reason, message)
+
+
+@pytest.mark.parametrize(
+    ("reason", "action"),
+    [
+        ("tariff_code_unknown", "ask_vendor"),
+        ("licence_required", "ask_vendor"),
+        ("prohibited_goods", "decide_withdrawal"),
+    ],
+)
+def test_a_barred_product_is_its_vendors_to_mend_where_it_can(reason: str, action: str) -> None:
+    assert opened(VENDOR_ID, PRODUCT_BARRED, "SAVON-200", NOW, reason=reason).action == action
 
 
 def test_approved_first_then_changed_then_withdrawn_and_approved_again() -> None:

@@ -17,7 +17,7 @@ from services.customs.regimes import tables
 from services.customs.regimes.rule_files import DATA
 from services.customs.schemas.quote import QuoteBody, quote_view
 from services.makers.domain.judgements import JUDGED_AGAIN, Judgement, is_due, judged, newly_barred
-from services.makers.domain.products import Verdict
+from services.makers.domain.products import Details, Permit, Verdict
 from services.makers.jobs.customs import question, read
 from shared.http.counterpart_answer import Answer
 from shared.ledger.facts import DecisionContext
@@ -56,11 +56,11 @@ def test_a_person_learns_of_each_reason_once() -> None:
     assert not newly_barred(barred, judged(barred, ACCEPTED, NOW))
 
 
-def verdict_by(release: Path) -> Verdict:
+def verdict_by(release: Path, details: Details = DETAILS) -> Verdict:
     """What makers reads of customs' answer on its own question."""
     rules = tables.load(release)
     policy = replace(POLICY, tables=rules, imports=import_regimes(rules))
-    order = QuoteBody.model_validate(question("SAVON-200", DETAILS)).as_order("makers", NOW)
+    order = QuoteBody.model_validate(question("SAVON-200", details)).as_order("makers", NOW)
     view = quote_view(quote(order, DecisionContext(NOW), policy), collected=False)
     return read(Answer(200, "application/json", view.model_dump_json().encode()))
 
@@ -97,9 +97,20 @@ def test_a_release_of_rules_is_seen_by_its_versions_and_bars_what_it_no_longer_l
     assert (after.barred_by, newly_barred(before, after)) == (reason, reason is not None)
 
 
+def test_what_the_vendor_may_state_is_read_of_customs_own_answer(tmp_path: Path) -> None:
+    """By the rules of customs: a code that the tariff does not have, and crocodile without a permit."""
+    unknown = verdict_by(tmp_path, replace(DETAILS, hs_code="4202210000", name_en="Handbag"))
+    assert (unknown.barred_by, unknown.choices) == ("tariff_code_unknown", ("4202210010", "4202210090"))
+    bag = replace(DETAILS, hs_code="42022100", name_en="Crocodile handbag", documents=())
+    lacking = verdict_by(tmp_path, bag)
+    assert (lacking.barred_by, lacking.permits) == ("licence_required", (Permit("C400", "Y900"),))
+    assert verdict_by(tmp_path, replace(bag, documents=(("C400", "FR-1"),))).permits == ()
+
+
 ANSWER: dict[str, Any] = {
     "accepted": False,
-    "refused": {"reason": "prohibited_goods"},
+    "refused": {"reason": "prohibited_goods", "choices": []},
+    "documents": [],
     "lane": {"regime": "cbec_9610"},
     "tax": {"lines": [{"hs_code": "3401110010"}]},
     "rules": ["positive_list:2022-03-01"],
@@ -109,9 +120,14 @@ ANSWER: dict[str, Any] = {
 @pytest.mark.parametrize(
     "spoilt",
     [
-        {"refused": {"reason": "王小明 13800138000"}},
-        {"refused": {"reason": "\ud800"}},
-        {"refused": {"reason": None}},
+        {"refused": {"reason": "王小明 13800138000", "choices": []}},
+        {"refused": {"reason": "\ud800", "choices": []}},
+        {"refused": {"reason": None, "choices": []}},
+        {"refused": {"reason": "tariff_code_unknown", "choices": ["42022100"] * 21}},
+        {"refused": {"reason": "tariff_code_unknown", "choices": ["x"]}},
+        {"documents": [{"document": "C400", "instead": None, "given": False}]},
+        {"documents": [{"document": "a letter", "instead": "Y900", "given": False}]},
+        {"documents": 7},
         {"lane": {"regime": "A\0"}},
         {"tax": {"lines": [{"hs_code": "not a code"}]}},
         {"rules": ["\0"]},

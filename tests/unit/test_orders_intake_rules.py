@@ -74,6 +74,28 @@ def test_a_rule_across_fields_names_the_field(parts: OrderParts, broken: set[tup
     assert rules(parts) == broken
 
 
+def taxed(*taxes: Money | None) -> OrderParts:
+    lines = tuple(
+        replace(line, tax=tax, states_tax=tax is not None) for line, tax in zip(VALID.lines or (), taxes, strict=True)
+    )
+    return replace(VALID, lines=lines)
+
+
+@pytest.mark.parametrize(
+    ("parts", "broken"),
+    [
+        (taxed(money("7.00"), money("0.26")), set()),
+        (taxed(money("7.00"), money("0.27")), {("tax.amount", "tax_mismatch")}),
+        (taxed(None, money("7.26")), {("lines[0].tax", "tax_not_on_every_line")}),
+        (taxed(money("7.00"), money("0.26", "CNY")), {("lines[1].tax.currency", "currency_mixed")}),
+        (replace(taxed(money("7.00"), money("1.00")), amounts={**VALID.amounts, "tax": None}), set()),
+        (replace(VALID, lines=(LineParts("SERUM-30", None, None, None, states_tax=True),)), set()),
+    ],
+)
+def test_the_tax_by_line_is_on_every_line_and_adds_up(parts: OrderParts, broken: set[tuple[str, str]]) -> None:
+    assert rules(parts) == broken
+
+
 def test_a_sku_may_occur_in_one_line_only() -> None:
     line = LineParts("SERUM-30", 1, None)
     assert rules(replace(VALID, lines=(line, line))) == {("lines[1].sku", "sku_repeated")}
@@ -174,6 +196,22 @@ def test_a_fault_of_the_insurance_is_named(body: dict[str, Any], broken: list[tu
     found = check(body, datetime.now(UTC))
     assert isinstance(found, list)
     assert [(fault.field, fault.rule) for fault in found] == broken
+
+
+def test_the_tax_of_a_line_is_in_the_event_and_counts_when_it_is_there() -> None:
+    lines = good_body()["lines"]
+    stated = [
+        line | {"tax": {"amount": tax, "currency": "EUR"}} for line, tax in zip(lines, ("7.00", "0.26"), strict=True)
+    ]
+    order = accepted(lines=stated)
+    assert [line.tax for line in order_placed(ORDER, "maison", order, NOW).lines] == [money("7.00"), money("0.26")]
+    assert fingerprint(order) != fingerprint(accepted())
+    wrong = check(
+        good_body() | {"lines": [stated[0] | {"tax": {"amount": "-7", "currency": "EUR"}}, stated[1]]},
+        datetime.now(UTC),
+    )
+    assert isinstance(wrong, list)
+    assert [(fault.field, fault.rule) for fault in wrong] == [("lines[0].tax.amount", "amount_form")]
 
 
 def test_content_and_documents_of_a_line_are_in_the_event_and_count_when_they_are_there() -> None:

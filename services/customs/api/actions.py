@@ -12,9 +12,9 @@ from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
 from services.customs.destinations import DESTINATIONS, by_hand
 from services.customs.destinations.destination import Destination
-from services.customs.domain import actions, cases, decide, holds
+from services.customs.domain import actions, decide, holds
 from services.customs.domain.actions import NotPossible
-from services.customs.domain.decide import Policy
+from services.customs.domain.decide import InForce
 from services.customs.schemas.bodies import AcceptedActionView, HoldAnswerBody, UpliftNoticeBody, WorkRetryBody
 from services.customs.store import hold_answers
 from services.paths import OrderPath, ParcelPath
@@ -46,7 +46,7 @@ def _action(conflict: str) -> Node:
 
 
 def router(
-    require: Require, ledger: Ledger, requests: IdempotentRequests, seal: Seal, clock: Clock, policy: Policy
+    require: Require, ledger: Ledger, requests: IdempotentRequests, seal: Seal, clock: Clock, in_force: InForce
 ) -> APIRouter:
     key, agent = require("support"), require("operator")
     routes = APIRouter(route_class=Route, tags=["parcels"])
@@ -146,7 +146,7 @@ def router(
         """Asks customs to approve the return of a released parcel (CEB625), which gives the buyer's quota back."""
 
         async def ask(db: DB, facts: Facts) -> None:
-            actions.check_return(facts, parcel, policy, clock.now())
+            actions.check_return(facts, parcel, in_force(), clock.now())
             await ledger.enqueue(db, [Job(decide.RETURN, facts.stream, str(parcel))])
 
         return await act(request, principal, order_id, parcel, ask)
@@ -171,11 +171,9 @@ def router(
 
         async def retry(db: DB, facts: Facts) -> None:
             subject = actions.job_subject(facts, parcel, body.work)
-            closed = cases.retried(facts, body.work, subject, DecisionContext(clock.now()))
-            next_round = cases.attention_round(facts, body.work, subject) + len(closed)
-            if not await by_hand.run_again(ledger, db, destination_of(facts), body.work, order_id, subject, next_round):
+            context = DecisionContext(clock.now())
+            if not await by_hand.run_again(ledger, db, destination_of(facts), body.work, facts, subject, context):
                 raise NotPossible("there is no such work to do again")
-            await ledger.publish(db, closed)
 
         return await act(request, principal, order_id, parcel, retry)
 

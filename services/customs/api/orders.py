@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from contracts.base import ParcelNumber, order_stream
 from services.customs.destinations import DESTINATIONS
-from services.customs.domain.decide import Policy
+from services.customs.domain.decide import InForce
 from services.customs.schemas import views
 from services.customs.schemas.bodies import OrderView, ParcelsPage, ParcelState, ParcelView
 from services.customs.store import export_declarations, parcels
@@ -28,7 +28,7 @@ from shared.ledger.ledger import Ledger
 _IN_PARCELS = TypeAdapter(tuple[UUID, ParcelNumber])
 
 
-def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, policy: Policy) -> APIRouter:
+def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, in_force: InForce) -> APIRouter:
     key = require("support")
     routes = APIRouter(route_class=Route, tags=["orders"])
 
@@ -49,7 +49,7 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger,
             )
         if not len(facts):
             raise Problem(404, "no such order here")
-        return etag_response(request, views.order(facts, papers, policy).model_dump_json().encode())
+        return etag_response(request, views.order(facts, papers, in_force()).model_dump_json().encode())
 
     @routes.get(
         "/parcels",

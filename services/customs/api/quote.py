@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from fastapi import APIRouter, Depends, Response
 
-from services.customs.domain.decide import Policy
+from services.customs.domain.decide import InForce
 from services.customs.domain.quote import quote
 from services.customs.regimes.rows import NoRule
 from services.customs.schemas.quote import QuoteBody, QuoteView, quote_view
@@ -19,7 +20,7 @@ from shared.http.routes import Route
 from shared.ledger.facts import DecisionContext
 
 
-def router(require: Require, clock: Clock, policy: Policy) -> APIRouter:
+def router(require: Require, clock: Clock, in_force: InForce) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["quotes"])
 
     @routes.post("/customs/quote", summary="Quote the border's cost", response_model=QuoteView)
@@ -33,11 +34,11 @@ def router(require: Require, clock: Clock, policy: Policy) -> APIRouter:
             raise Problem(422, "invalid request", errors=faults)
         now = clock.now()
         try:
-            found = quote(body.as_order(principal.name, now), DecisionContext(now), policy)
+            found = quote(body.as_order(principal.name, now), DecisionContext(now), in_force())
         except NoRule:
             fault = Fault("body", "no_rule", "Must be asked at a time for which the rules are known")
             raise Problem(422, "invalid request", errors=[fault]) from None
-        return json_answer(quote_view(found, collected=body.tax is not None))
+        return json_answer(quote_view(found, collected=body.collected is not None))
 
     return routes
 
@@ -52,5 +53,14 @@ def _faults(body: QuoteBody) -> Iterator[Fault]:
     for place, sku in enumerate(skus):
         if sku in skus[:place]:
             yield Fault(f"lines[{place}].sku", "sku_repeated", "Must occur in one line only: add the quantities up")
+    taxes = [line.tax for line in body.lines]
+    if any(taxes):
+        for place in (place for place, tax in enumerate(taxes) if tax is None):
+            yield Fault(
+                f"lines[{place}].tax", "tax_not_on_every_line", "Must be there: other lines have one; or on no line"
+            )
+    whole = sum((tax.amount for tax in taxes if tax), Decimal("0.00"))
+    if not mixed and body.tax and all(taxes) and body.tax.amount != whole:
+        yield Fault("tax.amount", "tax_mismatch", f"Must be the sum of the lines' tax, which is {whole}")
     if not mixed and body.discount and body.discount.amount > body.before_discount():
         yield Fault("discount.amount", "discount_exceeds", "Must not be more than lines + freight + insurance + tax")

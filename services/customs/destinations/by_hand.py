@@ -1,24 +1,23 @@
-"""Jobs that an operator asks for again."""
+"""Jobs that are done again once what they failed on is mended."""
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from contracts.base import order_stream
 from services.customs.destinations.destination import Destination
+from services.customs.domain.cases import attention_round, retried
 from shared.db import DB
-from shared.ledger.facts import Job
+from shared.ledger.facts import DecisionContext, Facts, Job
 from shared.ledger.ledger import Ledger
 
 
 async def run_again(
-    ledger: Ledger, db: DB, destination: Destination, kind: str, order_id: UUID, subject: str, round_: int
+    ledger: Ledger, db: DB, destination: Destination, kind: str, facts: Facts, subject: str, context: DecisionContext
 ) -> bool:
-    """A person has looked into it: the job is run again, its messages written again unless they were accepted.
-
-    `round_` is that of the case which opens if it fails again. False when no such job waits for a person.
-    """
-    if not await ledger.run_again(db, Job(kind, order_stream(order_id), subject), {"round": round_}):
+    """The job of an order that is locked is run again, its messages written again unless they were accepted, and the
+    open case about it is closed; if it fails again that is another case. False when no such job has ended."""
+    closed = retried(facts, kind, subject, context)
+    again = {"round": attention_round(facts, kind, subject) + len(closed)}
+    if not await ledger.run_again(db, Job(kind, facts.stream, subject), again):
         return False
-    await destination.write_again(db, kind, order_id, int(subject.partition(":")[0]))
+    await destination.write_again(db, kind, facts.id, int(subject.partition(":")[0]))
+    await ledger.publish(db, closed)
     return True

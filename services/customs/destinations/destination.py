@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 from pydantic_settings import BaseSettings
 
-from services.customs.domain.decide import Policy
+from services.customs.domain.decide import InForce
 from services.customs.regimes.base import ImportRegime
 from services.customs.regimes.tables import Tables
 from services.persons.records import Persons
@@ -33,7 +33,7 @@ class Parts:
     persons: Persons
     seal: Seal
     clock: Clock
-    policy: Policy
+    in_force: InForce
     caught_up: Callable[[], Awaitable[Callable[[], Awaitable[bool]]]]
     """A question that is answered with yes once all that is in the consumed topics now is consumed."""
 

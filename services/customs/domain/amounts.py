@@ -5,7 +5,7 @@ A split never changes what is declared: the parts add up to the order, to the ce
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from contracts.base import Parcel
@@ -36,6 +36,14 @@ def in_cny(sums: Sums, rate: Decimal) -> Sums:
     )
     # Five roundings may leave a discount that is a fen above what it is taken from.
     return Sums(goods, freight, insurance, min(discount, goods + freight + insurance + tax), tax, "CNY")
+
+
+def tax_by_line(placed: OrderPlaced, rate: Decimal) -> Mapping[int, Decimal]:
+    """What was collected of the tax for each line, CNY; of no line where the order does not say it of every one."""
+    stated = {line.line: line.tax for line in placed.lines if line.tax is not None}
+    if len(stated) < len(placed.lines):
+        return {}
+    return {line: tax.amount if tax.currency == "CNY" else to_cent(tax.amount * rate) for line, tax in stated.items()}
 
 
 def goods_in_eur(placed: OrderPlaced, rate: Decimal) -> Decimal:

@@ -60,10 +60,16 @@ def import_end(facts: Facts, parcel: int, since: datetime) -> str | None:
     """
     if release_since(facts, parcel, since):
         return "cleared"
-    refused = facts.get(ImportRefused, parcel)
+    refused = last_refusal(facts, parcel)
     if refused is not None and refused.occurred_at >= since:
         return "refused"
     return parcel_end(facts, parcel)
+
+
+def last_refusal(facts: Facts, parcel: int) -> ImportRefused | None:
+    """That of the latest version of the declaration which customs has refused."""
+    refused = (one for one in facts.all(ImportRefused) if one.parcel == parcel)
+    return max(refused, key=lambda one: one.version, default=None)
 
 
 def release_since(facts: Facts, parcel: int, since: datetime) -> ImportCleared | None:

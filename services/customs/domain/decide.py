@@ -5,10 +5,11 @@ Screening before anything moves, the export when it is packed, the import when i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from contracts.base import Money, Parcel
 from contracts.carrier import ParcelScanned
@@ -27,14 +28,15 @@ from contracts.orders import OrderPlaced
 from contracts.vocabularies import RANKS, Regime
 from contracts.warehouse import OrderPacked, OrderWithdrawn, ParcelHandedOver
 from services.customs.domain import export
-from services.customs.domain.amounts import goods_in_eur, goods_of, in_cny, of_order, split
+from services.customs.domain.amounts import goods_in_eur, goods_of, in_cny, of_order, split, tax_by_line
 from services.customs.domain.cases import CANCELLATION, order_ended, settled_attention, split_payment
 from services.customs.domain.export_ends import exits, invalidations, waits_for_invalidation
 from services.customs.domain.holds import held_by_post, holds
-from services.customs.domain.tax import compare, parts, tolerance
+from services.customs.domain.tax import compare, compare_by_line, parts, tolerance
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
+from services.customs.regimes.rows import NoRule
 from services.customs.regimes.tables import Tables
-from services.customs.regimes.taxes import Finding
+from services.customs.regimes.taxes import Finding, Tax
 from services.parcel_status import end_evidence
 from services.persons.facts import PersonErased, PersonRecorded, contact_recorded
 from services.plans import plan_of
@@ -45,6 +47,8 @@ EXPORT, DOCUMENTS, INVENTORY, RETURN, HOLD_ANSWER = "export", "import_documents"
 NEVER_COMES = frozenset({"returned", "lost"})
 """Ends of a parcel that was not released, after which customs is asked to cancel its inventory."""
 
+MAX_FINDINGS = 100
+"""As many as an event may have."""
 ORIGIN = "FR"
 LEFT_ORIGIN = frozenset(
     {status for status, rank in RANKS.items() if RANKS["departed_origin"] <= rank < RANKS["returning"]} | {"delivered"}
@@ -73,6 +77,11 @@ class Policy:
     def splits(self, placed: OrderPlaced) -> bool:
         """Whether each parcel of the order is an order of its own to customs, with a payment of its own."""
         return bool({"*", placed.marketplace} & self.split_marketplaces)
+
+
+InForce: TypeAlias = Callable[[], Policy]
+"""The policy of now: the rules are read again while the service runs. Who decides asks once for all that belongs
+together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,6 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
     refusal = policy.export.refusal(placed.lines, exported_on)
     if refusal is not None:
         return _refused(facts, context, refusal, rules)
-    tolerated = tolerance(len(placed.lines), Decimal(rate.value), placed.total.currency)
     screened = OrderScreened(
         order_id=facts.id,
         occurred_at=context.now,
@@ -117,7 +125,7 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
         rate=Decimal(rate.value),
         rate_date=rate.valid_from,
         tax_cny=Money(amount=tax.due, currency="CNY"),
-        findings=tuple(_finding(finding) for finding in compare(tax, sums.tax, tolerated)),
+        findings=tuple(_finding(finding) for finding in _findings(tax, placed, sums, Decimal(rate.value))),
         rules=rules,
         one_parcel=regime.by_documents and not policy.splits(placed),
         own_numbers=regime.by_documents,
@@ -128,6 +136,17 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
 def _together(*versions: str) -> tuple[str, ...]:
     """Each once."""
     return tuple(dict.fromkeys(versions))
+
+
+def _findings(tax: Tax, placed: OrderPlaced, sums: Sums, rate: Decimal) -> tuple[Finding, ...]:
+    """What was collected is compared line by line where the order says it so, else as a sum; the first hundred."""
+    by_line, currency = tax_by_line(placed, rate), placed.total.currency
+    found = (
+        compare_by_line(tax, by_line, tolerance(1, rate, currency))
+        if by_line
+        else compare(tax, sums.tax, tolerance(len(placed.lines), rate, currency))
+    )
+    return found[:MAX_FINDINGS]
 
 
 def _finding(finding: Finding) -> TaxFinding:
@@ -231,16 +250,19 @@ def declared_codes(placed: OrderPlaced, screened: OrderScreened, policy: Policy)
 
 
 def tax_by_parcel(facts: Facts, policy: Policy) -> Mapping[int, Decimal]:
-    """What of the order's tax is due for each parcel, CNY; of no parcel while it is not packed, or where no tax was
-    computed when it was screened."""
+    """What of the order's tax is due for each parcel, CNY; of no parcel while it is not packed, where no tax was
+    computed when it was screened, or where the rules of its day have been changed since so that they give none."""
     placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), plan_of(facts)
     if placed is None or screened is None or packed is None or screened.tax_cny is None:
         return {}
     regime = policy.imports[screened.regime]
     sums = in_cny(of_order(placed), screened.rate)
-    tax = regime.judge(placed.lines, sums, regime.day(placed.occurred_at))
+    try:
+        tax = regime.judge(placed.lines, sums, regime.day(placed.occurred_at))
+    except NoRule:
+        return {}
     if isinstance(tax, Refusal):
-        raise AssertionError("an order that was screened breaks no rule of its day")
+        return {}
     goods = [[_goods_of_line(placed, parcel, line.line) for line in placed.lines] for parcel in packed.parcels]
     return dict(zip((parcel.parcel for parcel in packed.parcels), parts(tax, goods), strict=True))
 

@@ -7,8 +7,16 @@ from datetime import datetime, timedelta
 from contracts.base import Event
 from contracts.carrier import ParcelScanned
 from contracts.cases import CaseClosed, CaseOpened
-from contracts.customs import ImportCleared, ImportHeld, ImportRefused
-from services.customs.domain.cases import NAME, POST_HOLD, import_end, needs_attention, parcel_end, release_since
+from contracts.customs import ImportCleared, ImportHeld
+from services.customs.domain.cases import (
+    NAME,
+    POST_HOLD,
+    import_end,
+    last_refusal,
+    needs_attention,
+    parcel_end,
+    release_since,
+)
 from shared.ledger.facts import DecisionContext, Facts, Output
 
 HOLD_WITHIN = timedelta(days=7)
@@ -160,7 +168,7 @@ def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
     last = max((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold, default=None)
     if last is None:
         return False
-    cleared, refused = release_since(facts, parcel, _held_at(last)), facts.get(ImportRefused, parcel)
+    cleared, refused = release_since(facts, parcel, _held_at(last)), last_refusal(facts, parcel)
     ends = [] if cleared is None else [cleared.occurred_at]
     refused_before = refused is not None and refused.occurred_at < _held_at(last)
     if refused is not None and not refused_before:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_UP, Decimal
 
 from services.customs.domain.amounts import CENT, apportion
@@ -20,10 +20,25 @@ def tolerance(lines: int, rate: Decimal, currency: str) -> Decimal:
 def compare(tax: Tax, collected: Decimal, tolerated: Decimal) -> tuple[Finding, ...]:
     """The findings of the tax, and whether another one was collected, CNY. It stops no order: the seller may bear it,
     and customs asks for it from whoever guarantees the tax."""
-    missing = tax.due - collected
+    return (*tax.findings, *_difference(tax.due - collected, tolerated))
+
+
+def compare_by_line(tax: Tax, collected: Mapping[int, Decimal], tolerated: Decimal) -> tuple[Finding, ...]:
+    """The same where it is known by line what was collected. `tolerated`: for one line. What is waived is so by the
+    taxes."""
+    totals = [line.total for line in tax.lines]
+    waived = apportion(tax.waived, totals, caps=totals)
+    differences = (
+        _difference(line.total - less - collected[line.line], tolerated, line.sku)
+        for line, less in zip(tax.lines, waived, strict=True)
+    )
+    return (*tax.findings, *(found for of_line in differences for found in of_line))
+
+
+def _difference(missing: Decimal, tolerated: Decimal, sku: str | None = None) -> tuple[Finding, ...]:
     if abs(missing) <= tolerated:
-        return tax.findings
-    return (*tax.findings, Finding("tax_missing" if missing > 0 else "tax_excess", amount=abs(missing)))
+        return ()
+    return (Finding("tax_missing" if missing > 0 else "tax_excess", sku, abs(missing)),)
 
 
 def parts(tax: Tax, goods: Sequence[Sequence[Decimal]]) -> list[Decimal]:

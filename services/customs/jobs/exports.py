@@ -14,7 +14,7 @@ from contracts.base import order_stream
 from contracts.orders import OrderPlaced
 from services.customs.domain import export
 from services.customs.domain.cases import INVALIDATION, ORDER_ENDS, order_ended
-from services.customs.domain.decide import EXPORT, Policy, parcels_declared
+from services.customs.domain.decide import EXPORT, InForce, parcels_declared
 from services.customs.domain.export_ends import boxes_before, never_leaves, waits_for_invalidation
 from services.customs.domain.export_outcome import ExportOutcome, export_outcome
 from services.customs.domain.retention import keep_until
@@ -38,7 +38,7 @@ class ExportJob:
     ledger: Ledger
     seal: Seal
     clock: Clock
-    policy: Policy
+    in_force: InForce
     gateway: ExportGateway
 
     def kind(self) -> JobKind:
@@ -60,7 +60,7 @@ class ExportJob:
         if under_way or waits_for_invalidation(facts, parcel):
             raise Retry("the goods are declared for another box", may_be_last=False)
         context = DecisionContext(self.clock.now())
-        deemed = parcels_declared(placed, packed, context, self.policy)[parcel]
+        deemed = parcels_declared(placed, packed, context, self.in_force())[parcel]
         request = export.declaration(placed, deemed)
         outcome = export_outcome(await self.gateway.declare(request), deemed, context, case_round(job))
         declaration = self._declaration(job, request, outcome, context.now)

@@ -123,14 +123,20 @@ class RuleFile:
         return BadRules((RuleFault(self.name, "", "", rule),))
 
 
+def names_in(release: Path) -> set[str]:
+    """Of what stands in a release. Names that begin with a dot, as a mounted volume has them, and Markdown are
+    nobody's. OSError."""
+    return {path.name for path in release.iterdir() if not path.name.startswith(".") and path.suffix != ".md"}
+
+
 def files_of(release: Path | None) -> Mapping[str, RuleFile]:
     """By name, those of the release and else of the image. BadRules: it is no directory, or holds a file that is none
-    of these. Names that begin with a dot, as a mounted volume has them, and Markdown are nobody's."""
+    of these."""
     if release is None:
         return {name: RuleFile(name, DATA / name) for name in NAMES}
     if not release.is_dir():
         raise BadRules((RuleFault(str(release), "", "", "there is no such directory"),))
-    there = {path.name for path in release.iterdir() if not path.name.startswith(".") and path.suffix != ".md"}
+    there = names_in(release)
     if unknown := sorted(there - set(NAMES)):
         rule = f"is none of {', '.join(NAMES)}"
         raise BadRules(tuple(RuleFault(name, "", "", rule) for name in unknown))

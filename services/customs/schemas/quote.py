@@ -67,6 +67,8 @@ class QuotedLine(Body):
     """Without tax."""
     content: QuotedContent | None = None
     documents: Annotated[tuple[QuotedDocument, ...], Field(max_length=MAX_DOCUMENTS), at_most(MAX_DOCUMENTS)] = ()
+    tax: QuotedMoney | None = None
+    """What you collect of China's tax for the whole line: on every line, or on none."""
 
 
 class QuoteBody(Body):
@@ -77,23 +79,31 @@ class QuoteBody(Body):
     insurance: QuotedMoney | None = None
     discount: QuotedMoney | None = None
     tax: QuotedMoney | None = None
-    """What you collect of China's tax; left out, it is not compared with what is due."""
+    """What you collect of China's tax, the sum of the lines' where they say it; left out, it is not compared with what
+    is due."""
+
+    @property
+    def collected(self) -> Decimal | None:
+        """What is collected, if the body says it."""
+        by_line = [line.tax.amount for line in self.lines if line.tax]
+        return self.tax.amount if self.tax else sum(by_line, Decimal("0.00")) if by_line else None
 
     def currencies(self) -> dict[str, str]:
         """By field."""
         sums = {"freight": self.freight, "insurance": self.insurance, "discount": self.discount, "tax": self.tax}
         prices = {f"lines[{place}].unit_price": line.unit_price for place, line in enumerate(self.lines)}
-        return {f"{name}.currency": money.currency for name, money in {**prices, **sums}.items() if money}
+        taxes = {f"lines[{place}].tax": line.tax for place, line in enumerate(self.lines)}
+        return {f"{name}.currency": money.currency for name, money in {**prices, **taxes, **sums}.items() if money}
 
     def before_discount(self) -> Decimal:
-        goods = sum((line.unit_price.amount * line.quantity for line in self.lines), Decimal("0.00"))
-        return goods + sum((money.amount for money in (self.freight, self.insurance, self.tax) if money), Decimal(0))
+        goods = sum((line.unit_price.amount * line.quantity for line in self.lines), self.collected or Decimal("0.00"))
+        return goods + sum((money.amount for money in (self.freight, self.insurance) if money), Decimal(0))
 
     def as_order(self, marketplace: str, now: datetime) -> OrderPlaced:
         """As an order of this marketplace that arrives now."""
         currency = self.freight.currency
         discount = self.discount.amount if self.discount else Decimal("0.00")
-        tax = self.tax.amount if self.tax else Decimal("0.00")
+        tax = self.collected or Decimal("0.00")
         return OrderPlaced(
             order_id=NO_ORDER,
             occurred_at=now,
@@ -121,6 +131,7 @@ def _line(number: int, line: QuotedLine) -> OrderLine:
         unit_price=Money(amount=line.unit_price.amount, currency=line.unit_price.currency),
         content=NetContent(amount=line.content.amount, unit=line.content.unit) if line.content else None,
         documents=tuple(SupportingDocument(type=one.type, number=one.number) for one in line.documents),
+        tax=Money(amount=line.tax.amount, currency=line.tax.currency) if line.tax else None,
     )
 
 

@@ -16,11 +16,13 @@ from services.makers.api.own import VENDOR_SCOPE, VendorPath, require_own
 from services.makers.domain.products import PRODUCT_TABLE, Product
 from services.makers.jobs.customs import Customs
 from services.makers.schemas.goods import (
+    CustomsVerdictView,
     ProductBody,
     ProductDecisionBody,
     ProductsPage,
     ProductView,
     product_view,
+    verdict_view,
 )
 from services.makers.schemas.product_list import (
     LIST_BYTES,
@@ -107,6 +109,20 @@ def router(
         require_own(principal, vendor_id)
         async with pool.acquire() as db:
             return json_answer(product_view(await actions.product_of(db, vendor_id, sku)))
+
+    @routes.get(
+        "/vendors/{vendor_id}/products/{sku}/customs-verdict",
+        summary="Ask what customs says of a product",
+        response_model=CustomsVerdictView,
+        openapi_extra=problems(404, because={503: "Customs does not answer."}),
+    )
+    async def ask_customs(vendor_id: VendorPath, sku: SkuPath, principal: Principal = Depends(reader)) -> Response:
+        """Of its newest version, by the rules of today: whether it may come in, and what to state where the code or a
+        permit is what is missing. Nothing is kept of it."""
+        require_own(principal, vendor_id)
+        async with pool.acquire() as db:
+            product = await actions.product_of(db, vendor_id, sku)
+        return json_answer(verdict_view(await customs.judge(sku, product.details)))
 
     @routes.put(
         "/vendors/{vendor_id}/products/{sku}",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.base import Stream
+from services.makers.domain.products import LICENCE_REQUIRED, TARIFF_CODE_UNKNOWN
 from services.refusals.refusal import Refusal
 
 VENDOR_DECISION = "vendor_decision"
@@ -63,6 +64,8 @@ class Case:
 
     @property
     def action(self) -> str:
+        if self.kind == PRODUCT_BARRED and self.reason in (TARIFF_CODE_UNKNOWN, LICENCE_REQUIRED):
+            return "ask_vendor"
         return ACTIONS[self.kind]
 
 

@@ -21,6 +21,8 @@ from shared.faults import Fault
 ProductState = Literal["draft", "submitted", "approved", "changed", "withdrawn"]
 """`changed`: the approved version is in force, and a newer one waits for a person."""
 ProductStep = Literal["state", "submit", "approve", "refuse", "withdraw"]
+TARIFF_CODE_UNKNOWN, LICENCE_REQUIRED = "tariff_code_unknown", "licence_required"
+"""Reasons of customs that a vendor can mend: by another code, by a permit or a statement."""
 PRODUCT_STATES: tuple[ProductState, ...] = get_args(ProductState)
 PRODUCT_STEPS: tuple[ProductStep, ...] = get_args(ProductStep)
 Identity = Literal["serial", "lot", "none"]
@@ -90,6 +92,16 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Permit:
+    """A document without which goods do not leave the European Union."""
+
+    document: str
+    """By its type in the EU's list."""
+    instead: str
+    """The type of the statement that does in its place: that the goods are not what is restricted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Customs' answer on a product: whether it may come in today, by the lists in force."""
 
@@ -102,6 +114,10 @@ class Verdict:
     """The line of China's tariff that it falls into."""
     rules: tuple[str, ...]
     """The versions of the tables that were asked."""
+    choices: tuple[str, ...] = ()
+    """Codes of China's tariff of which one may be right, where the reason is the code."""
+    permits: tuple[Permit, ...] = ()
+    """Those that are lacking."""
 
     @property
     def barred_by(self) -> str | None:
@@ -144,7 +160,17 @@ def _faults(vendor: Vendor, brand: Brand | None, verdict: Verdict, today: date) 
     if not may_sell(brand, today):
         yield Fault("brand", "brand_authorised", "Must be authorised for China today")
     if verdict.barred_by is not None:
-        yield Fault("hs_code", verdict.barred_by, "Must be let in by China's customs, by the lists in force")
+        yield _of_customs(verdict, verdict.barred_by)
+
+
+def _of_customs(verdict: Verdict, reason: str) -> Fault:
+    """With what the vendor may state so that customs lets the product in."""
+    if reason == LICENCE_REQUIRED and verdict.permits:
+        wanted = ", ".join(f"{permit.document} or the statement {permit.instead}" for permit in verdict.permits)
+        return Fault("documents", reason, f"Must have {wanted}")
+    if verdict.choices:
+        return Fault("hs_code", reason, f"Must be a code of China's tariff in force: {' or '.join(verdict.choices)}")
+    return Fault("hs_code", reason, "Must be let in by China's customs, by the lists in force")
 
 
 def in_force(product: Product) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from contracts.base import Code
+from contracts.base import Code, HsCode
 from contracts.makers import ImportListing
-from services.makers.domain.products import Details, Verdict
+from services.makers.domain.products import Details, Permit, Verdict
 from services.refusals.refusal import Refusal
 from shared.http.client import Bounds, Counterpart, NoAnswer
 from shared.http.counterpart_answer import Answer
@@ -21,6 +21,11 @@ CUSTOMS = "makers.customs"
 PATH = "/customs/quote"
 ANSWER_BYTES = 64 * 1024
 _CODE: TypeAdapter[str] = TypeAdapter(Code)
+_CHOICES: TypeAdapter[tuple[str, ...]] = TypeAdapter(Annotated[tuple[HsCode, ...], Field(max_length=20)])
+_DOCUMENT = Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z][0-9]{2}$")]
+_PERMITS: TypeAdapter[tuple[tuple[str, str], ...]] = TypeAdapter(
+    Annotated[tuple[tuple[_DOCUMENT, _DOCUMENT], ...], Field(max_length=20)]
+)
 OF_THE_PRODUCT = (200, 422)
 """Statuses that say something of what was asked; the others say that customs is not there for us."""
 
@@ -76,6 +81,11 @@ def question(sku: str, details: Details) -> dict[str, Any]:
     return {"lines": [line], "freight": {"amount": "0.00", "currency": details.currency}}
 
 
+def _lacking(documents: Any) -> tuple[tuple[Any, Any], ...]:
+    """Type of each permit that the product has not, and the statement that does in its place."""
+    return tuple((one["document"], one["instead"]) for one in documents if one["given"] is False)
+
+
 def read(answer: Answer) -> Verdict:
     """Raises ValueError for what is no verdict."""
     if answer.status != 200:
@@ -95,6 +105,8 @@ def read(answer: Answer) -> Verdict:
             regime=listing.regime,
             tariff_code=listing.tariff_code,
             rules=listing.rules,
+            choices=_CHOICES.validate_python(tuple(refused["choices"])) if refused else (),
+            permits=tuple(Permit(*lacking) for lacking in _PERMITS.validate_python(_lacking(reply["documents"]))),
         )
     except (NotJson, LookupError, TypeError, ValidationError):
         raise ValueError("unreadable") from None

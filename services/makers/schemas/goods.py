@@ -14,7 +14,7 @@ from stdnum.exceptions import ValidationError
 
 from contracts.base import Code, Currency, HsCode, Sku
 from services.makers.domain.brands import Brand, BrandState, Office, Role
-from services.makers.domain.products import Details, Identity, Product, ProductState
+from services.makers.domain.products import Details, Identity, Product, ProductState, Verdict
 from services.makers.schemas.base import NO_FORMULA, ONE_LINE, Country, Name
 from shared.http.amounts import amount
 from shared.http.counts import at_most
@@ -217,6 +217,29 @@ class ProductView(View):
     details: ProductBody
 
 
+class PermitView(View):
+    """A document that the product lacks."""
+
+    document: str
+    """Of the EU's list (TARIC), as C400."""
+    instead: str
+    """The statement that does in its place, as Y900: the product is not what is restricted."""
+
+
+class CustomsVerdictView(View):
+    """What China's customs would say of one unit today, as the product is stated now."""
+
+    accepted: bool
+    reason: str | None
+    """Why it would not be let in, as `tariff_code_unknown`; null of what would be."""
+    choices: tuple[HsCode, ...]
+    """Where the code is unknown or has ended: those of which one may be right."""
+    permits: tuple[PermitView, ...]
+    """Where a permit is lacking: state its number among the documents, or the statement."""
+    tariff_code: str | None
+    """The line of China's tariff that it falls into; null of what is refused."""
+
+
 class ProductsPage(View):
     """A page of a vendor's products, by SKU."""
 
@@ -258,6 +281,16 @@ def details_body(details: Details) -> ProductBody:
         images=details.images,
         documents=tuple(DocumentBody.model_construct(type=kind, number=number) for kind, number in details.documents),
         identity=details.identity,
+    )
+
+
+def verdict_view(verdict: Verdict) -> CustomsVerdictView:
+    return CustomsVerdictView(
+        accepted=verdict.accepted,
+        reason=verdict.barred_by,
+        choices=verdict.choices,
+        permits=tuple(PermitView(document=one.document, instead=one.instead) for one in verdict.permits),
+        tariff_code=verdict.tariff_code,
     )
 
 

@@ -38,6 +38,9 @@ class LineParts:
     sku: str | None
     quantity: int | None
     price: Amount | None
+    tax: Amount | None = None
+    states_tax: bool = False
+    """Whether the line has one, valid or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ def faults(parts: OrderParts, now: datetime) -> Iterator[Fault]:
     yield from mixed
     if not mixed:
         yield from _sums(parts)
+        yield from _taxes(parts)
     yield from place_faults(parts.place)
     yield from _names(parts)
     yield from _times(parts, now)
@@ -83,6 +87,8 @@ def _mixed_currencies(parts: OrderParts) -> Iterator[Fault]:
     for index, line in enumerate(parts.lines or ()):
         if line.price:
             currencies[f"lines[{index}].unit_price.currency"] = line.price.currency
+        if line.tax:
+            currencies[f"lines[{index}].tax.currency"] = line.tax.currency
     expected = currencies.get("total.currency") or next(iter(currencies.values()), None)
     for field, currency in currencies.items():
         if currency != expected:
@@ -107,6 +113,22 @@ def _sums(parts: OrderParts) -> Iterator[Fault]:
     elif total and total.amount != before_discount - discount.amount:
         message = f"Must be {before} - discount, which is {before_discount - discount.amount}"
         yield Fault("total.amount", "sum_mismatch", message)
+
+
+def _taxes(parts: OrderParts) -> Iterator[Fault]:
+    """Stated by line, the tax is the sum of them."""
+    lines = parts.lines or ()
+    without = [index for index, line in enumerate(lines) if not line.states_tax]
+    if len(without) == len(lines):
+        return
+    for index in without:
+        yield Fault(
+            f"lines[{index}].tax", "tax_not_on_every_line", "Must be there: other lines have one; or on no line"
+        )
+    taxes = [line.tax.amount for line in lines if line.tax]
+    whole, total = sum(taxes, Decimal("0.00")), parts.amounts["tax"]
+    if len(taxes) == len(lines) and total and total.amount != whole:
+        yield Fault("tax.amount", "tax_mismatch", f"Must be the sum of the lines' tax, which is {whole}")
 
 
 _PLACE_FAULTS: Mapping[PlaceFault, tuple[str, str]] = {

@@ -143,6 +143,9 @@ class LineBody(Body):
     content: NetContentBody | None = None
     """Left out, the tax of goods that depends on it is not known before customs asks for it."""
     documents: Documents = ()
+    tax: MoneyBody | None = None
+    """What you collect of China's tax for the whole line, with its share for freight and insurance by the value of the
+    goods: on every line, or on none. With it what is due is compared line by line, else as a sum."""
 
 
 class PaymentBody(Body):

@@ -75,7 +75,7 @@ def fingerprint(body: OrderBody) -> bytes:
 def _unknown_then(body: OrderBody) -> dict[str, Any]:
     """The fields that are newer than orders that were accepted: each counts only when it is there."""
     lines = {
-        place: {name for name in ("content", "documents") if not getattr(line, name)}
+        place: {name for name in ("content", "documents", "tax") if not getattr(line, name)}
         for place, line in enumerate(body.lines)
     }
     return {
@@ -98,6 +98,7 @@ def _lines(body: OrderBody) -> tuple[OrderLine, ...]:
             unit_price=_money(line.unit_price),
             content=NetContent(amount=line.content.amount, unit=line.content.unit) if line.content else None,
             documents=tuple(SupportingDocument(type=one.type, number=one.number) for one in line.documents),
+            tax=_money(line.tax) if line.tax else None,
         )
         for number, line in enumerate(body.lines, start=1)
     )

@@ -106,7 +106,9 @@ def _located(address: AddressBody, place: tuple[str, str] | PlaceFault | None) -
 def _parts(order: OrderBody) -> OrderParts:
     address = order.consignee.address
     return OrderParts(
-        lines=tuple(LineParts(line.sku, line.quantity, line.unit_price) for line in order.lines),
+        lines=tuple(
+            LineParts(line.sku, line.quantity, line.unit_price, line.tax, line.tax is not None) for line in order.lines
+        ),
         amounts={
             "freight": order.freight,
             **({"insurance": order.insurance} if order.insurance else {}),
@@ -158,6 +160,8 @@ def _valid_line(line: object) -> LineParts:
         sku=_valid(_SKU, _at(line, "sku")),
         quantity=_valid(_QUANTITY, _at(line, "quantity")),
         price=_valid(_PRICE, _at(line, "unit_price")),
+        tax=_valid(_MONEY, _at(line, "tax")),
+        states_tax=_at(line, "tax") is not None,
     )
 
 

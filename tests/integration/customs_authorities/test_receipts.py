@@ -216,7 +216,13 @@ async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
             platform = customs.platform
             persons = Persons.of(platform.settings)
             parts = Parts(
-                platform.pool, platform.ledger, persons, platform.seal, platform.clock, POLICY, platform.caught_up
+                platform.pool,
+                platform.ledger,
+                persons,
+                platform.seal,
+                platform.clock,
+                lambda: POLICY,
+                platform.caught_up,
             )
             poller = ReceiptPoller(parts, gateway, 0.1)
             loop = Loop("restored")

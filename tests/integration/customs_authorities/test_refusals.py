@@ -203,6 +203,7 @@ async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
     assert (await customs.post("twice", "retry", {"work": "inventory"})).status_code == 202
     opened_case = await customs.until("twice", CaseOpened, "needs_attention:inventory:1:2")
     assert opened_case.reason == "CEB621:100"
+    assert (await customs.until("twice", ImportRefused, "1:2")).version == 2
     authorities.statuses.clear()
     assert (await customs.post("twice", "retry", {"work": "inventory"})).status_code == 202
     await customs.until("twice", ImportDeclared, 1)
@@ -214,6 +215,7 @@ async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
     assert (await customs.view("twice"))["parcels"][0]["state"] == "import_held"
     authorities.add_receipt(number, "700", at=datetime.now(UTC))
     await customs.until("twice", CaseOpened, "needs_attention:inventory:1:3")
+    assert (await customs.until("twice", ImportRefused, "1:3")).reason == "sent_back:700"
     assert (await customs.until("twice", CaseClosed, hold_case(held))).resolution == "refused"
     assert (await customs.view("twice"))["parcels"][0]["state"] == "import_refused"
 

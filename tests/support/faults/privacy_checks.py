@@ -111,6 +111,7 @@ async def _of_the_erased(busy: BusyStack) -> list[Violation]:
         ("orders", "fingerprints", "digest is not null"),
         ("carrier", "labels", "pdf is not null"),
         ("customs", "hold_answers", "true"),
+        ("customs", "payment_parts", "true"),
     )
     found = []
     for service, table, condition in left:

@@ -36,11 +36,12 @@ async def by_keys(db: DB, keys: Collection[MessageKey]) -> dict[MessageKey, list
             continue
         rows = await db.fetch(
             f"""select guid, order_id, parcel, type, created_at, messages.number as declared,
-                       key.of, key.number, key.registered
+                       key.of, key.number, key.registered, coalesce(versions.version, 1) as version
                 from messages join unnest($1::text[], $2::{"uuid" if name == "guid" else "text"}[], $3::text[])
                   as key (of, number, registered)
                   on {number} = key.number and key.of in ('', messages.type)
                  and coalesce({registered}, key.registered) = key.registered
+                left join message_versions as versions using (order_id, parcel, type)
                 order by guid""",
             [key.type for key in asked],
             [key.number for key in asked],
@@ -80,4 +81,12 @@ def _of_type(messages: Iterable[SentMessage], kind: str) -> list[SentMessage]:
 
 
 def _sent(row: asyncpg.Record) -> SentMessage:
-    return SentMessage(row["guid"], row["order_id"], row["parcel"], row["type"], row["created_at"], row["declared"])
+    return SentMessage(
+        row["guid"],
+        row["order_id"],
+        row["parcel"],
+        row["type"],
+        row["created_at"],
+        row["declared"],
+        row["version"],
+    )

@@ -9,6 +9,7 @@ from uuid import UUID
 from contracts.base import order_stream
 from contracts.customs import ImportRefused, OrderScreened
 from contracts.orders import OrderPlaced
+from contracts.persons import Contact
 from services.customs.destinations.cn import ceb, message_store, message_versions
 from services.customs.destinations.cn.ceb import BEIJING, DOCUMENTS, SIGNED, MessageType, Parties, Undeclarable
 from services.customs.destinations.cn.ceb_messages import build, business_keys
@@ -16,19 +17,25 @@ from services.customs.destinations.cn.ceb_writer import require_valid
 from services.customs.destinations.cn.gateway import ImportGateway
 from services.customs.destinations.cn.mandates import Mandate, is_ours
 from services.customs.destinations.cn.receipt_events import inventory_events
-from services.customs.destinations.cn.receipt_statuses import is_accepted
+from services.customs.destinations.cn.receipt_statuses import is_accepted, meaning
 from services.customs.destinations.cn.receipts import CustomsReceipt
 from services.customs.destinations.cn.shipments import shipment
 from services.customs.destinations.cn.signing import Signer
 from services.customs.destinations.cn.transport import Outgoing
 from services.customs.destinations.destination import Parts
 from services.customs.domain import export
+from services.customs.domain.decide import Policy
+from services.customs.domain.payment_parts import paid_under
 from services.customs.domain.retention import keep_until
 from services.customs.jobs.attention import attention_case
-from services.customs.store import hold_answers
+from services.customs.store import hold_answers, payment_parts
 from services.persons.facts import PersonErased, contact_version
+from shared.db import DB
 from shared.jobs.worker import ClaimedJob, Done
 from shared.ledger.facts import DecisionContext, Facts
+
+PAID: frozenset[MessageType] = frozenset({"CEB311", "CEB411"})
+"""The messages that name the payment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class ImportJobs:
     async def declare(self, job: ClaimedJob) -> Done:
         """The inventory, after the documents that it must match, and at once the events of its receipt.
 
-        An error of the message is a case. So is a refusal; the first one is a fact too, once a parcel.
+        An error of the message is a case. So is a refusal, which is a fact too, once a version of the inventory.
         """
         parcel = int(job.subject)
         for message in (*self._documents(), "CEB621"):
@@ -67,7 +74,9 @@ class ImportJobs:
         if receipt is None:
             return Done()
         context = DecisionContext(self.parts.clock.now())
-        events = inventory_events(job.stream.id, parcel, receipt, self.parts.policy.tables.codes.hold_reasons, context)
+        hold_reasons = self.parts.in_force().tables.codes.hold_reasons
+        version = await self._version(job.stream.id, parcel) if meaning(receipt.status) == "refused" else 1
+        events = inventory_events(job.stream.id, parcel, receipt, hold_reasons, context, version)
         refused = next((event for event in events if isinstance(event, ImportRefused)), None)
         if not events:
             return self._case(job, f"CEB621:{receipt.reason}")
@@ -103,25 +112,37 @@ class ImportJobs:
             return self._case(job, "unknown_declaration")
         return Done()
 
+    async def _version(self, order_id: UUID, parcel: int) -> int:
+        """Of the inventory as it was sent."""
+        async with self.parts.pool.acquire() as db:
+            return (await message_versions.next_version(db, order_id, parcel, "CEB621")).version
+
     def _documents(self) -> tuple[MessageType, ...]:
         """Where no payment firm has given a mandate, no payment is looked at."""
         paid_by_us = any(mandate.message == "CEB411" for mandate in self.mandates)
         return tuple(one for one in DOCUMENTS if one != "CEB411" or paid_by_us)
 
-    def _parties(self, placed: OrderPlaced | None) -> Parties:
+    def _parties(self, placed: OrderPlaced | None, policy: Policy) -> Parties:
         """The same in every message of an order: those of the day on which it arrived."""
         if placed is None:
             return self.parties
         day = placed.occurred_at.astimezone(BEIJING).date()
-        return self.parties.agreed(self.parts.policy.tables.agreements.parties(placed.marketplace, day))
+        return self.parties.agreed(policy.tables.agreements.parties(placed.marketplace, day))
 
-    def _splits(self, facts: Facts, stated: str | None) -> bool:
+    def _splits(self, facts: Facts, stated: str | None, policy: Policy) -> bool:
         """Whether the parcel is an order of its own. All its messages have one number of it: that of those which are
         written, whatever the setting is by now."""
         placed = facts.get(OrderPlaced)
         if stated is not None and placed is not None:
             return stated != placed.number
-        return placed is not None and self.parts.policy.splits(placed)
+        return placed is not None and policy.splits(placed)
+
+    async def _paid(self, db: DB, order_id: UUID, parcel: int, contact: Contact) -> Contact:
+        """With the number of the parcel's own part of the payment, where the marketplace has stated it."""
+        sealed = await payment_parts.load(db, order_id, parcel)
+        if sealed is None:
+            return contact
+        return paid_under(contact, self.parts.seal.open(sealed, payment_parts.sealing_place(order_id, parcel)).decode())
 
     def _today(self) -> date:
         return self.parts.clock.now().astimezone(BEIJING).date()
@@ -141,7 +162,8 @@ class ImportJobs:
         return receipt
 
     async def _written(self, order_id: UUID, parcel: int, message: MessageType) -> Outgoing | None:
-        """The message as it leaves now; written and stored if it was not yet."""
+        """The message as it leaves now; written and stored if it was not yet, by one set of rules."""
+        policy = self.parts.in_force()
         async with self.parts.pool.acquire() as db, db.transaction():
             if message == "CEB621":
                 await message_store.lock_inventory(db, order_id, parcel)
@@ -151,7 +173,7 @@ class ImportJobs:
             facts = (await self.parts.ledger.read(db, [order_stream(order_id)]))[order_id]
             if PersonErased in facts:
                 return None
-            parties = self._parties(facts.get(OrderPlaced))
+            parties = self._parties(facts.get(OrderPlaced), policy)
             ours = is_ours(message, self.mandates, parties, self._today())
             if message == "CEB411" and not ours:  # its firm's own from the beginning: it needs no broker
                 return None
@@ -165,6 +187,9 @@ class ImportJobs:
                 return None
             now = self.parts.clock.now()
             stated = await message_store.stated_numbers(db, order_id, parcel)
+            split = self._splits(facts, stated.order_no, policy)
+            if split and message in PAID:
+                contact = await self._paid(db, order_id, parcel, contact)
             following = await message_versions.next_version(db, order_id, parcel, message)
             number = following.number or await message_store.inventory_number(db, order_id, parcel)
             declared = replace(
@@ -173,17 +198,17 @@ class ImportJobs:
                     parcel,
                     contact,
                     buyer,
-                    self.parts.policy,
+                    policy,
                     now,
                     number,
-                    split=self._splits(facts, stated.order_no),
+                    split=split,
                     stated_cop_no=stated.cop_no,
                 ),
                 version=following.version,
                 changes=following.changes,
             )
             guid = ceb.guid(order_id, parcel, message, following.version)
-            body = build(message, declared, parties, self.parts.policy.tables.codes)
+            body = build(message, declared, parties, policy.tables.codes)
             if ours and message in SIGNED and self.signer is not None:
                 body = self.signer.sign(body)
                 require_valid(body, signed=True)

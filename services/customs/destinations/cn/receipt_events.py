@@ -23,7 +23,15 @@ from services.customs.destinations.cn.receipts import (
 )
 from services.customs.destinations.cn.tax_bills import tax_events
 from services.customs.domain import decide
-from services.customs.domain.cases import CANCELLATION, CLEARANCE, RECEIPT, attention, attention_round, open_attentions
+from services.customs.domain.cases import (
+    CANCELLATION,
+    CLEARANCE,
+    RECEIPT,
+    attention,
+    attention_round,
+    last_refusal,
+    open_attentions,
+)
 from services.customs.domain.holds import hold_ended
 from shared.ledger.facts import DecisionContext, Facts
 
@@ -32,7 +40,12 @@ TIME_TOLERANCE = timedelta(days=1)
 
 
 def inventory_events(
-    order_id: UUID, parcel: int, receipt: CustomsReceipt, hold_reasons: Mapping[str, str], context: DecisionContext
+    order_id: UUID,
+    parcel: int,
+    receipt: CustomsReceipt,
+    hold_reasons: Mapping[str, str],
+    context: DecisionContext,
+    version: int = 1,
 ) -> list[ImportDeclared | ImportHeld | ImportCleared | ImportRefused]:
     """The events that follow from the inventory's receipt at once; none when a person has to look into it.
 
@@ -47,7 +60,7 @@ def inventory_events(
             ImportDeclared(order_id=order_id, occurred_at=context.now, parcel=parcel, declaration_number=number)
         )
     now = context.now
-    verdict = inventory_event(order_id, parcel, receipt.status, now, now, hold_reasons, stated=False)
+    verdict = inventory_event(order_id, parcel, receipt.status, now, now, hold_reasons, stated=False, version=version)
     return events if verdict is None else [*events, verdict]
 
 
@@ -107,10 +120,10 @@ def _of_inventory(
             return [_attention(decide.INVENTORY, receipt, sent, facts, context)]
         case "refused":
             case = _attention(decide.INVENTORY, receipt, sent, facts, context)
-            if _declared_again(sent, facts):
+            if _forgotten_and_declared_again(sent, facts):
                 return [*hold_ended(facts, sent.parcel, "refused", context), case]
             verdict = _verdict(receipt, sent, facts, hold_reasons, context)
-            return verdict if facts.get(ImportRefused, sent.parcel) else [*verdict, case]
+            return verdict if all(event in facts for event in verdict) else [*verdict, case]
         case "cleared" if facts.get(ImportCleared, sent.parcel):
             return [*hold_ended(facts, sent.parcel, "cleared", context)]
     return [*declared, *_verdict(receipt, sent, facts, hold_reasons, context)]
@@ -135,19 +148,29 @@ def _verdict(
 ) -> list[Event]:
     at = _stated_time(receipt, sent, facts, context.now)
     stated = at == receipt.returned_at
-    event = inventory_event(sent.order_id, sent.parcel, receipt.status, at, context.now, hold_reasons, stated=stated)
+    event = inventory_event(
+        sent.order_id,
+        sent.parcel,
+        receipt.status,
+        at,
+        context.now,
+        hold_reasons,
+        stated=stated,
+        version=sent.version,
+    )
     return [] if event is None else [event]
 
 
-def _declared_again(sent: SentMessage, facts: Facts) -> bool:
-    """The inventory was written again after a refusal, which is a fact only once a parcel.
+def _forgotten_and_declared_again(sent: SentMessage, facts: Facts) -> bool:
+    """The refusal is of an inventory that is not restored yet and was accepted after the refusal that is known: which
+    version it was nobody can say, so that it is no fact.
 
-    The time of a message that is not restored yet is that of the fact of its declaration. That fact belongs to the
-    first inventory that customs accepted; so the refusal that is the fact, read again after a restore, is not taken
-    for a second one.
+    The fact of the declaration belongs to the first inventory that customs accepted; so the refusal that is a fact,
+    read again after a restore, is not taken for a later one.
     """
-    refused, written_at = facts.get(ImportRefused, sent.parcel), _written_at(sent, facts)
-    return refused is not None and written_at is not None and written_at > refused.occurred_at
+    refused, declared = last_refusal(facts, sent.parcel), facts.get(ImportDeclared, sent.parcel)
+    known = refused is not None and declared is not None and declared.occurred_at > refused.occurred_at
+    return sent.written_at is None and known
 
 
 def _written_at(sent: SentMessage, facts: Facts) -> datetime | None:

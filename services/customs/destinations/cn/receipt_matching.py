@@ -110,7 +110,7 @@ def _is_of_an_earlier_version(receipt: PolledReceipt | TaxBill, message: SentMes
         return False
     said, written_at = receipt.returned_at, message.written_at
     earlier = said is not None and written_at is not None and said < written_at - CLOCKS
-    return earlier and message.is_later_version
+    return earlier and message.version > 1
 
 
 def match(receipt: PolledReceipt | TaxBill, sent: Mapping[MessageKey, Sequence[SentMessage]]) -> Match:

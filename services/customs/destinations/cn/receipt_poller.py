@@ -64,7 +64,7 @@ class ReceiptPoller:
 
     @property
     def _hold_reasons(self) -> Mapping[str, str]:
-        return self.parts.policy.tables.codes.hold_reasons
+        return self.parts.in_force().tables.codes.hold_reasons
 
     async def run(self, loop: Loop) -> None:
         """Page after page, until cancelled. While the gateway does not answer the polls wait, longer each time."""
@@ -145,7 +145,7 @@ class ReceiptPoller:
     async def _record(self, progress: PageInProgress, loop: Loop, part: Sequence[PageEntry]) -> None:
         """Receipts, their events and the cursor in one transaction. Raises CursorMoved."""
         loop.tick()
-        context = DecisionContext(self.parts.clock.now())
+        context, hold_reasons = DecisionContext(self.parts.clock.now()), self._hold_reasons
         async with self.parts.ledger.transaction() as db:
             ours = await self._keep(db, progress, part, context)
             for round_ in receipt_rounds(ours):
@@ -153,7 +153,7 @@ class ReceiptPoller:
                 events = [
                     event
                     for entry, sent in round_
-                    for event in receipt_events(entry, sent, sets[sent.order_id], self._hold_reasons, context)
+                    for event in receipt_events(entry, sent, sets[sent.order_id], hold_reasons, context)
                 ]
                 await self.parts.ledger.publish(db, events)
             await self._move_cursor(db, progress, part, ours, context)

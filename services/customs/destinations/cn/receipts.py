@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import Literal
 from uuid import UUID
 
 from contracts.customs import ImportCleared, ImportHeld, ImportRefused
 from contracts.vocabularies import HOLD_REASONS, HoldReason
-from services.customs.destinations.cn.ceb import MessageType, guid
 from services.customs.destinations.cn.receipt_statuses import is_accepted, meaning, status_code
 
 HoldAnswerResult = Literal["taken", "not_held", "unknown"]
@@ -198,11 +197,8 @@ class SentMessage:
     """Business time; None of a message that is not restored yet."""
     number: str | None = None
     """The declaration's number with customs, once it is known."""
-
-    @property
-    def is_later_version(self) -> bool:
-        """Whether it was written again: only the guid of a first version follows from the parcel."""
-        return self.guid not in {guid(self.order_id, self.parcel, kind) for kind in get_args(MessageType)}
+    version: int = 1
+    """One more each time that it was written again; of one that is not restored yet nobody can say."""
 
 
 def inventory_event(
@@ -214,14 +210,18 @@ def inventory_event(
     hold_reasons: Mapping[str, str],
     *,
     stated: bool = True,
+    version: int = 1,
 ) -> ImportHeld | ImportCleared | ImportRefused | None:
-    """The event that follows from a status of the inventory, or None. `at` is customs' own instant, if `stated`."""
+    """The event that follows from a status of the inventory, or None. `at` is customs' own instant, if `stated`;
+    `version` the inventory's."""
     match meaning(status):
         case "cleared":
             released_at = at if stated else None
             return ImportCleared(order_id=order_id, occurred_at=now, parcel=parcel, released_at=released_at)
         case "refused":
-            return ImportRefused(order_id=order_id, occurred_at=now, parcel=parcel, reason=refusal(status))
+            return ImportRefused(
+                order_id=order_id, occurred_at=now, parcel=parcel, reason=refusal(status), version=version
+            )
         case "held":
             return ImportHeld(
                 order_id=order_id,

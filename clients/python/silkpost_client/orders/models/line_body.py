@@ -8,6 +8,7 @@ from attrs import define as _attrs_define
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.money_body import MoneyBody
     from ..models.net_content_body import NetContentBody
     from ..models.supporting_document_body import SupportingDocumentBody
     from ..models.unit_price import UnitPrice
@@ -30,6 +31,9 @@ class LineBody:
         content (NetContentBody | None | Unset): Left out, the tax of goods that depends on it is not known before
             customs asks for it.
         documents (list[SupportingDocumentBody] | Unset):
+        tax (MoneyBody | None | Unset): What you collect of China's tax for the whole line, with its share for freight
+            and insurance by the value of the
+            goods: on every line, or on none. With it what is due is compared line by line, else as a sum.
     """
 
     description: str
@@ -40,8 +44,10 @@ class LineBody:
     unit_price: UnitPrice
     content: NetContentBody | None | Unset = UNSET
     documents: list[SupportingDocumentBody] | Unset = UNSET
+    tax: MoneyBody | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.money_body import MoneyBody
         from ..models.net_content_body import NetContentBody
 
         description = self.description
@@ -71,6 +77,14 @@ class LineBody:
                 documents_item = documents_item_data.to_dict()
                 documents.append(documents_item)
 
+        tax: dict[str, Any] | None | Unset
+        if isinstance(self.tax, Unset):
+            tax = UNSET
+        elif isinstance(self.tax, MoneyBody):
+            tax = self.tax.to_dict()
+        else:
+            tax = self.tax
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -87,11 +101,14 @@ class LineBody:
             field_dict["content"] = content
         if documents is not UNSET:
             field_dict["documents"] = documents
+        if tax is not UNSET:
+            field_dict["tax"] = tax
 
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.money_body import MoneyBody
         from ..models.net_content_body import NetContentBody
         from ..models.supporting_document_body import SupportingDocumentBody
         from ..models.unit_price import UnitPrice
@@ -135,6 +152,23 @@ class LineBody:
 
                 documents.append(documents_item)
 
+        def _parse_tax(data: object) -> MoneyBody | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                tax_type_0 = MoneyBody.from_dict(data)
+
+                return tax_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(MoneyBody | None | Unset, data)
+
+        tax = _parse_tax(d.pop("tax", UNSET))
+
         line_body = cls(
             description=description,
             hs_code=hs_code,
@@ -144,6 +178,7 @@ class LineBody:
             unit_price=unit_price,
             content=content,
             documents=documents,
+            tax=tax,
         )
 
         return line_body

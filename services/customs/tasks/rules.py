@@ -1,0 +1,173 @@
+"""The rules, read again while the service runs: a release that is mounted holds without a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from contracts.base import order_stream
+from contracts.cases import CaseOpened
+from contracts.orders import OrderPlaced
+from services.customs.destinations import DESTINATIONS, by_hand
+from services.customs.destinations.destination import Destination
+from services.customs.domain.decide import Policy
+from services.customs.domain.gaps import declarable_now
+from services.customs.metrics import RULES_IN_FORCE, RULES_REFUSED
+from services.customs.regimes import tables
+from services.customs.regimes.rule_files import VERSION_DIGITS, names_in
+from services.customs.regimes.tables import Tables
+from services.customs.settings import Settings, policy_of
+from services.customs.store import rule_gaps
+from shared.clock import Clock
+from shared.db import DB
+from shared.ledger import fact_sets
+from shared.ledger.batches import isolate_failures
+from shared.ledger.facts import DecisionContext, Facts
+from shared.ledger.ledger import Ledger
+from shared.loop import Loop
+from shared.supervise import Task
+from shared.telemetry import log
+
+FilesSeen: TypeAlias = tuple[tuple[str, int, int, int, int], ...] | None
+"""By file its name, inode, size and times; None where that could not be told."""
+_NOTHING_YET: FilesSeen = (("", 0, 0, 0, 0),)
+FAULTS_SHOWN = 4000
+"""Characters of what is wrong with a release, in the log."""
+GO_ON_TOGETHER = 100
+"""Orders in one transaction."""
+
+
+class RulesInForce:
+    """The set of rules by which this replica decides. Another one takes its place as a whole, or not at all."""
+
+    def __init__(self, settings: Settings) -> None:
+        """With the rules of the start, which were checked."""
+        self._settings = settings
+        self._seen: FilesSeen = _NOTHING_YET
+        self._judged: FilesSeen = _NOTHING_YET
+        self._take(policy_of(settings))
+
+    def policy(self) -> Policy:
+        return self._policy
+
+    def look(self, directory: Path) -> bool:
+        """Reads the release when its files are others than those that were judged; True when it holds from now on. Who
+        writes them is let finish: two looks must find the same, and so must a look after the reading. What is refused
+        changes nothing."""
+        seen = _files(directory)
+        settled, self._seen = seen == self._seen, seen
+        if not settled or seen == self._judged:
+            return False
+        found = self._read(directory)
+        if _files(directory) != seen:
+            return False
+        self._judged = seen
+        RULES_REFUSED.set(isinstance(found, Exception))
+        if isinstance(found, Exception):
+            log.error("rules refused", faults=_told(found), error=found)
+            return False
+        if found.versions == self._policy.tables.versions:
+            return False
+        self._take(policy_of(self._settings, found))
+        log.info("rules in force", versions=sorted(found.versions.values()))
+        return True
+
+    def _read(self, directory: Path) -> Tables | Exception:
+        """The rules of the release, or why they are refused: whatever is in the files, the service goes on."""
+        try:
+            found = tables.load(directory)
+            self._settings.require_agreed(found)
+        except Exception as fault:
+            return fault
+        return found
+
+    def _take(self, policy: Policy) -> None:
+        self._policy = policy
+        RULES_IN_FORCE.clear()
+        RULES_IN_FORCE.labels(release_name(policy.tables.versions)).set(1)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleReader:
+    """Reads a mounted release again, and lets go on what waited for its rows."""
+
+    rules: RulesInForce
+    pool: asyncpg.Pool[asyncpg.Record]
+    ledger: Ledger
+    clock: Clock
+
+    def task(self, directory: Path, seconds: float) -> Task:
+        """Looks so often, in real time."""
+        return Task("rules", partial(self._run, directory, seconds))
+
+    async def _run(self, directory: Path, seconds: float, loop: Loop) -> None:
+        to_go_on = False
+
+        async def step() -> None:
+            nonlocal to_go_on
+            taken = await loop.while_waiting(asyncio.to_thread(self.rules.look, directory))
+            to_go_on = to_go_on or taken
+            if to_go_on:
+                await self._go_on(loop)
+            to_go_on = False
+
+        await loop.repeat(step, seconds)
+
+    async def _go_on(self, loop: Loop) -> None:
+        """Orders that met a gap are decided again at once; messages that could not be written are, where the rows are
+        there now."""
+        last = UUID(int=0)
+        while order_ids := await self._some_behind(last):
+            loop.tick()
+            last = order_ids[-1]
+            await isolate_failures(order_ids, self._let_go_on, self._leave)
+
+    async def _some_behind(self, last: UUID) -> list[UUID]:
+        async with self.pool.acquire() as db:
+            return await rule_gaps.following(db, last, GO_ON_TOGETHER)
+
+    async def _let_go_on(self, order_ids: Sequence[UUID]) -> None:
+        context, policy = DecisionContext(self.clock.now()), self.rules.policy()
+        async with self.ledger.transaction() as db:
+            for facts in (await self.ledger.lock(db, [order_stream(order_id) for order_id in order_ids])).values():
+                placed, waiting = facts.get(OrderPlaced), declarable_now(facts, policy)
+                if placed is not None:
+                    for case in waiting:
+                        await self._write_again(db, DESTINATIONS[placed.country], facts, case, context)
+            await fact_sets.decide_again(db, order_ids, context.now)
+
+    async def _write_again(
+        self, db: DB, destination: Destination, facts: Facts, case: CaseOpened, context: DecisionContext
+    ) -> None:
+        work, subject = str(case.matter), str(case.detail)
+        await by_hand.run_again(self.ledger, db, destination, work, facts, subject, context)
+
+    async def _leave(self, order_id: UUID, error: Exception) -> None:
+        """Its timer decides it again, or a person has it declared again."""
+        log.error("an order does not go on by new rules", order_id=str(order_id), error=error)
+
+
+def release_name(versions: Mapping[str, str]) -> str:
+    """Of a set of files, by their versions: the same where they are the same."""
+    return hashlib.sha256(" ".join(sorted(versions.values())).encode()).hexdigest()[:VERSION_DIGITS]
+
+
+def _told(refusal: Exception) -> str | None:
+    """Faults of rows and of settings name no values."""
+    return str(refusal)[:FAULTS_SHOWN] if isinstance(refusal, ValueError) else None
+
+
+def _files(directory: Path) -> FilesSeen:
+    try:
+        found = [(name, (directory / name).stat()) for name in sorted(names_in(directory))]
+    except OSError:
+        return None
+    return tuple((name, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for name, one in found)
