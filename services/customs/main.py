@@ -11,7 +11,7 @@ import typer
 
 from contracts import topics
 from contracts.base import ORDER
-from services import cases
+from services import cases, read_records
 from services.customs import handlers, metrics
 from services.customs.api import actions, documents, orders, preview, quote, set_aside
 from services.customs.api.description import API
@@ -66,6 +66,7 @@ def service(platform: Platform) -> Service:
             *(task for one in authorities for task in one.tasks),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, policy, clock)),
             Task("retention", partial(keep_dropping_expired, pool, clock)),
+            Task("read_records", partial(read_records.keep_dropping, pool, "person_reads", settings.reads_days)),
             Task("connections", partial(keep_open, (exporting, *(one.counterpart for one in authorities)))),
         ),
         api=API,

@@ -37,7 +37,7 @@ SEALED = (
     ),
 )
 _VENDOR = """select id, owner, state, since, company, account_shown, people is not null as people, round, check_due_at,
-                    suspensions, tellings, created_at
+                    suspensions, tellings, created_at, stated_at
              from vendors"""
 
 
@@ -56,6 +56,7 @@ def _vendor(row: Any) -> Vendor:
         suspensions=row["suspensions"],
         tellings=row["tellings"],
         created_at=row["created_at"],
+        stated_at=row["stated_at"],
     )
 
 
@@ -98,7 +99,7 @@ async def save(db: DB, vendor: Vendor) -> None:
     """All that is not sealed."""
     await db.execute(
         """update vendors set state = $2, since = $3, company = $4, round = $5, check_due_at = $6, suspensions = $7,
-                              tellings = $8
+                              tellings = $8, stated_at = $9
            where id = $1""",
         vendor.id,
         vendor.state,
@@ -108,6 +109,7 @@ async def save(db: DB, vendor: Vendor) -> None:
         vendor.check_due_at,
         vendor.suspensions,
         vendor.tellings,
+        vendor.stated_at,
     )
 
 
