@@ -21,7 +21,7 @@ from services.makers.jobs.vies import VIES, VatCheck, Vies
 from services.makers.settings import Settings
 from services.makers.store import brands, checks
 from services.makers.store import vendors as stored_vendors
-from services.makers.tasks import Judging
+from services.makers.tasks import Judging, give_days
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.ledger.rules import StreamKind
@@ -66,6 +66,7 @@ def service(platform: Platform) -> Service:
         ),
         hooks=case_hooks.hooks("makers"),
         on_restored=partial(handlers.on_restored, clock),
+        before_ready=partial(give_days, pool, ledger),
         jobs=(vat_check.kind(),),
         tasks=(
             Task("connections", partial(keep_open, (asked_vies, asked_customs))),

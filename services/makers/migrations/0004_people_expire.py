@@ -15,9 +15,6 @@ STATEMENTS = (
     # When it stated something of itself last (business time); null in a row that has stated nothing since this release.
     "alter table vendors add column stated_at timestamptz",
     "update vendors set stated_at = greatest(since, now()) where people is not null or account is not null",
-    # Decided once more, so that each gets its day.
-    """update streams s set due_at = least(s.due_at, v.since) from vendors v
-       where s.id = v.id and v.state in ('draft', 'rejected')""",
     *RETENTION_SCHEMA,
 )
 

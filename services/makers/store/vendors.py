@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from services.makers.domain.accounts import AccountChange
-from services.makers.domain.vendors import Company, State, Vendor
+from services.makers.domain.vendors import STATED, Company, State, Vendor
 from shared.db import DB
 from shared.sealing import SealedColumn
 
@@ -93,6 +93,19 @@ async def list_vendors(db: DB, state: State | None, after: str | None, limit: in
         limit,
     )
     return [_vendor(row) for row in rows]
+
+
+async def kept_unverified(db: DB, after: str, limit: int) -> list[str]:
+    """The owner codes of drafts and rejected vendors of whom people or a bank account are kept, behind this one."""
+    rows = await db.fetch(
+        """select owner from vendors
+           where state = any($1) and (people is not null or account is not null) and owner > $2
+           order by owner limit $3""",
+        list(STATED),
+        after,
+        limit,
+    )
+    return [row["owner"] for row in rows]
 
 
 async def save(db: DB, vendor: Vendor) -> None:
