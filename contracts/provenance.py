@@ -1,4 +1,4 @@
-"""What `provenance` publishes: units that may be copied."""
+"""What `provenance` publishes: units that may be copied; and, for itself alone, which units were erased."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import UNIT, Code, Event, Gtin, Serial, unit_stream, with_turn
+from contracts.base import UNIT, Code, Event, Gtin, Instant, Serial, Value, unit_stream, with_turn
 from contracts.vocabularies import UnitFlag
 
 
@@ -48,3 +48,13 @@ class UnitCleared(UnitEvent):
     @property
     def subject(self) -> str:
         return with_turn("", self.turn)
+
+
+class UnitErasureMarker(Value):
+    """What was logged of a unit was erased; `provenance` erases it again where a restored database brings it back."""
+
+    unit: Annotated[str, Field(pattern=r"^([0-9a-f]{2}){34,65}$")]
+    """A keyed hash of GTIN and serial, in hexadecimal, that names its key. Without the key, which `provenance` alone
+    has, it tells nobody which unit is meant."""
+    erased_at: Instant
+    """Business time."""

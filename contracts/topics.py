@@ -162,6 +162,16 @@ ERASURES = Topic(
     at_start=True,
 )
 """A marker for each erasure, kept longer than any backup may be: what a restored database holds is erased again."""
+UNIT_ERASURES = Topic(
+    "provenance.erasures",
+    producer="provenance",
+    consumers=("provenance",),
+    events=(),
+    retention_days=400,
+    messages={"unit-erasure-marker.v1": provenance.UnitErasureMarker},
+    at_start=True,
+)
+"""The same for units: as long as facts of units are kept, which would be told again."""
 
 TOPICS = (
     ORDERS,
@@ -175,6 +185,7 @@ TOPICS = (
     PROVENANCE,
     PERSONAL,
     ERASURES,
+    UNIT_ERASURES,
 )
 
 

@@ -15,4 +15,9 @@ def app(witness: Witness) -> FastAPI:
         answer = witness.add_checkpoint(await request.body())
         return Response(answer.body, answer.status, media_type=answer.kind)
 
+    @inner.get("/{origin_hash}/checkpoint")
+    async def get_checkpoint(origin_hash: str) -> Response:
+        answer = witness.checkpoint(origin_hash)
+        return Response(answer.body, answer.status, media_type=answer.kind)
+
     return inner

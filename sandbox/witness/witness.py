@@ -13,6 +13,7 @@ from services.provenance.domain.log.checkpoints import Checkpoint, parse_checkpo
 from services.provenance.domain.log.notes import (
     COSIGNATURE,
     BadNote,
+    Note,
     SignerKey,
     parse_note,
     parse_verifier_key,
@@ -45,6 +46,8 @@ class Witness:
         self.key = key
         self.signed: dict[str, Checkpoint] = {}
         """The last checkpoint of each log that it has signed."""
+        self._served: dict[str, str] = {}
+        """The same with the signatures of log and witness, by the hash of the log's origin."""
 
     def add_checkpoint(self, body: bytes) -> Answer:
         head, _, rest = body.decode(errors="replace").partition("\n\n")
@@ -77,4 +80,11 @@ class Witness:
         ):
             return Answer(422)
         self.signed[checkpoint.origin] = checkpoint
-        return Answer(200, f"{self.key.cosign(note.text, self._seconds())}\n")
+        cosigned = Note(note.text, (verified(note, [log])[log], self.key.cosign(note.text, self._seconds())))
+        self._served[hashlib.sha256(checkpoint.origin.encode()).hexdigest()] = str(cosigned)
+        return Answer(200, f"{cosigned.signatures[-1]}\n")
+
+    def checkpoint(self, origin_hash: str) -> Answer:
+        """The last one that it has signed of this log (Monitor Retrieval Mechanism)."""
+        note = self._served.get(origin_hash)
+        return Answer(404) if note is None else Answer(200, note)

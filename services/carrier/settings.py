@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, create_model
 
+from services import read_records
 from services.carrier.carriers import CARRIERS
 from services.carrier.domain.carrier import Sender
 from shared.settings import PlatformSettings
@@ -37,6 +38,7 @@ class Settings(create_model("OfCarriers", __base__=_OF_CARRIERS), PlatformSettin
     cn23_days: int = Field(default=1461, ge=1461, description="four years: the shipper must keep it")
     raw_scan_days: int = Field(default=120, ge=30, description="what the carrier reported, word for word; real days")
     callback_days: int = Field(default=7, ge=4, description="real days; longer than the 76 hours of a sender's repeats")
+    reads_days: read_records.ReadsDays = read_records.DAYS
 
     def sender(self) -> Sender:
         return Sender(

@@ -11,7 +11,7 @@ import typer
 
 from contracts import topics
 from contracts.base import ORDER
-from services import cases
+from services import cases, read_records
 from services.customs import handlers, metrics
 from services.customs.api import actions, documents, orders, payment_parts, preview, quote, set_aside
 from services.customs.api.description import API
@@ -71,6 +71,7 @@ def service(platform: Platform) -> Service:
             every(metrics.EVERY_SECONDS, partial(metrics.measure, rules.policy, clock)),
             Task("retention", partial(keep_dropping_expired, pool, clock)),
             *readers,
+            Task("read_records", partial(read_records.keep_dropping, pool, "person_reads", settings.reads_days)),
             Task("connections", partial(keep_open, (exporting, *(one.counterpart for one in authorities)))),
         ),
         api=API,

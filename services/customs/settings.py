@@ -10,6 +10,7 @@ from typing import ClassVar
 from pydantic import Field, SecretStr, create_model, field_validator, model_validator
 
 from contracts.vocabularies import REGIMES, Regime
+from services import read_records
 from services.customs import regimes
 from services.customs.destinations import DESTINATIONS, import_regimes
 from services.customs.domain.decide import Policy
@@ -48,6 +49,7 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
         default=SecretStr(""),
         description="`v2:<base64>,v1:<base64>`, 32 bytes: hash national ids; the first those of now",
     )
+    reads_days: read_records.ReadsDays = read_records.DAYS
     ROTATED: ClassVar = (*PlatformSettings.ROTATED, "quota_key")
 
     @field_validator("rules_directory")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from contracts.base import Event
@@ -21,6 +21,7 @@ from contracts.makers import (
 from services.makers.domain import facts
 from services.makers.domain.brands import Brand, brand_moved, ends_at
 from services.makers.domain.cases import (
+    BANK_CHANGE,
     BRAND_DECISION,
     BRAND_ENDING,
     IN_FLIGHT,
@@ -48,8 +49,11 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = ()
 """Makers decides by what vendors, persons and registers say; no other service's facts concern it."""
 
 
-async def handle_vendors(db: DB, sets: Sequence[Facts], context: DecisionContext) -> list[Output]:
-    """What is due for these vendors, under their locks; done twice it changes nothing."""
+async def handle_vendors(
+    unverified: timedelta, db: DB, sets: Sequence[Facts], context: DecisionContext
+) -> list[Output]:
+    """What is due for these vendors, under their locks; done twice it changes nothing. `unverified`: how long people of
+    a vendor that does not go on are kept."""
     outputs: list[Output] = []
     ids = [facts_.id for facts_ in sets]
     known = await cases.of_vendors(db, ids, (NUMBER_LAPSED, BRAND_ENDING))
@@ -59,7 +63,7 @@ async def handle_vendors(db: DB, sets: Sequence[Facts], context: DecisionContext
     for vendor in await vendors.find_all(db, ids):
         own_cases = [case for case in known if case.vendor_id == vendor.id]
         own_brands = [brand for brand in authorised if brand.vendor_id == vendor.id]
-        now_due = due(vendor, own_cases, own_brands, context.now)
+        now_due = due(vendor, own_cases, own_brands, context.now, unverified)
         if now_due.check:
             vendor = await begin_check(db, vendor, context.now)
         if now_due.lapsed is not None:
@@ -70,6 +74,8 @@ async def handle_vendors(db: DB, sets: Sequence[Facts], context: DecisionContext
         if now_due.erase:
             outputs += await erase_people(db, vendor, known_facts[vendor.id], context.now)
             await vendors.drop_account(db, vendor.id)
+            await vendors.drop_change(db, vendor.id)
+            await cases.close_kinds(db, vendor.id, (BANK_CHANGE,), "erased", None, context.now)
         if now_due.next_at is not None:
             outputs.append(Timer(streams[vendor.id], now_due.next_at))
         check = await checks.find(db, vendor.id, vendor.round)

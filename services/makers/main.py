@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from contracts import topics
 from contracts.base import PRODUCT, VENDOR
 from services import cases as case_hooks
+from services import read_records
 from services.makers import handlers, metrics
 from services.makers.api import brands as brand_routes
 from services.makers.api import cases, keys, products, vendors
@@ -19,7 +21,7 @@ from services.makers.jobs.vies import VIES, VatCheck, Vies
 from services.makers.settings import Settings
 from services.makers.store import brands, checks
 from services.makers.store import vendors as stored_vendors
-from services.makers.tasks import Judging
+from services.makers.tasks import Judging, give_days
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.ledger.rules import StreamKind
@@ -51,6 +53,7 @@ def service(platform: Platform) -> Service:
     )
     lock = VendorLock(ledger, clock)
     vendor_actions, goods_actions = VendorActions(lock, seal), GoodsActions(lock, seal)
+    unverified = timedelta(days=settings.unverified_days)
     judging = Judging(pool, lock, customs, settings.judge_seconds)
     return Service(
         name="makers",
@@ -58,15 +61,17 @@ def service(platform: Platform) -> Service:
         consumes=topics.subscribed_by("makers"),
         subscriptions=handlers.SUBSCRIPTIONS,
         kinds=(
-            StreamKind(VENDOR, handlers.handle_vendors, causes=(PRODUCT,)),
+            StreamKind(VENDOR, partial(handlers.handle_vendors, unverified), causes=(PRODUCT,)),
             StreamKind(PRODUCT, handlers.handle_products),
         ),
         hooks=case_hooks.hooks("makers"),
         on_restored=partial(handlers.on_restored, clock),
+        before_ready=partial(give_days, pool, ledger),
         jobs=(vat_check.kind(),),
         tasks=(
             Task("connections", partial(keep_open, (asked_vies, asked_customs))),
             judging.task(),
+            Task("read_records", partial(read_records.keep_dropping, pool, "people_reads", settings.reads_days)),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, clock)),
         ),
         keyed=(*stored_vendors.SEALED, checks.SEALED, brands.SEALED),

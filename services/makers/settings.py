@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr, field_validator
 
+from services import read_records
 from services.makers.domain.numbers import clean_vat
 from shared.settings import PlatformSettings
 
@@ -34,6 +35,13 @@ class Settings(PlatformSettings):
         default=60, gt=0, le=3600, description="real time after which customs judges products in force again"
     )
     service_key: SecretStr = Field(default=SecretStr(""), description="the API key with which it is asked")
+    unverified_days: int = Field(
+        default=183,
+        ge=1,
+        le=1830,
+        description="business time after which people and account of a vendor that is a draft, or was rejected, go",
+    )
+    reads_days: read_records.ReadsDays = read_records.DAYS
 
     @field_validator("hub_vat")
     @classmethod

@@ -1,4 +1,5 @@
-"""The loop of makers: products in force are judged again by customs, whose lists change."""
+"""The loop of makers: products in force are judged again by customs, whose lists change. And what each start does:
+vendors that do not go on get the day on which their people go."""
 
 from __future__ import annotations
 
@@ -6,19 +7,37 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from contracts.base import vendor_stream
 from services.makers.api.vendor_lock import VendorLock
 from services.makers.domain.cases import PRODUCT_BARRED, opened
 from services.makers.domain.judgements import Judgement, is_due, judged, newly_barred
 from services.makers.jobs.customs import CUSTOMS, Customs
-from services.makers.store import cases, judgements
+from services.makers.store import cases, judgements, vendors
 from shared.db import DB, TRANSIENT
 from shared.http.client import NoAnswer
+from shared.ledger.ledger import Ledger
 from shared.loop import Loop
+from shared.messaging.partition_log import LogProbe
 from shared.supervise import Task
 from shared.telemetry import log
 
 AT_ONCE = 100
-"""Products that one round looks at."""
+"""Products that one round looks at, and vendors of one transaction."""
+
+
+async def give_days(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, _: LogProbe, loop: Loop) -> None:
+    """Decides again on each vendor that is a draft, or was rejected, and of whom people or a bank account are kept: it
+    has no day from a release that knew none, or another one by another UNVERIFIED_DAYS. Raises TRANSIENT."""
+    after = ""
+    while True:
+        async with pool.acquire() as db:
+            owners = await vendors.kept_unverified(db, after, AT_ONCE)
+        if not owners:
+            return
+        async with ledger.transaction() as db:
+            await ledger.record(db, reevaluate=[vendor_stream(owner) for owner in owners])
+        loop.tick()
+        after = owners[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from functools import partial
 
 from contracts import topics
 from contracts.base import COUNTERPART, ORDER
-from services import cases
+from services import cases, read_records
 from services.links import link_keys_of
 from services.orders import metrics
 from services.orders.api import cases as cases_api
@@ -98,6 +98,10 @@ def service(platform: Platform) -> Service:
             Task("check_erasures", partial(check_erasures, pool, platform.settings)),
             Task("connections", partial(keep_open, (deciders.customs.counterpart, deciders.warehouse.counterpart))),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, clock)),
+            Task(
+                "read_records",
+                partial(read_records.keep_dropping, pool, "person_reads", _settings(platform).reads_days),
+            ),
         ),
         routers=(
             intake.router(require, requests, order_intake(platform, persons), clock),

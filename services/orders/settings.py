@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr, field_validator
 
+from services import read_records
 from services.orders.domain.routing import Routing
 from shared.settings import PlatformSettings
 
@@ -21,6 +22,7 @@ class Settings(PlatformSettings):
         default={}, description="carrier by country or country:marketplace, JSON; else the first that goes there"
     )
     service_key: SecretStr = Field(default=SecretStr(""), description="the API key with which it asks them")
+    reads_days: read_records.ReadsDays = read_records.DAYS
 
     @field_validator("carrier_routes")
     @classmethod

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID, uuid5
-
-from pydantic import ValidationError
 
 from contracts.base import Event
 from contracts.persons import ErasureMarker
+from services.markers import read_markers
 from services.persons.facts import PersonErased
 from services.persons.records import Persons
 from shared.clock import Clock
@@ -43,9 +42,8 @@ async def mark(db: DB, order_id: UUID, erased_at: datetime) -> None:
 async def erase_marked(erase: EraseAgain, probe: LogProbe, loop: Loop) -> None:
     """Reads all markers, and erases what is left of whom they name. Raises KafkaError, UnreadableBatch, TRANSIENT."""
     again, marked = 0, set[UUID]()
-    async for _, record in probe.records_since(await probe.beginnings(await probe.partitions([TOPIC]))):
-        if (order_id := _marked(record)) is not None:
-            marked.add(order_id)
+    async for marker in read_markers(probe, TOPIC, ErasureMarker, lambda one: str(one.order_id)):
+        marked.add(marker.order_id)
         if len(marked) == BATCH:
             loop.tick()
             again += await erase(sorted(marked))
@@ -53,18 +51,6 @@ async def erase_marked(erase: EraseAgain, probe: LogProbe, loop: Loop) -> None:
     again += await erase(sorted(marked))
     if again:
         log.warning("persons were erased again: was the database restored?", orders=again)
-
-
-def _marked(record: Any) -> UUID | None:
-    """The order of a marker; None for what is none of ours."""
-    try:
-        marker = ErasureMarker.model_validate_json(getattr(record, "value", None) or b"")
-    except ValidationError:
-        marker = None
-    if marker is None or record.key != str(marker.order_id).encode():
-        log.error("no marker of an erasure", offset=record.offset)
-        return None
-    return marker.order_id
 
 
 class Markers:

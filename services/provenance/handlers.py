@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,11 +20,12 @@ from contracts.makers import (
 from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitKey, UnitsPacked, UnitsReceived, UnitsReturned
 from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.epcis import Place
+from services.provenance.domain.erasures import is_erased
 from services.provenance.domain.leaves import SALT_BYTES, event_leaf, name_of
 from services.provenance.domain.log_events import LogEvent, of_order, of_receipt, of_write_off
 from services.provenance.domain.scans import cases_of
 from services.provenance.domain.signing import IssuerKey, sign_event
-from services.provenance.store import cases, catalogue, way
+from services.provenance.store import cases, catalogue, erasures, way
 from services.provenance.store import events as events_table
 from services.provenance.store import gtins as gtins_table
 from services.provenance.store import log as log_table
@@ -56,6 +57,8 @@ class EventSigner:
     key: IssuerKey
     now: Callable[[], datetime]
     """Business time."""
+    erasure_keys: Mapping[bytes, bytes]
+    """By which erased units are known."""
 
     async def absorb(self, db: DB, facts: Sequence[Event]) -> None:
         """Of receipts and write-offs."""
@@ -71,14 +74,15 @@ class EventSigner:
             for serial in fact.serials
         }
         if lots:
-            await way.save_lots(db, lots)
+            erased = await erasures.of_units(db, lots, self.erasure_keys)
+            await way.save_lots(db, {unit: lot for unit, lot in lots.items() if unit not in erased})
 
     async def project(self, db: DB, orders: Sequence[Facts]) -> None:
         """Of orders: a box's events need its units-packed, whichever comes first, so each set is looked at whole."""
         await self.sign(db, [one for facts in orders for one in of_order(facts, self.place)])
 
     async def sign(self, db: DB, events: Sequence[LogEvent]) -> None:
-        """Signs and stores those of these events that are new."""
+        """Signs and stores those of these events that are new. Of an erased unit the leaves alone are kept."""
         if not events:
             return
         units = {one.unit for one in events if one.unit is not None}
@@ -88,6 +92,7 @@ class EventSigner:
         if not new:
             return
         last = await events_table.last_leaves(db, units)
+        erased = await erasures.of_units(db, units, self.erasure_keys)
         signed: list[tuple[str, bytes, bytes]] = []
         for one in new:
             jws = sign_event(one.fields, self.key, last.get(one.unit) if one.unit else None, one.said_by)
@@ -97,7 +102,10 @@ class EventSigner:
                 last[one.unit] = name_of(leaf)
             signed.append((jws, salt, leaf))
         entries = await log_table.add_entries(db, [leaf for _, _, leaf in signed])
-        rows = [(seq, one, jws, salt) for seq, one, (jws, salt, _) in zip(entries, new, signed, strict=True)]
+        rows = [
+            (seq, one, None if one.unit and is_erased(one, erased.get(one.unit)) else (jws, salt))
+            for seq, one, (jws, salt, _) in zip(entries, new, signed, strict=True)
+        ]
         await events_table.save(db, rows, self.now())
         failpoints.reach("log.signed")
 

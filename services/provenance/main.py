@@ -34,10 +34,10 @@ from services.provenance.handlers import (
     project_vendors,
 )
 from services.provenance.settings import Settings
-from services.provenance.store import events as events_table
-from services.provenance.store import hidden_codes, way
+from services.provenance.store import erasures, hidden_codes
 from services.provenance.store import log as log_table
 from services.provenance.store import looks as looks_table
+from services.provenance.tasks.erasures import UnitErasures
 from services.provenance.tasks.keys import keep_key_in_log, revoke
 from services.provenance.tasks.log import Log, keep_appending, keep_publishing
 from services.provenance.tasks.retention import keep_dropping_expired
@@ -67,6 +67,11 @@ def log_of(platform: Platform) -> Log:
     return Log(platform.pool, settings.log_signer(), settings.trust(), witnesses, settings.witness_seconds)
 
 
+def erasures_of(platform: Platform) -> UnitErasures:
+    """What erases units here, and again after a restore."""
+    return UnitErasures(platform.pool, settings_from(platform).hidden_code_keys(), platform.clock)
+
+
 def service(platform: Platform) -> Service:
     """`provenance`: consumes what happened to units, signs and logs it, and shows it to anyone who holds a unit."""
     return wired(platform).service
@@ -85,7 +90,8 @@ def wired(platform: Platform) -> Wired:
     """The service on this platform."""
     settings = settings_from(platform)
     log, key, place = log_of(platform), settings.issuer_signer(), settings.place()
-    signer = EventSigner(place, key, platform.clock.now)
+    unit_erasures = erasures_of(platform)
+    signer = EventSigner(place, key, platform.clock.now, unit_erasures.keys)
     look_ups = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
     recent = Recent(time.monotonic)
     pages = page.Pages(settings.location_country, settings.contact_email, page.verify_command(log, settings))
@@ -106,13 +112,15 @@ def wired(platform: Platform) -> Wired:
         TokenBuckets(settings.code_rate, settings.code_burst, time.monotonic),
     )
 
-    async def begin(_probe: LogProbe, _loop: Loop) -> None:
+    async def begin(probe: LogProbe, loop: Loop) -> None:
+        await unit_erasures.erase_marked(probe, loop)
         await log.begin()
         await keep_key_in_log(log, key)
 
     made = Service(
         name="provenance",
         publishes=topics.of_producer("provenance"),
+        also_publishes=(topics.UNIT_ERASURES,),
         consumes=topics.subscribed_by("provenance"),
         subscriptions=SUBSCRIPTIONS,
         kinds=(
@@ -131,9 +139,9 @@ def wired(platform: Platform) -> Wired:
             Task("publish", partial(keep_publishing, log, settings.publish_seconds)),
             Task("connections", partial(keep_open, tuple(counterpart for _, counterpart in log.witnesses))),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, log, platform.clock)),
-            Task("retention", partial(keep_dropping_expired, platform.pool)),
+            Task("retention", partial(keep_dropping_expired, platform.pool, platform.clock)),
         ),
-        keyed=(looks_table.SEALED, hidden_codes.KEYED),
+        keyed=(looks_table.SEALED, hidden_codes.KEYED, erasures.KEYED),
         api=API,
         routers=(
             log_api.router(log, settings.issuer, TokenBuckets(settings.log_rate, settings.log_burst, time.monotonic)),
@@ -195,12 +203,7 @@ def main() -> None:
 
         async def run() -> None:
             async with operated(service, settings_of(Settings, "provenance"), broker=False) as (platform, _):
-                async with platform.pool.acquire() as db, db.transaction():
-                    unit = UnitKey(gtin=gtin, serial=serial)
-                    count = await events_table.erase(db, unit)
-                    await looks_table.erase(db, unit)
-                    await hidden_codes.erase(db, unit)
-                    await way.erase(db, unit)
+                count = await erasures_of(platform).erase(UnitKey(gtin=gtin, serial=serial))
                 typer.echo(f"{count} events erased")
 
         asyncio.run(run())

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
+
 from contracts.base import Event, vendor_stream
 from contracts.makers import (
     InFlightDecided,
@@ -18,7 +20,9 @@ from contracts.makers import (
 )
 from services.makers import main
 from services.makers.domain.due import KEPT_AFTER_CLOSURE
-from tests.support.makers_service import OPERATOR, PEOPLE, MakersService, VendorKey
+from shared.loop import Loop
+from shared.messaging.partition_log import LogProbe
+from tests.support.makers_service import OPERATOR, OTHER_IBAN, PEOPLE, MakersService, VendorKey
 
 NOW = datetime.now(UTC)
 
@@ -144,3 +148,34 @@ async def test_six_months_after_a_closure_nobody_is_kept(makers: MakersService) 
         assert await personal(makers, vendor) == (False, False, 0)
     assert len((await makers.of_vendor(vendor)).all(VendorPeopleErased)) == 1
     assert (await makers.shown(vendor, "/bank-account"))["account"] is None
+
+
+@pytest.mark.parametrize("rejected", [False, True], ids=["draft", "rejected"])
+async def test_people_of_a_vendor_that_does_not_go_on_are_erased(makers: MakersService, rejected: bool) -> None:
+    kept = timedelta(days=183)  # UNVERIFIED_DAYS
+    vendor = await (makers.checked("weary") if rejected else makers.stated("drafty"))
+    if rejected:
+        change = await makers.http.put(f"{vendor.path}/bank-account", json={"iban": OTHER_IBAN}, headers=vendor.headers)
+        assert change.status_code == 200, change.text
+        assert (await makers.decide(vendor, "reject")).status_code == 200
+    row = await makers.platform.pool.fetchrow("select since, stated_at from vendors where id = $1", UUID(vendor.id))
+    assert row is not None
+    due_at = await makers.platform.pool.fetchval("select due_at from streams where id = $1", UUID(vendor.id))
+    assert due_at == max(row["since"], row["stated_at"]) + kept
+    await makers.at(vendor, due_at - timedelta(seconds=1))
+    assert await personal(makers, vendor) == (True, True, int(rejected))
+
+    # As a release that knew no such day has left it: the next start gives it one.
+    await makers.platform.pool.execute("update streams set due_at = null where id = $1", UUID(vendor.id))
+    begin = main.service(makers.platform).before_ready
+    assert begin is not None
+    await begin(LogProbe(makers.platform.settings), Loop("broker"))
+    given = await makers.platform.pool.fetchval("select due_at from streams where id = $1", UUID(vendor.id))
+    assert given == due_at
+    for _ in range(2):
+        await makers.at(vendor, due_at)
+        assert await personal(makers, vendor) == (False, False, 0)
+    assert len((await makers.of_vendor(vendor)).all(VendorPeopleErased)) == 1
+    assert await makers.platform.pool.fetchval("select count(*) from account_changes") == 0
+    assert "bank_change" not in await kinds(makers, vendor.id)
+    assert (await makers.http.put(f"{vendor.path}/people", json=PEOPLE, headers=vendor.headers)).status_code == 200

@@ -249,6 +249,8 @@ def test_a_service_may_publish_on_its_own_topics_only() -> None:
     rights = {service: provision.rights_of(service) for service in SERVICES}
     assert rights["orders"].writes == ("orders.events", "orders.personal", "orders.erasures")
     assert {one for one in rights if "orders.erasures" in rights[one].reads} == {"orders", "customs", "carrier"}
+    assert rights["provenance"].writes == ("provenance.events", "provenance.erasures")
+    assert {one for one in rights if "provenance.erasures" in rights[one].reads} == {"provenance"}
     assert rights["tracking"].writes == ("tracking.events",)
     assert "orders.personal" not in rights["warehouse"].reads
     assert "orders.personal" in rights["carrier"].reads

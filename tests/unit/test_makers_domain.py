@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from contracts.base import vendor_stream
 from contracts.makers import ProductApproved, ProductChanged
-from services.makers.domain import facts
+from services.makers.domain import facts, vendors
 from services.makers.domain.accounts import AccountChange, agreed
 from services.makers.domain.brands import (
     BRAND_STATES,
@@ -167,7 +167,7 @@ def test_all_numbers_must_be_one_companys(change: dict[str, Any], expected: set[
 
 def test_a_company_is_stated_until_it_is_submitted_and_while_it_is_suspended() -> None:
     german = Company("Lindau", "Lindau", "7", "88131", "Lindau", "DE", None, "DE136695976", "FR552100554")
-    assert changed(vendor(state="rejected"), german, NOW) == vendor(state="draft", company=german)
+    assert changed(vendor(state="rejected"), german, NOW) == vendor(state="draft", company=german, stated_at=NOW)
     assert changed(vendor(state="suspended"), replace(COMPANY, eori="DE1"), NOW).state == "suspended"
     with pytest.raises(Refusal, match="verified"):
         changed(vendor(), COMPANY, NOW)
@@ -449,26 +449,27 @@ def lapse(due_at: datetime | None, **changes: Any) -> Case:
 
 
 NOTHING = Due(False, None, (), (), None)
+UNVERIFIED = timedelta(days=100)
 
 
 def test_nothing_is_due_of_a_new_vendor() -> None:
-    assert due(vendor(state="draft"), (), (), NOW) == NOTHING
+    assert due(vendor(state="draft", people=False, account=None), (), (), NOW, UNVERIFIED) == NOTHING
 
 
 def test_a_check_is_due_on_its_day() -> None:
-    assert due(vendor(check_due_at=NOW), (), (), NOW) == replace(NOTHING, check=True)
+    assert due(vendor(check_due_at=NOW), (), (), NOW, UNVERIFIED) == replace(NOTHING, check=True)
     later = NOW + timedelta(days=1)
-    assert due(vendor(check_due_at=later), (), (), NOW) == replace(NOTHING, next_at=later)
+    assert due(vendor(check_due_at=later), (), (), NOW, UNVERIFIED) == replace(NOTHING, next_at=later)
 
 
 def test_a_lapse_suspends_a_vendor_that_sells_when_its_deadline_has_passed() -> None:
     deadline = NOW + LAPSE_DEADLINE
     case = lapse(deadline)
-    assert due(vendor(), [case], (), NOW) == replace(NOTHING, next_at=deadline)
-    assert due(vendor(), [case], (), deadline) == replace(NOTHING, lapsed=case)
-    assert due(vendor(state="suspended"), [case], (), deadline) == NOTHING
-    assert due(vendor(), [lapse(deadline, closed_at=NOW)], (), deadline) == NOTHING
-    assert due(vendor(), [lapse(None)], (), deadline) == NOTHING
+    assert due(vendor(), [case], (), NOW, UNVERIFIED) == replace(NOTHING, next_at=deadline)
+    assert due(vendor(), [case], (), deadline, UNVERIFIED) == replace(NOTHING, lapsed=case)
+    assert due(vendor(state="suspended"), [case], (), deadline, UNVERIFIED) == NOTHING
+    assert due(vendor(), [lapse(deadline, closed_at=NOW)], (), deadline, UNVERIFIED) == NOTHING
+    assert due(vendor(), [lapse(None)], (), deadline, UNVERIFIED) == NOTHING
 
 
 def test_a_brand_is_warned_of_once_and_ends_after_its_last_day() -> None:
@@ -476,23 +477,40 @@ def test_a_brand_is_warned_of_once_and_ends_after_its_last_day() -> None:
     end = ends_at(ending)
     assert end is not None
     warned_at = end - timedelta(days=30)
-    assert due(vendor(), (), [ending, brand(id=UUID(int=8))], NOW) == replace(NOTHING, next_at=warned_at)
-    assert due(vendor(), (), [ending], warned_at) == replace(NOTHING, warned=(ending,), next_at=end)
+    assert due(vendor(), (), [ending, brand(id=UUID(int=8))], NOW, UNVERIFIED) == replace(NOTHING, next_at=warned_at)
+    assert due(vendor(), (), [ending], warned_at, UNVERIFIED) == replace(NOTHING, warned=(ending,), next_at=end)
     case = opened(VENDOR_ID, BRAND_ENDING, str(BRAND_ID), NOW)
-    assert due(vendor(), [case], [ending], warned_at) == replace(NOTHING, next_at=end)
-    assert due(vendor(), [case], [ending], end) == replace(NOTHING, ended=(ending,))
+    assert due(vendor(), [case], [ending], warned_at, UNVERIFIED) == replace(NOTHING, next_at=end)
+    assert due(vendor(), [case], [ending], end, UNVERIFIED) == replace(NOTHING, ended=(ending,))
     gone = vendor(state="closed", people=False, account=None)
-    assert due(gone, (), [ending], NOW) == replace(NOTHING, ended=(ending,))
+    assert due(gone, (), [ending], NOW, UNVERIFIED) == replace(NOTHING, ended=(ending,))
 
 
 def test_people_and_account_are_kept_for_six_months_after_the_closure() -> None:
     over = NOW + KEPT_AFTER_CLOSURE
     for kept in (vendor(state="closed"), vendor(state="closed", people=False), vendor(state="closed", account=None)):
-        assert due(kept, (), (), NOW) == replace(NOTHING, next_at=over)
-        assert due(kept, (), (), over) == replace(NOTHING, erase=True)
+        assert due(kept, (), (), NOW, UNVERIFIED) == replace(NOTHING, next_at=over)
+        assert due(kept, (), (), over, UNVERIFIED) == replace(NOTHING, erase=True)
     gone = vendor(state="closed", people=False, account=None)
-    assert due(gone, (), (), NOW) == due(gone, (), (), over) == NOTHING
-    assert due(vendor(), (), (), over) == NOTHING
+    assert due(gone, (), (), NOW, UNVERIFIED) == due(gone, (), (), over, UNVERIFIED) == NOTHING
+    assert due(vendor(), (), (), over, UNVERIFIED) == NOTHING
+
+
+@pytest.mark.parametrize("state", ["draft", "rejected"])
+def test_people_and_account_of_a_vendor_that_does_not_go_on_are_kept_for_a_time(state: Any) -> None:
+    over, later = NOW + UNVERIFIED, NOW + timedelta(days=7)
+    for kept in (vendor(state=state), vendor(state=state, people=False), vendor(state=state, account=None)):
+        assert due(kept, (), (), NOW, UNVERIFIED) == replace(NOTHING, next_at=over)
+        assert due(kept, (), (), over, UNVERIFIED) == replace(NOTHING, erase=True)
+    gone_on = vendors.stated(vendor(state=state), later)
+    assert due(gone_on, (), (), over, UNVERIFIED) == replace(NOTHING, next_at=later + UNVERIFIED)
+    rejected_since = vendor(state=state, since=later, stated_at=NOW)
+    assert due(rejected_since, (), (), over, UNVERIFIED) == replace(NOTHING, next_at=later + UNVERIFIED)
+
+
+@pytest.mark.parametrize("state", ["submitted", "checking", "verified", "suspended"])
+def test_people_are_kept_while_a_vendor_sells_or_is_judged(state: Any) -> None:
+    assert due(vendor(state=state), (), (), NOW + 10 * UNVERIFIED, UNVERIFIED) == NOTHING
 
 
 def test_each_erasure_is_a_fact_of_its_own() -> None:

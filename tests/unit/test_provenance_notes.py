@@ -20,7 +20,16 @@ from services.provenance.domain.log.notes import (
     verified,
 )
 from services.provenance.domain.log.proofs import parse_proof, verify_proof
-from services.provenance.domain.log.witnesses import Answer, Verdict, add_checkpoint, read_answer
+from services.provenance.domain.log.witnesses import (
+    Answer,
+    Verdict,
+    add_checkpoint,
+    checkpoint_path,
+    outvoted,
+    read_answer,
+    read_checkpoint,
+    seen_by,
+)
 from tests.support.provenance_log import NOON, MemoryLog, key, witness_key
 
 FOO = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
@@ -246,3 +255,54 @@ def test_a_witness_answers_409_to_another_root_of_the_size_that_it_signed() -> N
     proof = other.consistency(300, 301)
     assert witness.add_checkpoint(add_checkpoint(300, proof, other.checkpoint())).status == 422
     assert witness.signed[LOG.key.name].root == CHECKPOINT.root
+
+
+def test_a_witness_serves_what_it_has_signed_last_and_our_key_proves_it() -> None:
+    witness, log = Witness([str(LOG.key.verifier)], lambda: NOON), LOG.key.verifier
+    origin_hash, _, name = checkpoint_path(log.name).partition("/")
+    assert (len(origin_hash), name) == (64, "checkpoint")
+    assert witness.checkpoint(origin_hash).status == 404
+    assert witness.add_checkpoint(add_checkpoint(0, [], LOG.checkpoint())).status == 200
+    served = witness.checkpoint(origin_hash)
+    assert open_checkpoint(served.body.encode(), Trust(log, (witness.key.verifier,), 1)).checkpoint == CHECKPOINT
+    assert read_checkpoint(served.status, served.body.encode(), log) == CHECKPOINT
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, str(LOG.checkpoint())),
+        (200, ""),
+        (200, "301\n"),
+        (200, str(LOG.checkpoint()).replace("\n300\n", "\n301\n")),
+        (200, str(Note(LOG.checkpoint().text, (ONE.cosign(LOG.checkpoint().text, NOON),)))),
+        (200, str(MemoryLog(key=key("another.example/log")).checkpoint())),
+    ],
+)
+def test_what_our_key_has_not_signed_proves_nothing(status: int, body: str) -> None:
+    assert read_checkpoint(status, body.encode(), LOG.key.verifier) is None
+
+
+@pytest.mark.parametrize(
+    ("contradicting", "witnesses", "quorum", "expected"),
+    [
+        (0, 0, 0, False),
+        (0, 1, 1, False),
+        (1, 1, 1, True),
+        (1, 1, 0, True),
+        (1, 2, 2, True),
+        (1, 2, 1, False),
+        (2, 2, 1, True),
+        (1, 3, 2, False),
+        (2, 3, 2, True),
+        (2, 3, 0, False),
+        (3, 3, 0, True),
+    ],
+)
+def test_a_log_waits_where_no_quorum_is_left(contradicting: int, witnesses: int, quorum: int, expected: bool) -> None:
+    assert outvoted(contradicting, witnesses, quorum) is expected
+
+
+def test_what_a_witness_has_seen_is_said_in_words() -> None:
+    assert seen_by("w", 9, 8) == "w has signed 9 leaves, and our last checkpoint has 8 leaves"
+    assert seen_by("w", 8, 8, verb="says it has signed").startswith("w says it has signed another tree, and")

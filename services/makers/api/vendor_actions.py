@@ -34,6 +34,7 @@ from services.makers.domain.vendors import (
     closed,
     rejected,
     restored,
+    stated,
     submitted,
     verified,
 )
@@ -77,7 +78,7 @@ class VendorActions:
                 "conflict", "too many erasures", detail=f"people are stated {MOST_ERASURES} times anew at most"
             )
         await vendors.save_people(db, vendor_id, self.seal.seal(people, vendors.people_place(vendor_id)))
-        return await self.lock.save(db, vendor)
+        return await self.lock.save(db, stated(vendor, self.lock.now()))
 
     async def read_people(self, db: DB, vendor_id: UUID, asked_by: str) -> bytes:
         """Opened, and the reading recorded."""
@@ -106,7 +107,7 @@ class VendorActions:
             now = self.lock.now()
             await vendors.ask_change(db, AccountChange(vendor_id, shown, now), sealed)
             await cases.open_all(db, [opened(vendor_id, BANK_CHANGE, "account", now)])
-        return await self.lock.save(db, vendor)
+        return await self.lock.save(db, stated(vendor, self.lock.now()))
 
     async def agree_to_account(self, db: DB, vendor_id: UUID, by: str, asked_at: datetime) -> AccountChange:
         """To the account that was asked for at `asked_at` and to no other."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.makers.domain.brands import Brand, ends_at, warned_at
 from services.makers.domain.cases import BRAND_ENDING, NUMBER_LAPSED, Case
-from services.makers.domain.vendors import Vendor
+from services.makers.domain.vendors import STATED, Vendor
 
 KEPT_AFTER_CLOSURE = timedelta(days=183)
 """Six months after the contract's end what was kept to trace a trader is deleted (Regulation (EU) 2022/2065, article
@@ -34,23 +34,36 @@ class Due:
     """Its people and its bank account are kept no longer."""
 
 
-def due(vendor: Vendor, cases: Sequence[Case], brands: Sequence[Brand], now: datetime) -> Due:
-    """`cases`: of this vendor, open or closed; `brands`: its authorised ones."""
+def kept_until(vendor: Vendor, unverified: timedelta) -> datetime | None:
+    """How long its people and its bank account are kept; None while the vendor sells or is judged, or there are none.
+    `unverified`: of a vendor that does not go on, after it has stated something, or was rejected, last."""
+    if not vendor.people and vendor.account is None:
+        return None
     if vendor.state == "closed":
-        kept = vendor.people or vendor.account is not None
-        until = vendor.since + KEPT_AFTER_CLOSURE
-        over = until <= now
-        return Due(False, None, (), tuple(brands), until if kept and not over else None, erase=kept and over)
+        return vendor.since + KEPT_AFTER_CLOSURE
+    if vendor.state in STATED:
+        return max(vendor.since, vendor.stated_at or vendor.since) + unverified
+    return None
+
+
+def due(vendor: Vendor, cases: Sequence[Case], brands: Sequence[Brand], now: datetime, unverified: timedelta) -> Due:
+    """`cases`: of this vendor, open or closed; `brands`: its authorised ones; `unverified`: as in `kept_until`."""
+    until = kept_until(vendor, unverified)
+    over = until is not None and until <= now
+    if vendor.state == "closed":
+        return Due(False, None, (), tuple(brands), None if over else until, erase=over)
     lapses = [case for case in cases if case.kind == NUMBER_LAPSED and case.closed_at is None]
     deadlines = [case.due_at for case in lapses if case.due_at is not None and vendor.state == "verified"]
     told: set[UUID | None] = {case.brand_id for case in cases if case.kind == BRAND_ENDING}
     ends = [(brand, at) for brand in brands if (at := ends_at(brand)) is not None]
     warnings = [(brand, at) for brand in brands if (at := warned_at(brand)) is not None and brand.id not in told]
-    ahead = [at for at in (vendor.check_due_at, *deadlines, *(at for _, at in (*ends, *warnings))) if at and at > now]
+    days = (vendor.check_due_at, until, *deadlines, *(at for _, at in (*ends, *warnings)))
+    ahead = [at for at in days if at and at > now]
     return Due(
         check=vendor.check_due_at is not None and vendor.check_due_at <= now,
         lapsed=next((case for case in lapses if case.due_at in deadlines and case.due_at <= now), None),
         warned=tuple(brand for brand, at in warnings if at <= now),
         ended=tuple(brand for brand, at in ends if at <= now),
         next_at=min(ahead, default=None),
+        erase=over,
     )

@@ -92,6 +92,8 @@ class Vendor:
     tellings: int = 0
     """How often what shoppers and the warehouse know of it was published."""
     created_at: datetime | None = None
+    stated_at: datetime | None = None
+    """When it stated something of itself last: company, people or bank account."""
 
 
 def added(owner: str, now: datetime) -> Vendor:
@@ -129,7 +131,12 @@ def changed(vendor: Vendor, company: Company, now: datetime) -> Vendor:
     faults = list(company_faults(company))
     if faults:
         raise Refusal("invalid", "invalid request", faults=faults)
-    return replace(moved(vendor, "change", now), company=company)
+    return replace(moved(vendor, "change", now), company=company, stated_at=now)
+
+
+def stated(vendor: Vendor, now: datetime) -> Vendor:
+    """With people or a bank account that it states now."""
+    return replace(vendor, stated_at=now)
 
 
 def submitted(vendor: Vendor, now: datetime) -> Vendor:

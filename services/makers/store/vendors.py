@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from services.makers.domain.accounts import AccountChange
-from services.makers.domain.vendors import Company, State, Vendor
+from services.makers.domain.vendors import STATED, Company, State, Vendor
 from shared.db import DB
 from shared.sealing import SealedColumn
 
@@ -37,7 +37,7 @@ SEALED = (
     ),
 )
 _VENDOR = """select id, owner, state, since, company, account_shown, people is not null as people, round, check_due_at,
-                    suspensions, tellings, created_at
+                    suspensions, tellings, created_at, stated_at
              from vendors"""
 
 
@@ -56,6 +56,7 @@ def _vendor(row: Any) -> Vendor:
         suspensions=row["suspensions"],
         tellings=row["tellings"],
         created_at=row["created_at"],
+        stated_at=row["stated_at"],
     )
 
 
@@ -94,11 +95,24 @@ async def list_vendors(db: DB, state: State | None, after: str | None, limit: in
     return [_vendor(row) for row in rows]
 
 
+async def kept_unverified(db: DB, after: str, limit: int) -> list[str]:
+    """The owner codes of drafts and rejected vendors of whom people or a bank account are kept, behind this one."""
+    rows = await db.fetch(
+        """select owner from vendors
+           where state = any($1) and (people is not null or account is not null) and owner > $2
+           order by owner limit $3""",
+        list(STATED),
+        after,
+        limit,
+    )
+    return [row["owner"] for row in rows]
+
+
 async def save(db: DB, vendor: Vendor) -> None:
     """All that is not sealed."""
     await db.execute(
         """update vendors set state = $2, since = $3, company = $4, round = $5, check_due_at = $6, suspensions = $7,
-                              tellings = $8
+                              tellings = $8, stated_at = $9
            where id = $1""",
         vendor.id,
         vendor.state,
@@ -108,6 +122,7 @@ async def save(db: DB, vendor: Vendor) -> None:
         vendor.check_due_at,
         vendor.suspensions,
         vendor.tellings,
+        vendor.stated_at,
     )
 
 

@@ -116,6 +116,7 @@ async def _state(log: Log) -> LogState:
         row, last = await store.read(db, log.id), await store.last_checkpoint(db, log.id)
         waiting = await store.count_waiting(db)
         known = [(witness.key, await store.witness(db, log.id, str(witness.key))) for witness, _ in log.witnesses]
+        stopped = row.stopped or await log.contradicted(db)
     return LogState(
         origin=log.key.name,
         key=str(log.key.verifier),
@@ -124,9 +125,15 @@ async def _state(log: Log) -> LogState:
         proven=proven.size if proven else 0,
         waiting=waiting,
         quorum=log.trust.quorum,
-        stopped=row.stopped,
+        stopped=stopped,
         witnesses=[
-            WitnessState(name=key.name, size=one.size, answered_at=one.answered_at, away_since=one.away_since)
+            WitnessState(
+                name=key.name,
+                size=one.size,
+                answered_at=one.answered_at,
+                away_since=one.away_since,
+                contradicts=one.contradicts,
+            )
             for key, one in known
         ],
     )

@@ -19,6 +19,8 @@ class WitnessState(View):
     """When it signed last."""
     away_since: AwareDatetime | None
     """Since when it has not signed what it was asked to; none while it does."""
+    contradicts: str | None
+    """What it says against the log without a proof. It counts no more, until it signs again."""
 
 
 class LogState(View):
@@ -38,5 +40,5 @@ class LogState(View):
     quorum: Annotated[int, Field(ge=0)]
     """So many of the witnesses must sign."""
     stopped: str | None
-    """Why nothing is signed any more."""
+    """Why nothing is signed any more, or not until a quorum is left of witnesses that do not contradict the log."""
     witnesses: list[WitnessState]

@@ -69,9 +69,9 @@ async def last_leaves(db: DB, units: Collection[UnitKey]) -> dict[UnitKey, str]:
     return {UnitKey(gtin=row["gtin"], serial=row["serial"]): name_of(row["leaf"]) for row in rows}
 
 
-async def save(db: DB, rows: Sequence[tuple[int, LogEvent, str, bytes]], at: datetime) -> None:
-    """Events with the number of their leaf, signed, and the salt; written down at this business time. Times are kept as
-    they are shown, to the millisecond."""
+async def save(db: DB, rows: Sequence[tuple[int, LogEvent, tuple[str, bytes] | None]], at: datetime) -> None:
+    """Events with the number of their leaf; each signed, with the salt, or neither where its unit is erased; written
+    down at this business time. Times are kept as they are shown, to the millisecond."""
     recorded_at = datetime.fromisoformat(in_milliseconds(at))
     await db.executemany(
         """insert into events (entry, name, gtin, serial, sscc, event_id, happened_at, jws, salt,
@@ -86,13 +86,12 @@ async def save(db: DB, rows: Sequence[tuple[int, LogEvent, str, bytes]], at: dat
                 event.sscc,
                 event.fields["eventID"],
                 datetime.fromisoformat(event.fields["eventTime"]),
-                jws,
-                salt,
+                *(signed or (None, None)),
                 *_searched(event.fields),
                 event.said_by,
                 recorded_at,
             )
-            for entry, event, jws, salt in rows
+            for entry, event, signed in rows
         ],
     )
 

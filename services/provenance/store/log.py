@@ -45,6 +45,8 @@ class WitnessRow:
     answered_at: datetime | None = None
     away_since: datetime | None = None
     verdict: str | None = None
+    contradicts: str | None = None
+    """What it says against the log, and has not proven; none while it signs."""
 
 
 async def begin(db: DB, key: str) -> tuple[LogRow, LastCheckpoint | None, bool]:
@@ -142,6 +144,12 @@ async def last_checkpoint(db: DB, log: int) -> StoredCheckpoint | None:
     return StoredCheckpoint(row["size"], row["note"]) if row else None
 
 
+async def checkpoint_of(db: DB, log: int, size: int) -> str | None:
+    """What we have signed at this size."""
+    note: str | None = await db.fetchval("select note from checkpoints where log = $1 and size = $2", log, size)
+    return note
+
+
 async def save_checkpoint(db: DB, log: int, checkpoint: Checkpoint, note: str) -> None:
     await db.execute("insert into checkpoints (log, size, note) values ($1, $2, $3)", log, checkpoint.size, note)
 
@@ -165,9 +173,12 @@ async def cosigned(db: DB, log: int, witnesses: Collection[str], quorum: int) ->
 
 async def witness(db: DB, log: int, name: str) -> WitnessRow:
     row = await db.fetchrow(
-        "select size, answered_at, away_since, verdict from witnesses where log = $1 and witness = $2", log, name
+        """select size, answered_at, away_since, verdict, contradicts from witnesses
+           where log = $1 and witness = $2""",
+        log,
+        name,
     )
-    return WitnessRow(row["size"], row["answered_at"], row["away_since"], row["verdict"]) if row else WitnessRow()
+    return WitnessRow(**row) if row else WitnessRow()
 
 
 async def answered(db: DB, log: int, name: str, size: int, verdict: str, line: str | None) -> None:
@@ -175,7 +186,8 @@ async def answered(db: DB, log: int, name: str, size: int, verdict: str, line: s
     await db.execute(
         """insert into witnesses (log, witness, size, answered_at, verdict) values ($1, $2, $3, now(), $4)
            on conflict (log, witness) do update
-           set size = excluded.size, answered_at = now(), away_since = null, verdict = excluded.verdict""",
+           set size = excluded.size, answered_at = now(), away_since = null, verdict = excluded.verdict,
+               contradicts = null""",
         log,
         name,
         size,
@@ -202,6 +214,23 @@ async def unanswered(db: DB, log: int, name: str, verdict: str) -> None:
         name,
         verdict,
     )
+
+
+async def set_aside(db: DB, log: int, name: str, verdict: str, contradicts: str) -> None:
+    """The witness contradicts the log, and has not proven it. What it signed last stays."""
+    await unanswered(db, log, name, verdict)
+    await db.execute("update witnesses set contradicts = $3 where log = $1 and witness = $2", log, name, contradicts)
+
+
+async def contradictions(db: DB, log: int, witnesses: Collection[str]) -> list[str]:
+    """What those of these witnesses that were set aside say."""
+    rows = await db.fetch(
+        """select contradicts from witnesses
+           where log = $1 and witness = any($2) and contradicts is not null order by witness""",
+        log,
+        list(witnesses),
+    )
+    return [row["contradicts"] for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,16 @@ from services.provenance.domain.log.tiles import (
 )
 from services.provenance.domain.log.tree import leaf_hash, proves_consistency
 from services.provenance.domain.log.witnesses import (
+    CONTRADICTS,
     MAX_ANSWER_BYTES,
-    STOPS,
     Answer,
     Verdict,
     add_checkpoint,
+    checkpoint_path,
+    outvoted,
     read_answer,
+    read_checkpoint,
+    seen_by,
 )
 from services.provenance.settings import Witness
 from services.provenance.store import events
@@ -85,10 +89,12 @@ class Log:
             await events.add_key(db, log.id, seq, key)
 
     async def append(self) -> int:
-        """Appends what waits, at most BATCH leaves; how many they were. A log that has stopped takes none."""
+        """Appends what waits, at most BATCH leaves; how many they were. A log that has stopped takes none, nor does one
+        that witnesses contradict until no quorum is left: what waits can still go to another log."""
         async with self.pool.acquire() as db, db.transaction():
             log = await store.lock(db, self.id)
-            waiting = [] if log.stopped else await store.waiting(db, BATCH)
+            held = log.stopped or await self.contradicted(db)
+            waiting = [] if held else await store.waiting(db, BATCH)
             if not waiting:
                 return 0
             _, tiles = append(await self._edge(db, log.size), [leaf_hash(leaf) for _, leaf in waiting])
@@ -104,7 +110,7 @@ class Log:
         async with self.pool.acquire() as db, db.transaction():
             log = await store.lock(db, self.id)
             last = await store.last_checkpoint(db, log.id)
-            if log.stopped or last is None or last.size == log.size:
+            if log.stopped or last is None or last.size == log.size or await self.contradicted(db):
                 return False
             if cause := await self._wrong(db, log):
                 await store.stop(db, log.id, cause)
@@ -140,10 +146,11 @@ class Log:
         answer = await self._asked(witness, counterpart, last, known.size)
         if answer.verdict is Verdict.BEHIND:
             answer = await self._asked(witness, counterpart, last, answer.size)
+        proof = await self._served(witness, counterpart) if answer.verdict in CONTRADICTS else None
         failpoints.reach("log.sent")
         async with self.pool.acquire() as db, db.transaction():
-            if answer.verdict in STOPS:
-                await self._stop(db, witness, last, answer)
+            if answer.verdict in CONTRADICTS:
+                await self._heed(db, witness, known, last, answer, proof)
             elif answer.signature is not None:
                 await store.answered(db, self.id, name, last.size, answer.verdict.value, str(answer.signature))
                 self.confirmed.add(name)
@@ -166,17 +173,50 @@ class Log:
             return Answer(Verdict.AWAY)
         return read_answer(answer.status, answer.body, min(old, last.size), checkpoint, witness.key)
 
-    async def _stop(self, db: DB, witness: Witness, last: store.StoredCheckpoint, answer: Answer) -> None:
-        """The witness has seen more of this log than our database has, or another log: unless another replica has
-        shown it a checkpoint meanwhile."""
+    async def _served(self, witness: Witness, counterpart: Counterpart) -> Checkpoint | None:
+        """The checkpoint that the witness serves of this log, if our key has signed it."""
+        url = f"{witness.url}/{checkpoint_path(self.key.name)}"
+        try:
+            answer = await counterpart.call("GET", url, Bounds(self.seconds, MAX_ANSWER_BYTES))
+        except NoAnswer:
+            return None
+        return read_checkpoint(answer.status, answer.body, self.trust.log)
+
+    async def _heed(
+        self,
+        db: DB,
+        witness: Witness,
+        known: store.WitnessRow,
+        last: store.StoredCheckpoint,
+        answer: Answer,
+        proof: Checkpoint | None,
+    ) -> None:
+        """The witness says that it has seen more of this log than our database has, or another log. With the proof the
+        log stops; without it the witness counts no more, until it signs again. Unless another replica has shown it a
+        checkpoint meanwhile."""
         latest = await store.last_checkpoint(db, self.id)
         if answer.verdict is Verdict.AHEAD and latest is not None and answer.size <= latest.size:
             return
-        seen = f"{answer.size} leaves" if answer.verdict is Verdict.AHEAD else "another tree"
-        cause = f"{witness.key.name} has signed {seen}, and our last checkpoint has {last.size} leaves"
-        await store.stop(db, self.id, cause)
-        await store.answered(db, self.id, str(witness.key), answer.size, answer.verdict.value, None)
-        lines.error("log stopped", cause=cause)
+        name = witness.key.name
+        if proof is not None and await self._is_unknown(db, proof):
+            cause = f"{seen_by(name, proof.size, last.size)}: what it serves is signed by our key"
+            await store.stop(db, self.id, cause)
+            lines.error("log stopped", cause=cause)
+        self.confirmed.discard(str(witness.key))
+        said = seen_by(name, answer.size, last.size, verb="says it has signed")
+        await store.set_aside(db, self.id, str(witness.key), answer.verdict.value, said)
+        if known.contradicts is None:
+            lines.error("witness set aside", said=said)
+
+    async def _is_unknown(self, db: DB, signed: Checkpoint) -> bool:
+        """Whether our key has signed this, and not with this database, which keeps all that it has signed."""
+        note = await store.checkpoint_of(db, self.id, signed.size)
+        return note is None or parse_checkpoint(parse_note(note.encode()).text) != signed
+
+    async def contradicted(self, db: DB) -> str | None:
+        """What witnesses say against the log, when so many do that no quorum is left without them."""
+        said = await store.contradictions(db, self.id, [str(key) for key in self.trust.witnesses])
+        return "; ".join(said) if outvoted(len(said), len(self.trust.witnesses), self.trust.quorum) else None
 
     async def _edge(self, db: DB, size: int) -> Edge:
         return edge_of(size, await store.tiles_at(db, self.id, edge_places(size)))

@@ -1,4 +1,8 @@
-"""What a witness is asked, and what its answers mean (c2sp.org/tlog-witness, `add-checkpoint`)."""
+"""What a witness is asked, and what its answers mean (c2sp.org/tlog-witness).
+
+An answer that contradicts our log is nobody's signature: the size of a 409 is a number, a 422 has no body. Whoever
+stands before a witness can make one. What proves it is a checkpoint that our own key has signed, which witnesses serve.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ import base64
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
-from services.provenance.domain.log.checkpoints import Checkpoint, parse_decimal
+from services.provenance.domain.log.checkpoints import Checkpoint, Trust, open_checkpoint, parse_decimal
 from services.provenance.domain.log.notes import BadNote, Note, Signature, VerifierKey, parse_signatures, verified
 
 MAX_ANSWER_BYTES = 16 * 1024
@@ -20,16 +25,17 @@ class Verdict(enum.Enum):
     BEHIND = "behind"
     """It knows less than we thought: ask again from the size that it says."""
     AHEAD = "ahead"
-    """It has signed a larger tree of this log than we have: ours was cut or restored. Publishing stops."""
+    """It says that it has signed a larger tree of this log than we have: if so, ours was cut or restored."""
     FORKED = "forked"
-    """It has signed another tree of this log. Publishing stops."""
+    """It says that it has signed another tree of this log."""
     REFUSED = "refused"
     """It does not know the log or its key, or finds the request malformed."""
     AWAY = "away"
     """It may answer another time."""
 
 
-STOPS = frozenset({Verdict.AHEAD, Verdict.FORKED})
+CONTRADICTS = frozenset({Verdict.AHEAD, Verdict.FORKED})
+"""What publishing stops for once it is proven; until then the witness does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +63,38 @@ def read_answer(status: int, body: bytes, old: int, checkpoint: Checkpoint, witn
             if size is None or size == old:
                 return Answer(Verdict.FORKED if old == checkpoint.size else Verdict.REFUSED)
             return Answer(Verdict.AHEAD if size > checkpoint.size else Verdict.BEHIND, size)
-        case 422:
+        case 422:  # also another root at the size of the checkpoint, for which witnesses answered 409 before
             return Answer(Verdict.FORKED)
         case 400 | 403 | 404:
             return Answer(Verdict.REFUSED)
         case _:
             return Answer(Verdict.AWAY)
+
+
+def checkpoint_path(origin: str) -> str:
+    """Where a witness serves the checkpoint of this log that it has signed last, below its prefix."""
+    return f"{sha256(origin.encode()).hexdigest()}/checkpoint"
+
+
+def read_checkpoint(status: int, body: bytes, log: VerifierKey) -> Checkpoint | None:
+    """What a witness serves there, if this log has signed it: whoever tells it, the log's key vouches for it."""
+    try:
+        return open_checkpoint(body, Trust(log)).checkpoint if status == 200 else None
+    except BadNote:
+        return None
+
+
+def seen_by(witness: str, size: int, last: int, *, verb: str = "has signed") -> str:
+    """What a witness has signed against our last checkpoint, in words. Both by their number of leaves; a tree that is
+    not larger is another one."""
+    tree = f"{size} leaves" if size > last else "another tree"
+    return f"{witness} {verb} {tree}, and our last checkpoint has {last} leaves"
+
+
+def outvoted(contradicting: int, witnesses: int, quorum: int) -> bool:
+    """Whether so many of the witnesses contradict the log that no quorum is left without them. Where none is needed,
+    all of them."""
+    return contradicting > max(witnesses - max(quorum, 1), 0)
 
 
 def _signature(body: bytes, text: str, witness: VerifierKey) -> Signature | None:

@@ -1,0 +1,81 @@
+"""Units that were erased stay so: what a restored database brings back of them is erased again before the service is
+ready. Markers of erasures stay on a topic for as long as a backup may be old."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from contracts.provenance import UnitErasureMarker
+from contracts.warehouse import UnitKey
+from services.markers import read_markers
+from services.provenance.domain.erasures import KEPT, digest, digests, made_by
+from services.provenance.store import erasures as store
+from shared.clock import Clock
+from shared.loop import Loop
+from shared.messaging.partition_log import LogProbe
+from shared.sealing import key_id_of
+from shared.telemetry import log
+
+BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class UnitErasures:
+    pool: asyncpg.Pool[asyncpg.Record]
+    keys: Mapping[bytes, bytes]
+    """Those of hidden codes, by their prefixes."""
+    clock: Clock
+
+    async def erase(self, unit: UnitKey) -> int:
+        """Forgets what the unit's leaves stand for, and all that is known beside; how many events they were."""
+        async with self.pool.acquire() as db, db.transaction():
+            await store.mark(db, digest(unit, self.keys), self.clock.now())
+            return await store.erase(db, unit)
+
+    async def erase_marked(self, probe: LogProbe, loop: Loop) -> None:
+        """Reads all markers, and carries out the erasures that this database does not know. Raises KafkaError,
+        UnreadableBatch, TRANSIENT."""
+        now = self.clock.now()
+        marked: dict[bytes, datetime] = {}
+        async for marker in read_markers(probe, store.TOPIC, UnitErasureMarker, lambda one: one.unit):
+            unit, at = bytes.fromhex(marker.unit), min(marker.erased_at, now)
+            if not made_by(unit, self.keys):
+                log.error("an erased unit cannot be named: HIDDEN_CODE_KEY lacks its key", key_id=key_id_of(unit))
+            elif at >= now - KEPT:
+                marked[unit] = max(at, marked.get(unit, at))
+            if len(marked) == BATCH:
+                loop.tick()
+                await self._take(marked)
+                marked.clear()
+        await self._take(marked)
+        if again := await self._carry_out(loop):
+            log.warning("units were erased again: was the database restored?", units=again)
+
+    async def _take(self, marked: Mapping[bytes, datetime]) -> None:
+        async with self.pool.acquire() as db, db.transaction():
+            await store.take(db, marked)
+
+    async def _carry_out(self, loop: Loop) -> int:
+        """What waits; of how many units something was here. Which units are meant shows only a hash of each: all are
+        looked through, after a restore and never else."""
+        async with self.pool.acquire() as db:
+            pending = await store.pending(db)
+        found, after = 0, None
+        while pending:
+            async with self.pool.acquire() as db:
+                units = await store.units_after(db, after, BATCH)
+            if not units:
+                break
+            loop.tick()
+            for unit in units:
+                if not pending.isdisjoint(digests(unit, self.keys)):
+                    async with self.pool.acquire() as db, db.transaction():
+                        found += bool(await store.erase(db, unit))
+            after = units[-1]
+        async with self.pool.acquire() as db:
+            await store.carried_out(db, pending)
+        return found

@@ -1,0 +1,53 @@
+"""How long it is kept who read a person's data: nothing is changed or taken out before a year has passed, and what is
+older than the service keeps it goes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import asyncpg
+from pydantic import Field
+
+from shared.db import DB
+from shared.loop import Loop
+
+LEAST_DAYS = 365
+DAYS = 1096
+"""Three years: whoever asks who has read of a person asks long after."""
+ReadsDays = Annotated[
+    int, Field(ge=LEAST_DAYS, description="how long it is kept who read a person's data, real days; three years")
+]
+Table = Literal["person_reads", "people_reads"]
+
+RETENTION_SCHEMA: tuple[str, ...] = (
+    # The trigger of these tables: old rows may go, whole tables never.
+    f"""create or replace function refuse_change() returns trigger language plpgsql as $$
+        begin
+            if tg_op = 'DELETE' then
+                if old.read_at < now() - interval '{LEAST_DAYS} days' then
+                    return old;
+                end if;
+            end if;
+            raise exception '% is append-only', tg_table_name;
+        end $$""",
+)
+SLICE_ROWS = 5_000
+RETENTION_SECONDS = 3600.0
+
+
+async def keep_dropping(pool: asyncpg.Pool[asyncpg.Record], table: Table, days: int, loop: Loop) -> None:
+    """A task: at the start and each hour."""
+
+    async def step() -> None:
+        async with pool.acquire() as db:
+            await loop.while_waiting(drop_expired(db, table, days))
+
+    await loop.repeat(step, RETENTION_SECONDS)
+
+
+async def drop_expired(db: DB, table: Table, days: int) -> None:
+    """Readings of so many real days ago, from the oldest on, in slices that end long before a statement's time-out."""
+    oldest = f"select id from {table} order by id limit $2"
+    expired = f"delete from {table} where id in ({oldest}) and read_at < now() - $1 * interval '1 day'"
+    while await db.execute(expired, float(days), SLICE_ROWS) == f"DELETE {SLICE_ROWS}":
+        pass
