@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -164,7 +165,7 @@ class Log:
             answer = await counterpart.call("POST", f"{witness.url}/add-checkpoint", bounds, body=body)
         except NoAnswer:
             return Answer(Verdict.AWAY)
-        return read_answer(answer.status, answer.body, min(old, last.size), checkpoint, witness.key)
+        return read_answer(answer.status, answer.body, min(old, last.size), checkpoint, witness.key, time.time())
 
     async def _stop(self, db: DB, witness: Witness, last: store.StoredCheckpoint, answer: Answer) -> None:
         """The witness has seen more of this log than our database has, or another log: unless another replica has
