@@ -1,8 +1,9 @@
-"""Text as it can be kept. Pure."""
+"""Text as it can be kept, and as a spreadsheet shows it. Pure."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\uffff"
@@ -16,6 +17,15 @@ A fixed list: whether a character is assigned depends on the Unicode version of 
 in characters that are newer. Variation selectors, which choose the form of a Han character, are taken. Only the
 sender's font knows what a private-use character means.
 """
+
+
+_FORMULA = frozenset("=+-@\t\r\n\N{MINUS SIGN}")
+
+
+def begins_formula(text: str) -> bool:
+    """Whether a spreadsheet runs a cell with this text in place of showing it. Full-width, small and raised signs count
+    as the plain ones that spreadsheets make of them. Source: OWASP, CSV injection."""
+    return unicodedata.normalize("NFKC", text[:1])[:1] in _FORMULA
 
 
 def storable(text: str) -> str:

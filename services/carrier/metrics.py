@@ -78,8 +78,11 @@ FEED_SILENCE = Gauge(
     "carrier_feed_silent_seconds", "since a file was read, while the carrier has parcels; real time", ["carrier"]
 )
 
-SET_ASIDE = Counter("carrier_scans_set_aside", "scans that are not believed: kept, and not published", ["reason"])
-for _reason in REASONS:
+SET_ASIDE = Counter(
+    "carrier_scans_set_aside", "scans, and days of delivery, that are not believed: kept, and not published", ["reason"]
+)
+EXPECTED_DAY = "expected_day"
+for _reason in (*REASONS, EXPECTED_DAY):
     SET_ASIDE.labels(_reason)
 
 ANNOUNCING = [(carrier.name, code) for carrier in CARRIERS for code in carrier.announcing]

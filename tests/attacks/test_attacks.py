@@ -155,7 +155,7 @@ async def deep_json(victim: Victim) -> str:
 
 async def many_lines(victim: Victim) -> str:
     """130,000 lines in one order, and as many faults as fit below the bound on values."""
-    whole = json.dumps({**good_body(), "lines": [{}]}).replace("[{}]", "[" + ",".join(["1"] * 100_000) + "]")
+    whole = json.dumps({**good_body(), "lines": [{}]}).replace("[{}]", "[" + ",".join(["1"] * 130_000) + "]")
     few = json.dumps({**good_body(), "lines": [{}] * 2000})
     fields = json.dumps({f"field_{number}": number for number in range(4500)})
     sent = [

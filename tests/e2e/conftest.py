@@ -17,6 +17,7 @@ from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.lanes import open_shop
 from sandbox.demo.run import Demo
 from sandbox.local.stack import Stack
+from tests.support.e2e.bodies import AGGREGATORS_SECRET
 from tests.support.e2e.demo_orders import EMS_SHOP
 from tests.support.file_order import sort_by_file
 
@@ -34,8 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     run_dir = tmp_path_factory.mktemp("stack")
-    by_ems = {"orders": {"CARRIER_ROUTES": json.dumps({f"CN:{EMS_SHOP}": "ems"})}}
-    async with Stack(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}", settings=by_ems) as running:
+    settings = {
+        "orders": {"CARRIER_ROUTES": json.dumps({f"CN:{EMS_SHOP}": "ems"})},
+        "carrier": {"AFTERSHIP_SECRETS": AGGREGATORS_SECRET, "EASYPOST_SECRETS": AGGREGATORS_SECRET},
+    }
+    async with Stack(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}", settings=settings) as running:
         yield running
 
 

@@ -24,7 +24,6 @@ from contracts.customs import (
     ParcelUplifted,
 )
 from contracts.warehouse import OrderWithdrawn
-from sandbox.app import create
 from sandbox.china_customs import ceb as sandbox_ceb
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
@@ -40,10 +39,11 @@ from services.persons.records import Persons
 from services.registry import SANDBOX_MANDATES
 from shared.ledger.facts import DecisionContext, Job
 from tests.support import customs_samples as samples
+from tests.support.customs_authorities import Authorities, answering
 from tests.support.customs_samples import PLACED_AT, WINE, erased, handed_over, order_id, parcel, placed, scanned
 from tests.support.customs_service import OPERATOR, PACKER, CustomsService, customs_service
 from tests.support.databases import FreshDatabase
-from tests.support.sandbox_messages import HandClock, signed
+from tests.support.sandbox_messages import signed
 from tests.support.waiting import until
 
 
@@ -74,7 +74,7 @@ async def test_documents_leave_at_the_hand_over_and_are_kept_sealed(customs: Cus
     rows = await customs.platform.pool.fetch("select * from messages where order_id = $1", order_id("sealed"))
     for row in rows:
         assert samples.BUYER.number.encode() not in row["body"]
-        assert row["keep_until"].year == row["created_at"].year + 4
+        assert row["keep_until"].year == customs.clock().year + 4
 
 
 async def test_what_was_sent_is_kept_with_the_fields_by_which_its_receipt_names_it(customs: CustomsService) -> None:
@@ -198,7 +198,7 @@ async def test_a_notice_that_comes_after_the_inventory_is_not_taken(customs: Cus
 
 
 async def test_who_is_the_payment_firm_too_sends_all_three(servers: Servers, fresh_database: FreshDatabase) -> None:
-    sandbox = create(SandboxSettings(ceb_expects="CEB311,CEB411,CEB511"), HandClock())
+    sandbox = SandboxSettings(ceb_expects="CEB311,CEB411,CEB511")
     mandates = f"{SANDBOX_MANDATES},CEB411:312226T001:2020-01-01:"
     async with customs_service(servers, fresh_database, sandbox, import_mandates=mandates) as customs:
         await customs.departed("three")
@@ -477,7 +477,28 @@ async def test_the_proof_of_exit_is_kept(customs: CustomsService) -> None:
     assert exited.mrn == declared.mrn
     shown = (await customs.view("proof"))["parcels"][0]["export"]
     assert (shown["exit_reference"], shown["invalidation"]) == (f"IE599-{declared.mrn}", None)
-    assert shown["exited_at"] is not None
+    assert datetime.fromisoformat(shown["exited_at"]) == exited.exited_at
+
+
+async def test_a_proof_of_exit_of_a_time_to_come_is_kept_and_shown_and_proves_nothing(
+    servers: Servers, fresh_database: FreshDatabase
+) -> None:
+    """Until the gateway states a time at which the goods can have left."""
+    authorities = Authorities(exited_at="2126-01-01T00:00:00+00:00")
+    async with customs_service(servers, fresh_database, answering(authorities)) as customs:
+        await customs.packed("ahead", lines=WINE)
+        declared = await customs.until("ahead", ParcelDeclared, 1)
+        await customs.consume(handed_over(name="ahead"), scanned("departed_origin", name="ahead"))
+        case = await customs.until("ahead", CaseOpened, "needs_attention:exit_proof:1:left")
+        assert (case.reason, case.action) == ("exit_time", "retry")
+        shown = (await customs.view("ahead"))["parcels"][0]["export"]
+        assert (shown["exit_reference"], shown["exited_at"]) == ("IE599-1", "2126-01-01T00:00:00Z")
+        assert ExportExited not in await customs.facts("ahead")
+        authorities.exited_at = customs.clock().isoformat()
+        assert (await customs.post("ahead", "retry", {"work": "exit_proof"})).status_code == 202
+        exited = await customs.until("ahead", ExportExited, 1)
+        assert (exited.mrn, exited.exited_at.isoformat()) == (declared.mrn, authorities.exited_at)
+        assert (await customs.until("ahead", CaseClosed, case.case)).resolution == "retried"
 
 
 async def test_a_proof_of_exit_that_does_not_come_is_a_case_after_90_days_and_another_after_150(

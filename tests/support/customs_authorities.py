@@ -29,6 +29,8 @@ class Authorities:
     """What the next answers will be."""
 
     mrn: str = GOOD_MRN
+    exited_at: str | None = None
+    """When the goods have left, as the office of exit states it; None while it does not."""
     statuses: dict[str, str] = field(default_factory=dict)
     """returnStatus by message type; `900` is a format error."""
     receipts: list[dict[str, Any] | None] = field(default_factory=list)
@@ -101,6 +103,11 @@ def answering(authorities: Authorities) -> FastAPI:
     @app.post("/douane/export-declarations")
     async def declare() -> Response:
         return JSONResponse({"status": "released", "mrn": authorities.mrn}, 201)
+
+    @app.get("/douane/export-declarations/{mrn}")
+    async def state(mrn: str) -> Response:
+        exited = {"status": "exited", "exited_at": authorities.exited_at, "exit_reference": "IE599-1"}
+        return JSONResponse({"mrn": mrn, **(exited if authorities.exited_at else {"status": "released"})})
 
     @app.post("/chinaport/ceb")
     async def take(request: Request) -> Response:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -32,7 +34,7 @@ from tests.support import customs_samples as samples
 from tests.support.carrier_service import key
 from tests.support.databases import FreshDatabase
 from tests.support.http_server import serving
-from tests.support.sandbox_messages import HandClock
+from tests.support.moved_clock import MovedClock
 from tests.support.waiting import until, until_known
 
 OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
@@ -49,8 +51,8 @@ class CustomsService:
     platform: Platform
     http: httpx.AsyncClient
     outside: httpx.AsyncClient
-    clock: HandClock
-    """The authorities' time."""
+    clock: MovedClock
+    """Business time, of the service and the authorities."""
 
     async def facts(self, name: str) -> Facts:
         order_id = samples.order_id(name)
@@ -96,8 +98,9 @@ class CustomsService:
         return await until_known(lambda: self.facts(name), kind, subject)
 
     async def later(self, hours: float) -> None:
-        """The authorities' time passes."""
-        self.clock.pass_hours(hours)
+        """Business time passes."""
+        at = self.clock.pass_hours(hours)
+        await until(lambda: min(self.clock(), self.platform.clock.now()) >= at)
 
     async def story(self, sub_order: str, name: str) -> None:
         answer = await self.outside.put(f"/control/stories/{sub_order}", json={"story": name})
@@ -118,7 +121,7 @@ class CustomsService:
         return [declared for declared in account["export_declarations"] if declared["sub_order"] == sub_order]
 
     async def until_invalidated(self, mrn: str | None) -> None:
-        """Waits until export customs has decided so; its time passes."""
+        """Waits until export customs has decided so; time passes."""
 
         async def decided() -> bool:
             await self.later(0.2)
@@ -166,43 +169,45 @@ class CustomsService:
 async def customs_service(
     servers: Servers,
     fresh_database: FreshDatabase,
-    authorities: FastAPI | None = None,
+    authorities: FastAPI | SandboxSettings | None = None,
     **changes: Any,
 ) -> AsyncIterator[CustomsService]:
-    """Both sides of the counter. `authorities` replaces the sandbox, at the same paths."""
+    """Both sides of the counter. `authorities` replaces the sandbox, at the same paths, or is how it is set."""
     dsn = await fresh_database("customs")
     await add_api_key(dsn, key="key-of-the-operator", name="operator", scope="operator")
     await add_api_key(dsn, key="key-of-the-packer", name="packer", scope="warehouse")
     await add_api_key(dsn, key="key-of-orders", name="orders", scope="service")
     await add_api_key(dsn, key="key-of-the-shop", name="shop", scope="marketplace")
-    clock = HandClock()
-    sandbox = authorities or create(SandboxSettings(), clock)
-    async with serving(sandbox, lifespan="on") as outside:
-        settings = Settings.model_validate(
-            {
-                "database_url": dsn,
-                "kafka_bootstrap": servers.kafka_bootstrap,
-                "storage_key": key(b"s"),
-                "contact_key": key(b"c"),
-                "national_id_key": key(b"n"),
-                "quota_key": key(b"q"),
-                "export_gateway_url": f"{outside}/douane",
-                "import_gateway_url": f"{outside}/chinaport",
-                "import_mandates": SANDBOX_MANDATES,
-                "import_signer": "software",
-                "import_split_marketplaces": "*",
-                "receipts_poll_seconds": 0.1,
-                "gateway_timeout_seconds": 2,
-                "import_regime": "cbec_9610",
-                "waybill_agreement": "a sample",
-                "import_regimes": {"postal-shop": "personal_postal"},
-                **changes,
-            }
-        )
-        async with (
-            running(service, settings) as (platform, app),
-            serving(app) as customs,
-            httpx.AsyncClient(base_url=customs, trust_env=False) as http,
-            httpx.AsyncClient(base_url=outside, trust_env=False) as client,
-        ):
-            yield CustomsService(platform, http, client, clock)
+    with TemporaryDirectory() as folder:
+        clock = MovedClock(Path(changes.pop("clock_file", f"{folder}/clock.json")))
+        sandbox = authorities if isinstance(authorities, FastAPI) else create(authorities or SandboxSettings(), clock)
+        async with serving(sandbox, lifespan="on") as outside:
+            settings = Settings.model_validate(
+                {
+                    "database_url": dsn,
+                    "kafka_bootstrap": servers.kafka_bootstrap,
+                    "storage_key": key(b"s"),
+                    "contact_key": key(b"c"),
+                    "national_id_key": key(b"n"),
+                    "quota_key": key(b"q"),
+                    "export_gateway_url": f"{outside}/douane",
+                    "import_gateway_url": f"{outside}/chinaport",
+                    "import_mandates": SANDBOX_MANDATES,
+                    "import_signer": "software",
+                    "import_split_marketplaces": "*",
+                    "receipts_poll_seconds": 0.1,
+                    "gateway_timeout_seconds": 2,
+                    "import_regime": "cbec_9610",
+                    "waybill_agreement": "a sample",
+                    "import_regimes": {"postal-shop": "personal_postal"},
+                    "clock_file": str(clock.path),
+                    **changes,
+                }
+            )
+            async with (
+                running(service, settings) as (platform, app),
+                serving(app) as customs,
+                httpx.AsyncClient(base_url=customs, trust_env=False) as http,
+                httpx.AsyncClient(base_url=outside, trust_env=False) as client,
+            ):
+                yield CustomsService(platform, http, client, clock)

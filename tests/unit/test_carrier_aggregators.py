@@ -16,6 +16,8 @@ from services.carrier.carriers.carrier import Aggregator
 from services.carrier.carriers.laposte import CARRIER
 from services.carrier.carriers.laposte.aggregators import MEANINGS, MOST_EVENTS, read_aftership, read_easypost
 from services.carrier.domain.carrier import InvalidReport, ParcelEvents
+from shared.http.json_reader import VALUES, NotJson, read_leniently
+from tests.support import hostile_values
 
 NUMBER = "CY123456785FR"
 SECRET, OTHER = "a-secret-of-aftership", "another-secret-of-ours"
@@ -140,6 +142,39 @@ def test_what_is_no_call_back_names_its_field(aggregator: Aggregator, callback: 
     with pytest.raises(InvalidReport) as caught:
         aggregator.read(callback)
     assert caught.value.field == field
+
+
+CHECKPOINT = {
+    "checkpoint_time": "2026-11-20T10:00:00+08:00",
+    "subtag": "InTransit_004",
+    "raw_tag": "ET3",
+    "country_region": "CHN",
+    "city": "Shanghai",
+}
+DETAIL = {
+    "datetime": "2026-11-22T03:00:00Z",
+    "status": "delivered",
+    "tracking_location": {"country": "CN", "city": "Shanghai"},
+}
+
+
+@pytest.mark.parametrize(("aggregator", "callback"), [(AFTERSHIP, aftership(CHECKPOINT)), (EASYPOST, easypost(DETAIL))])
+def test_any_value_in_any_field_is_read_or_named_as_a_fault(aggregator: Aggregator, callback: dict[str, Any]) -> None:
+    """And what is read can be kept."""
+    for place in filter(None, hostile_values.places(callback)):
+        for value in (*hostile_values.NUMBERS, *hostile_values.TEXTS, *hostile_values.OTHERS):
+            sent = hostile_values.as_json(hostile_values.put(callback, place, value))
+            try:
+                told = read_leniently(sent, values=VALUES)
+                reported = aggregator.read(told)
+            except (NotJson, InvalidReport):
+                continue
+            aggregator.event_id(told)
+            for event in reported.events if reported else ():
+                event.raw.decode()
+                for text in filter(None, (event.code, event.country, event.city)):
+                    assert "\0" not in text
+                    text.encode()
 
 
 def test_a_call_back_is_known_by_its_id_within_the_signed_body() -> None:

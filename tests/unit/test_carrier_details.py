@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+import pytest
+
 from contracts.base import order_stream
 from contracts.carrier import MOST_DETAIL_TURNS, ParcelDetailsReported
-from services.carrier.domain.details import KnownDetails, ParcelDetails, details_facts
+from services.carrier.domain.details import KnownDetails, ParcelDetails, believed, details_facts
 from shared.ledger.facts import Facts
 
 ORDER = UUID(int=7)
@@ -57,6 +59,26 @@ def test_another_day_takes_the_hours_of_the_day_before_it_away() -> None:
     assert (without_day.expected_from, without_day.expected_until) == hours
     (other_day,) = facts(ParcelDetails(expected_on=date(2026, 12, 6)).stored(), known)
     assert (other_day.expected_on, other_day.expected_from, other_day.expected_until) == (date(2026, 12, 6), None, None)
+
+
+@pytest.mark.parametrize("day", ["2126-01-01", "2025-11-19"])
+def test_a_day_of_delivery_that_cannot_be_is_not_published_and_takes_nothing_away(day: str) -> None:
+    """Of a time to come, or before a year ago: a shopper would wait for it, or not any more."""
+    known = facts(TOLD.stored(), [])
+    hours = {"expected_from": f"{day}T08:00:00+00:00", "expected_until": f"{day}T10:00:00+00:00"}
+    told: dict[str, str | None] = {**TOLD.stored(), "expected_on": day, **hours, "pickup_point": "Post office 7"}
+    report = KnownDetails("laposte", "CY123456785FR", ORDER, 1, told)
+    kept = believed(Facts(order_stream(ORDER), known), report, NOW)
+    assert not {"expected_on", *hours} & set(kept.details)
+    assert report.details == told, "what came is kept as it came"
+    (second,) = facts(dict(kept.details), known)
+    assert (second.expected_on, second.expected_from, second.pickup_point) == (TOLD.expected_on, None, "Post office 7")
+
+
+@pytest.mark.parametrize("details", [TOLD.stored(), {"product": "colissimo"}, {"expected_on": None}])
+def test_a_report_of_a_day_that_can_be_or_of_none_is_believed_as_it_is(details: dict[str, str | None]) -> None:
+    report = KnownDetails("laposte", "CY123456785FR", ORDER, 1, details)
+    assert believed(Facts(order_stream(ORDER), []), report, NOW) is report
 
 
 def test_the_turns_of_a_parcel_have_an_end() -> None:

@@ -350,6 +350,8 @@ def test_hours_without_a_day_are_left_out() -> None:
         {"estimDate": "0001-01-01"},
         {"estimDate": 7},
         {"product": "un envoi"},
+        {"product": "Wang.Xiaoming.13800138000"},
+        {"product": ["colissimo"]},
         {"contextData": "?"},
         {"contextData": {"partner": ["China Post"], "removalPoint": {"name": "x" * 81}}},
         {"contextData": {"partner": {"name": "a\u202eb", "reference": "ly 1"}}},

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from contracts.base import order_stream
-from services.carrier.domain.windows import MAX_END_SCANS, MAX_SCANS, check_scans
+from services.carrier.domain.windows import MAX_END_SCANS, MAX_SCANS, can_be_delivered_on, check_scans
 from shared.ledger.facts import Facts
 from tests.support.carrier_samples import ORDER, START, day, declared, handed_over, label, packed, scan
 
@@ -35,6 +35,19 @@ def test_a_scan_counts_only_of_a_time_at_which_the_parcel_was_there(at: datetime
     believed, set_aside = check_scans(facts(), [scan("DI1", at)], NOW)
     assert [why for _, why in set_aside] == ([] if reason is None else [reason])
     assert len(believed) == (reason is None)
+
+
+@pytest.mark.parametrize(
+    ("days", "possible"), [(-2, False), (-1, True), (0, True), (14, True), (365, True), (366, False), (36_500, False)]
+)
+def test_a_day_of_delivery_lies_between_the_label_and_a_year_after_it(days: int, possible: bool) -> None:
+    day_of_label = label(1).occurred_at.date()
+    assert can_be_delivered_on(facts(), 1, day_of_label + timedelta(days=days), NOW) == possible
+
+
+@pytest.mark.parametrize(("day", "possible"), [(date(2025, 11, 21), True), (date(2027, 11, 22), False)])
+def test_a_day_of_delivery_of_a_parcel_without_label_lies_within_a_year_of_now(day: date, possible: bool) -> None:
+    assert can_be_delivered_on(facts(), 9, day, NOW) == possible
 
 
 def test_a_scan_that_counts_already_goes_on_counting() -> None:

@@ -230,6 +230,9 @@ def test_what_the_gateway_says_of_an_exit() -> None:
     assert export.read_exit(json.dumps(EXITED).encode()) == export.Exited(
         datetime(2026, 11, 26, 21, 30, tzinfo=UTC), "IE599-1"
     )
+    in_paris = export.read_exit(json.dumps(EXITED | {"exited_at": "2026-11-26T22:30:00+01:00"}).encode())
+    assert isinstance(in_paris, export.Exited)
+    assert in_paris.at.isoformat() == "2026-11-26T21:30:00+00:00"
     for status in ("released", "invalidated"):
         assert export.read_exit(json.dumps({"status": status}).encode()) == export.NotExited()
 
@@ -240,6 +243,7 @@ def test_what_the_gateway_says_of_an_exit() -> None:
         {"status": "lost"},
         EXITED | {"exited_at": "yesterday"},
         EXITED | {"exited_at": "2026-11-26T21:30:00"},
+        EXITED | {"exited_at": "0001-01-01T00:00:00+14:00"},
         EXITED | {"exit_reference": ""},
         EXITED | {"exit_reference": "x" * 65},
         [],

@@ -113,6 +113,12 @@ def test_what_compose_sets_for_a_service_is_a_setting_of_it() -> None:
                 assert set(service.get("environment", ())) <= known | OF_UVICORN, f"{path}: {name}"
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_that_ends_by_itself_is_started_again(service: str) -> None:
+    """One that was frozen for 90 s may end when it is let go, as the runbook says."""
+    assert compose(BASE)["services"][service]["restart"] == "unless-stopped"
+
+
 def test_who_is_published_and_who_reaches_the_stores() -> None:
     services = compose(BASE)["services"]
     assert {name for name, service in services.items() if "ports" in service} == {"proxy", "sandbox", "prometheus"}

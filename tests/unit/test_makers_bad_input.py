@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from copy import deepcopy
 from typing import Any
 
@@ -13,6 +15,7 @@ from services.makers.schemas.goods import BrandBody, ProductBody, details_body
 from services.makers.schemas.product_list import LIST_BYTES, MOST_ROWS, MOST_SEPARATORS, read_list, write_list
 from services.makers.schemas.vendors import AccountBody, CompanyBody, PeopleBody, VendorBody
 from services.refusals.refusal import Refusal
+from shared.text import begins_formula
 from tests.support.makers_samples import DETAILS, NOW, product, vendor
 from tests.support.makers_service import BRAND, COMPANY, IBAN, PEOPLE, product_body
 
@@ -55,9 +58,13 @@ BAD: list[tuple[type[BaseModel], dict[str, Any], str, Any, str, str]] = [
     (ProductBody, PRODUCT, "names.zh", "Olive soap", "names.zh", "chinese"),
     (ProductBody, PRODUCT, "names.en", "A" * 65, "names.en", "string_too_long"),
     (ProductBody, PRODUCT, "names.fr", "=HYPERLINK(1)", "names.fr", "formula"),
+    (ProductBody, PRODUCT, "names.fr", "＝HYPERLINK(1)", "names.fr", "formula"),
+    (ProductBody, PRODUCT, "names.en", "＋33491900001", "names.en", "formula"),
+    (ProductBody, PRODUCT, "names.zh", "－橄榄皂", "names.zh", "formula"),
     (ProductBody, PRODUCT, "hs_code", "3401", "hs_code", "string_pattern_mismatch"),
     (ProductBody, PRODUCT, "origin", "EU", "origin", "country"),
     (ProductBody, PRODUCT, "composition", "@SUM", "composition", "formula"),
+    (ProductBody, PRODUCT, "composition", "＠SUM", "composition", "formula"),
     (ProductBody, PRODUCT, "net_weight_g", 30_001, "net_weight_g", "less_than_equal"),
     (ProductBody, PRODUCT, "net_weight_g", "300", "net_weight_g", "int_type"),
     (ProductBody, PRODUCT, "length_mm", 0, "length_mm", "greater_than_equal"),
@@ -132,6 +139,21 @@ def test_what_is_stated_is_kept_and_shown_as_stated() -> None:
     assert details_body(DETAILS).details() == DETAILS
     body = ProductBody.model_validate(details_body(DETAILS).model_dump())
     assert body.details() == DETAILS
+
+
+@pytest.mark.parametrize("sign", list("=+-@＝＋－＠"))
+def test_no_cell_of_a_list_begins_a_formula(sign: str) -> None:
+    """Whatever the column: it is refused, or written without the sign."""
+    headings, good = csv.reader(io.StringIO(write_list([product()])))
+    for place in range(len(headings)):
+        cells = [*good[:place], sign + good[place], *good[place + 1 :]]
+        sent = io.StringIO()
+        csv.writer(sent).writerows([headings, cells])
+        rows, faults, _ = read_list(sent.getvalue().encode())
+        assert rows or faults
+        written = [product(sku=row.sku, details=row.body.details()) for row in rows]
+        for line in csv.reader(io.StringIO(write_list(written))):
+            assert not any(map(begins_formula, line))
 
 
 def test_a_list_is_read_back_as_it_was_written() -> None:

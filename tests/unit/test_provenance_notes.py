@@ -21,6 +21,7 @@ from services.provenance.domain.log.notes import (
 )
 from services.provenance.domain.log.proofs import parse_proof, verify_proof
 from services.provenance.domain.log.witnesses import (
+    TOLERANCE_SECONDS,
     Answer,
     Verdict,
     add_checkpoint,
@@ -199,7 +200,7 @@ CHECKPOINT = parse_checkpoint(LOG.checkpoint().text)
 
 
 def answer(status: int, body: bytes = b"", old: int = 100) -> Answer:
-    return read_answer(status, body, old, CHECKPOINT, ONE.verifier)
+    return read_answer(status, body, old, CHECKPOINT, ONE.verifier, NOON)
 
 
 def test_a_witness_is_asked_with_a_consistency_proof() -> None:
@@ -217,6 +218,17 @@ def test_a_cosignature_counts_when_it_is_of_this_witness_and_verifies() -> None:
     assert answer(200, f"{TWO.cosign(str(CHECKPOINT), NOON)}\n".encode()).verdict is Verdict.REFUSED
     assert answer(200, f"{ONE.cosign('another', NOON)}\n".encode()).verdict is Verdict.REFUSED
     assert answer(200, b"\xff").verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("seconds", [-TOLERANCE_SECONDS, 0, TOLERANCE_SECONDS])
+def test_a_cosignature_counts_when_its_time_can_be_true(seconds: int) -> None:
+    assert answer(200, f"{ONE.cosign(str(CHECKPOINT), NOON + seconds)}\n".encode()).verdict is Verdict.COSIGNED
+
+
+@pytest.mark.parametrize("seconds", [1, NOON - TOLERANCE_SECONDS - 1, NOON + TOLERANCE_SECONDS + 1, 4_923_849_600])
+def test_a_cosignature_of_another_time_is_a_refusal(seconds: int) -> None:
+    """The last is of the year 2126."""
+    assert answer(200, f"{ONE.cosign(str(CHECKPOINT), seconds)}\n".encode()) == Answer(Verdict.REFUSED)
 
 
 @pytest.mark.parametrize(

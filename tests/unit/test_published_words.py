@@ -17,19 +17,30 @@ import pytest
 
 from contracts.base import Event, order_stream
 from contracts.carrier import LabelCreated
-from services.carrier.carriers.laposte import codes, mapping
+from services.carrier.carriers.carrier import Carrier
+from services.carrier.carriers.ems import CARRIER as EMS
+from services.carrier.carriers.ems.mapping import read_file
+from services.carrier.carriers.laposte import CARRIER as LAPOSTE
+from services.carrier.carriers.laposte import mapping
+from services.carrier.carriers.laposte.bordereau import read_bordereau_answer
 from services.carrier.carriers.laposte.formats import Printing
 from services.carrier.carriers.laposte.labels import read_label_answer
+from services.carrier.carriers.laposte.timeline import read_timeline
+from services.carrier.domain.bordereaux import BordereauMade
 from services.carrier.domain.carrier import (
     AddressRefused,
     AnswerLost,
+    CarrierEvent,
     InvalidReport,
     LabelMade,
     LabelRejected,
     OperationRefused,
     TryLater,
     Unexplained,
+    Unreachable,
 )
+from services.carrier.domain.details import KnownDetails, ParcelDetails, details_facts
+from services.carrier.domain.feeds import Unfinished, UnreadableFile
 from services.carrier.domain.labels import address_case, exhausted_case, refusal, unexplained_case
 from services.carrier.domain.operations import LABELS, UNKNOWN, Operation, pause
 from services.carrier.domain.scans import KnownScan, scan_fact
@@ -38,15 +49,18 @@ from services.customs.destinations.cn.receipt_parsing import read_page, read_rec
 from services.customs.destinations.cn.receipts import SentMessage
 from services.customs.domain import export
 from services.customs.domain.export import Unreadable
+from services.makers.domain import vies
 from shared.http.counterpart_answer import Answer
 from shared.ledger.facts import DecisionContext, Facts
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
+NUMBER = "CY123456785FR"
 WORDS = (
     "Wang.Xiaoming.13800138000",
     "13800138000",
     "138-0013-8000",
     "WANGXIAOMING",
+    "WANG138",
     "王小明 13800138000",
     "Wang:1380013",
 )
@@ -76,6 +90,10 @@ def spoilt(whole: Any, place: Callable[[Any], None] | None = None) -> Iterator[t
             yield word, changed
 
 
+def assert_not_in(word: str, reason: str) -> None:
+    assert word not in reason
+
+
 def assert_not_published(word: str, events: Iterable[Event]) -> int:
     published = [event.model_dump_json() for event in events]
     assert [text for text in published if word in text] == []
@@ -89,17 +107,89 @@ def test_of_suivi(name: str) -> None:
     published = 0
     for word, changed in spoilt(envelope):
         try:
-            reported = mapping.read_envelope(changed).events
+            reported = mapping.read_envelope(changed)
         except InvalidReport:
             continue
-        published += assert_not_published(word, [scan(event) for event in reported if event.code and event.scanned_at])
+        published += assert_not_published(word, [*scans(reported.events), *details(reported.details)])
     assert published
 
 
-def scan(event: Any) -> Event:
+def test_of_colissimos_timeline() -> None:
+    whole, published = json.loads((GOLDEN / "timeline.json").read_text(encoding="utf-8")), 0
+    for word, changed in spoilt(whole):
+        try:
+            reported = read_timeline(Answer(200, "application/json", json.dumps(changed).encode()), NUMBER)
+        except Unreachable as fault:
+            assert_not_in(word, fault.reason)
+            continue
+        published += assert_not_published(word, [*scans(reported.events), *details(reported.details)])
+    assert published
+
+
+AT = "2026-11-20T10:00:00+08:00"
+CHECKPOINT = {"checkpoint_time": AT, "subtag": "InTransit_004", "raw_tag": "ET3", "country_region": "CHN", "city": "x"}
+DETAIL = {"datetime": AT, "status": "delivered", "tracking_location": {"country": "CN", "city": "x"}, "message": "x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "callback"),
+    [
+        (
+            "aftership",
+            {"event": "tracking_update", "msg": {"tracking_number": NUMBER, "checkpoints": [CHECKPOINT]}},
+        ),
+        (
+            "easypost",
+            {"description": "tracker.updated", "result": {"tracking_code": NUMBER, "tracking_details": [DETAIL]}},
+        ),
+    ],
+)
+def test_of_aggregators(name: str, callback: dict[str, Any]) -> None:
+    (aggregator,) = (one for one in LAPOSTE.aggregators if one.name == name)
+    published = 0
+    for word, changed in spoilt(callback):
+        try:
+            reported = aggregator.read(changed)
+        except InvalidReport:
+            continue
+        published += assert_not_published(word, scans(reported.events if reported else ()))
+    assert published
+
+
+def test_of_files_of_events() -> None:
+    fields, published = ["EMA", "EE100000003FR", AT, "CN", "CNPVGA", "30"], 0
+    for word, changed in spoilt(fields):
+        lines = ("EMSEVT;1;FRA;42;2026-11-24T06:00:00+01:00", ";".join(changed), "END;1", "")
+        try:
+            read = read_file("\n".join(lines).encode())
+        except (Unfinished, UnreadableFile):
+            continue
+        published += assert_not_published(word, scans(read.events, EMS))
+    assert published
+
+
+def scans(events: Iterable[CarrierEvent], carrier: Carrier = LAPOSTE) -> list[Event]:
+    """Those that can be read. The city is a field of its own, for who has the order's link, and is none of these."""
+    return [scan(event, carrier) for event in events if event.code and event.scanned_at]
+
+
+NAMES = ("partner", "pickup_point")
+"""Of a firm, and of a public counter, as the carrier spells them: there is no list of them."""
+
+
+def details(told: ParcelDetails | None) -> list[Event]:
+    """What is published beside the scans, without the names."""
+    stored = {name: value for name, value in told.stored().items() if name not in NAMES} if told else {}
+    report = KnownDetails("laposte", NUMBER, ORDER, 1, stored)
+    return [*details_facts({ORDER: Facts(order_stream(ORDER))}, [report], NOW)] if stored else []
+
+
+def scan(event: CarrierEvent, carrier: Carrier) -> Event:
+    assert event.code is not None
+    assert event.scanned_at is not None
     known = KnownScan(
-        "laposte",
-        "CY123456785FR",  # the one of the label that it was found by
+        carrier.name,
+        NUMBER,  # the one of the label that it was found by
         "poll",
         b"",
         event.code,
@@ -109,7 +199,7 @@ def scan(event: Any) -> Event:
         ORDER,
         1,
     )
-    return scan_fact(known, codes.read(event.code, event.country))
+    return scan_fact(known, carrier.read(event.code, event.country))
 
 
 @pytest.mark.parametrize(
@@ -160,6 +250,33 @@ def label_events(status: int, infos: bytes) -> list[Event]:
     raise AssertionError("no answer")
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, {"messages": [{"id": "0"}], "bordereauHeader": {"bordereauNumber": 1042, "address": "x"}}),
+        (400, {"messages": [{"type": "ERROR", "id": "50001", "messageContent": "x"}]}),
+    ],
+)
+def test_of_lists_of_parcels(status: int, body: dict[str, Any]) -> None:
+    for word, changed in spoilt(body):
+        answer = read_bordereau_answer(Answer(status, "application/json", json.dumps(changed).encode()))
+        assert not isinstance(answer, BordereauMade)
+        assert word not in answer.reason
+
+
+@pytest.mark.parametrize("name", ["valid", "invalid", "fault"])
+def test_of_vies(name: str) -> None:
+    """What it tells of a number is evidence, kept sealed; why it tells nothing is the reason of a case."""
+    whole, read = json.loads((GOLDEN.parent / "vies" / f"{name}.json").read_text(encoding="utf-8")), 0
+    for word, changed in spoilt(whole):
+        try:
+            vies.read(Answer(200, "application/json", json.dumps(changed).encode()), "FR96552100554")
+        except vies.NoVatAnswer as fault:
+            read += 1
+            assert_not_in(word, fault.reason)
+    assert read
+
+
 def test_of_the_export_gateway() -> None:
     refused = {"lrn": "x", "status": "refused", "errors": [{"code": "net_over_gross", "pointer": "/x"}]}
     released = {"lrn": "x", "status": "released", "mrn": "18GB0000601001EB15"}
@@ -175,6 +292,26 @@ def test_of_the_export_gateway() -> None:
         else:
             assert word not in answer.mrn or not export.valid_mrn(answer.mrn)
     assert codes_read
+
+
+def test_of_the_export_gateway_about_an_end() -> None:
+    """Of an exit the time is published, and nothing else; of an invalidation why it is refused."""
+    exited = {"status": "exited", "exited_at": "2026-11-26T21:30:00+00:00", "exit_reference": "IE599-1"}
+    refused = {"status": "refused", "errors": [{"code": "goods_have_left"}]}
+    read = 0
+    for word, changed in [*spoilt(exited), *spoilt(refused)]:
+        body = json.dumps(changed).encode()
+        for parse in (export.read_exit, export.read_invalidation):
+            try:
+                answer = parse(body)
+            except Unreadable:
+                continue
+            read += 1
+            if isinstance(answer, export.Exited):
+                assert word not in answer.at.isoformat()
+            if isinstance(answer, export.Refused):
+                assert word not in answer.code
+    assert read
 
 
 def test_of_the_single_window() -> None:

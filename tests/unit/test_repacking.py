@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -22,7 +22,7 @@ from services.customs.domain import quota
 from services.customs.domain.actions import has_parcel, job_subject
 from services.customs.domain.cases import attention, exit_unproven
 from services.customs.domain.decide import EXPORT, decide, shares_of
-from services.customs.domain.export_ends import never_leaves, reason_of
+from services.customs.domain.export_ends import can_have_left, never_leaves, reason_of
 from services.customs.domain.parcels import parcel_rows
 from services.orders.domain.outcomes import planned_parcels
 from services.orders.domain.status import order_status
@@ -294,6 +294,19 @@ def test_the_proof_of_exit_is_asked_for_when_the_goods_have_left_and_after_90_an
         order_id=TWO_PARCELS.order_id, occurred_at=DAYS_LATER.now, parcel=1, mrn=MRN, exited_at=DAYS_LATER.now
     )
     assert asked(150, left, exited) == (set(), [])
+
+
+@pytest.mark.parametrize(
+    ("days", "possible"), [(-1.01, False), (-1, True), (0, True), (30, True), (31, True), (31.01, False)]
+)
+def test_an_exit_is_proven_only_for_a_time_at_which_the_goods_can_have_left(days: float, possible: bool) -> None:
+    """From their release until now, thirty days later, and a day more on both sides."""
+    facts = with_mrn()
+    released = next(event.occurred_at for event in facts.all(ParcelDeclared) if event.parcel == 1)
+    now = released + timedelta(days=30)
+    assert can_have_left(facts, 1, released + timedelta(days=days), now) == possible
+    assert not can_have_left(facts, 1, datetime(2126, 1, 1, tzinfo=UTC), now)
+    assert can_have_left(facts, 9, released - timedelta(days=900), now), "its release is not known"
 
 
 def test_the_case_of_a_missing_proof_of_exit_ends_with_the_next_one_or_with_the_proof() -> None:

@@ -7,15 +7,17 @@ a date says nothing about the date.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from contracts.carrier import MOST_DETAIL_TURNS, ParcelDetailsReported
+from services.carrier.domain.windows import can_be_delivered_on
 from shared.ledger.facts import Facts
 
 _HOURS = ("expected_from", "expected_until")
+_DAY = "expected_on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,15 @@ class KnownDetails:
     parcel: int
     details: dict[str, str | None]
     """As stored."""
+
+
+def believed(facts: Facts, report: KnownDetails, now: datetime) -> KnownDetails:
+    """The report as it came, or without its day of delivery and the hours of it where that day cannot be true."""
+    day = report.details.get(_DAY)
+    if day is None or can_be_delivered_on(facts, report.parcel, date.fromisoformat(day), now):
+        return report
+    kept = {name: value for name, value in report.details.items() if name not in (_DAY, *_HOURS)}
+    return replace(report, details=kept)
 
 
 def details_facts(

@@ -1,4 +1,5 @@
-"""Which scans are believed: those of a time at which the parcel can have been scanned, and not without end. Pure.
+"""Which scans are believed: those of a time at which the parcel can have been scanned, and not without end; and which
+day of delivery. Pure.
 
 What is not believed is kept as it came and shown to operators, and changes nothing.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, get_args
 
 from contracts.carrier import LabelCreated, ParcelScanned
@@ -56,6 +57,15 @@ def check_scans(
             counted[scan.parcel] += 1
             ends[scan.parcel] += _reports_end(scan)
     return believed, set_aside
+
+
+def can_be_delivered_on(facts: Facts, parcel: int, day: date, now: datetime) -> bool:
+    """Whether the carrier can expect to deliver on this day: not before the parcel had its label, nor a year after it.
+    Where the label is not known, from a year ago to a year ahead."""
+    label = facts.get(LabelCreated, parcel)
+    first = label.occurred_at - TIME_TOLERANCE if label else now - LONGEST_JOURNEY
+    last = (label.occurred_at if label else now) + LONGEST_JOURNEY
+    return first.date() <= day <= last.date()
 
 
 def _wrong_time(facts: Facts, scan: ParcelScanned, now: datetime) -> SetAsideReason | None:

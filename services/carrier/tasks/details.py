@@ -9,7 +9,8 @@ from functools import partial
 import asyncpg
 
 from contracts.base import order_stream
-from services.carrier.domain.details import KnownDetails, details_facts
+from services.carrier import metrics
+from services.carrier.domain.details import KnownDetails, believed, details_facts
 from services.carrier.store import details
 from shared.clock import Clock
 from shared.ledger.batches import isolate_failures
@@ -57,8 +58,14 @@ class DetailsPublisher:
             sets = await self._ledger.lock(db, {order_stream(report.order_id) for report in reports})
             # Again under the locks: another replica may have published what came since.
             current = await details.lock_to_publish(db, len(reports), reports)
-            await self._ledger.publish(db, details_facts(sets, current, self._clock.now()))
+            now = self._clock.now()
+            told = [believed(sets[report.order_id], report, now) for report in current]
+            await self._ledger.publish(db, details_facts(sets, told, now))
             await details.mark_processed(db, current)
+        for report, kept in zip(current, told, strict=True):
+            if kept is not report:
+                metrics.SET_ASIDE.labels(metrics.EXPECTED_DAY).inc()
+                log.warning("expected day is not believed", order_id=str(report.order_id), parcel=report.parcel)
 
     async def _postpone(self, report: KnownDetails, error: Exception) -> None:
         log.error("details of a parcel could not be published", order_id=str(report.order_id), error=error)

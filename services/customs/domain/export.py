@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -187,10 +187,11 @@ def read_exit(body: bytes) -> Exited | NotExited:
     match _told(body):
         case {"status": "exited", "exited_at": str(at), "exit_reference": str(reference)} if _REFERENCE(reference):
             try:
-                instant = datetime.fromisoformat(at)
-            except ValueError:
+                stated = datetime.fromisoformat(at)
+                instant = stated.astimezone(UTC)
+            except (ValueError, OverflowError):
                 raise Unreadable("no time of exit") from None
-            if instant.tzinfo is None:
+            if stated.tzinfo is None:
                 raise Unreadable("a time of exit without its zone")
             return Exited(instant, reference)
         case {"status": "released" | "invalidated"}:

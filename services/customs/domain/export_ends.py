@@ -9,7 +9,7 @@ Regulation (EU) 2015/2446 art. 335; tulli.fi).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from contracts.carrier import ParcelScanned
@@ -18,6 +18,7 @@ from contracts.orders import OrderClosed
 from contracts.vocabularies import Outcome
 from contracts.warehouse import OrderWithdrawn, ParcelHandedOver, ParcelRepacked
 from services.customs.domain.cases import EXIT_PROOF, INVALIDATION, settled_by_hand
+from services.customs.domain.stated_times import believed
 from services.plans import is_given_up
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 
@@ -77,6 +78,13 @@ def boxes_before(facts: Facts, parcel: int) -> Iterator[int]:
     while (earlier := replaced.get(parcel, parcel)) < parcel:
         yield earlier
         parcel = earlier
+
+
+def can_have_left(facts: Facts, parcel: int, exited_at: datetime, now: datetime) -> bool:
+    """Whether the goods can have left at the time that the office of exit states: they cannot before they were
+    released."""
+    declared = facts.get(ParcelDeclared, parcel)
+    return believed(exited_at, declared.occurred_at if declared else None, now) is not None
 
 
 def exits(facts: Facts, context: DecisionContext, left_origin: Callable[[ParcelScanned], bool]) -> list[Output]:

@@ -17,6 +17,7 @@ from services.customs.domain.export_ends import (
     ENQUIRED,
     INVALID,
     LEFT,
+    can_have_left,
     never_leaves,
     reason_of,
 )
@@ -71,12 +72,14 @@ class ExportEndJobs:
         return Done([attention_case(job, outcome, now) if refused else invalidated], save=save)
 
     async def ask_exit(self, job: ClaimedJob) -> Done:
-        """Whether the goods have left. From the 90th day on a person is asked where nobody has confirmed it. Raises
-        Retry."""
+        """Whether the goods have left. A confirmation of a time at which they cannot have left is kept and proves
+        nothing: a person asks for a right one. From the 90th day on a person is asked where nobody has confirmed it.
+        Raises Retry."""
         number, _, turn = job.subject.partition(":")
         parcel = int(number)
         async with self.pool.acquire() as db:
             row = await export_declarations.of_parcel(db, job.stream.id, parcel)
+            facts = (await self.ledger.read(db, [order_stream(job.stream.id)]))[job.stream.id]
         if row is None or row["mrn"] is None:
             return Done()
         mrn, context = str(row["mrn"]), DecisionContext(self.clock.now())
@@ -87,6 +90,8 @@ class ExportEndJobs:
             async def save(db: DB, _: Facts) -> None:
                 await export_declarations.save_exit(db, job.stream.id, parcel, exited.reference, exited.at)
 
+            if not can_have_left(facts, parcel, exited.at, context.now):
+                return Done([attention_case(job, "exit_time", context.now)], save=save)
             event = ExportExited(
                 order_id=job.stream.id, occurred_at=context.now, parcel=parcel, mrn=mrn, exited_at=exited.at
             )

@@ -106,7 +106,8 @@ class ExportDeclarationView(View):
     invalidation: str | None
     """`invalidated` or `refused:<code>`; null where nobody has asked for it, or customs has not decided."""
     exit_reference: str | None
-    """Of the office of exit's confirmation, the proof of export; null while it is not known."""
+    """Of the office of exit's confirmation, the proof of export; null while it is not known. It proves nothing while
+    the case `exit_proof` says that its time is wrong (`exit_time`)."""
     exited_at: datetime | None
     """When the goods left the EU, as it says."""
 

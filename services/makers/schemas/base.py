@@ -10,9 +10,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from contracts.base import CountryCode
-from shared.text import UNPRINTABLE
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from shared.text import UNPRINTABLE, begins_formula
 
 
 def cleaned(rule: str, meaning: str, clean: Callable[[str], str]) -> AfterValidator:
@@ -35,8 +33,8 @@ def _country(code: str) -> str:
 
 def _no_formula(text: str) -> str:
     """A spreadsheet runs a cell that begins so; what is stated is also read as a spreadsheet."""
-    if text.startswith(_FORMULA):
-        raise PydanticCustomError("formula", "Must not begin with = + - @ or a tab")
+    if begins_formula(text):
+        raise PydanticCustomError("formula", "Must not begin with = + - @, in any width, or a tab")
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -171,7 +172,7 @@ class Log:
             answer = await counterpart.call("POST", f"{witness.url}/add-checkpoint", bounds, body=body)
         except NoAnswer:
             return Answer(Verdict.AWAY)
-        return read_answer(answer.status, answer.body, min(old, last.size), checkpoint, witness.key)
+        return read_answer(answer.status, answer.body, min(old, last.size), checkpoint, witness.key, time.time())
 
     async def _served(self, witness: Witness, counterpart: Counterpart) -> Checkpoint | None:
         """The checkpoint that the witness serves of this log, if our key has signed it."""

@@ -28,6 +28,11 @@ class Vendor(NamedTuple):
 @cache
 def vendor(stack: Stack) -> Vendor:
     """Added to the stack when it is first asked for."""
+    return add_vendor(stack)
+
+
+def add_vendor(stack: Stack) -> Vendor:
+    """Another one, which has stated nothing."""
     operator = {"Authorization": f"Bearer {stack.secrets.api_keys['operator']}"}
     body = {"owner": f"fuzz-{secrets.token_hex(4)}"}
     added = httpx.post(f"{stack.urls['makers']}/vendors", json=body, headers=operator, trust_env=False)
@@ -35,11 +40,12 @@ def vendor(stack: Stack) -> Vendor:
     return Vendor(added.json()["id"], added.json()["key"])
 
 
-def authorization(stack: Stack, method: str, path: str) -> str:
-    """An operator's, unless only another opens the route. `path`: of a request, or as the documents have it."""
+def authorization(stack: Stack, method: str, path: str, of: Vendor | None = None) -> str:
+    """An operator's, unless only another opens the route. `path`: of a request, or as the documents have it; `of`: the
+    vendor whose key is meant where a vendor's is."""
     scopes = next((scopes for verb, route, scopes in _routes() if verb == method.lower() and route.fullmatch(path)), ())
     scope: Any = "operator" if not scopes or "operator" in scopes else min(scopes)
-    key = vendor(stack).key if scope == "vendor" else stack.secrets.api_keys[scope]
+    key = (of or vendor(stack)).key if scope == "vendor" else stack.secrets.api_keys[scope]
     return f"Bearer {key}"
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from services.carrier.domain.details import ParcelDetails
+from services.carrier.domain.s10 import is_valid
 
 MOST_STEPS = 5
 STEP_CODES: Mapping[int, str] = {1: "DR1", 2: "PC1", 3: "ET1"}
@@ -26,8 +27,8 @@ _STEPS = {"DR1": 1, "DR2": 1, "PC1": 2, "PC2": 2, "MD2": 4, "ND1": 4, "AG1": 4, 
 LONGEST_NAME = 80
 LONGEST_PAGE = 200
 _CITY = re.compile(r"[^\s\d]\D{0,59}")
-_PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
-_NUMBER = re.compile(r"[A-Z0-9]{8,35}")
+PRODUCTS = frozenset({"colissimo", "chronopost"})
+"""La Poste's products for parcels, in small letters. Any other word of `product` may be anybody's."""
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _PARIS = ZoneInfo("Europe/Paris")
 _YEARS = range(2000, 2200)
@@ -68,7 +69,7 @@ def details_of(shipment: Mapping[str, Any]) -> ParcelDetails | None:
     day = _day(shipment.get("estimDate"))
     begin, end = _hours(day, shipment.get("estimHourMin"), shipment.get("estimHourMax"))
     details = ParcelDetails(
-        product=_matching(_PRODUCT, shipment.get("product")),
+        product=_product(shipment.get("product")),
         expected_on=day,
         expected_from=begin,
         expected_until=end,
@@ -121,8 +122,9 @@ def country(value: Any) -> str | None:
 
 
 def partner_number(value: Any) -> str | None:
-    """The number of the parcel with who carries it abroad."""
-    return _matching(_NUMBER, value)
+    """The number of the parcel with who carries it abroad: a post's, in the form of all posts. Anything else may be a
+    phone or a name."""
+    return value if isinstance(value, str) and is_valid(value) else None
 
 
 def city(value: Any) -> str | None:
@@ -139,6 +141,11 @@ def _steps(timeline: Any) -> Iterator[Mapping[str, Any]]:
 
 def _matching(form: re.Pattern[str], value: Any) -> str | None:
     return value if isinstance(value, str) and form.fullmatch(value) else None
+
+
+def _product(value: Any) -> str | None:
+    product = value.lower() if isinstance(value, str) else ""
+    return product if product in PRODUCTS else None
 
 
 def _day(value: Any) -> date | None:

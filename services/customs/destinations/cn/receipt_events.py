@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from contracts.base import Event
@@ -33,10 +33,8 @@ from services.customs.domain.cases import (
     open_attentions,
 )
 from services.customs.domain.holds import hold_ended
+from services.customs.domain.stated_times import believed
 from shared.ledger.facts import DecisionContext, Facts
-
-TIME_TOLERANCE = timedelta(days=1)
-"""How wrong an honest time may be: one stated without its offset, or with another's, is up to 14 hours off."""
 
 
 def inventory_events(
@@ -181,10 +179,8 @@ def _written_at(sent: SentMessage, facts: Facts) -> datetime | None:
 def _stated_time(receipt: PolledReceipt, sent: SentMessage, facts: Facts, now: datetime) -> datetime:
     """When customs says that it gave the receipt. Where it does not say, or names a time before the message that it
     answers or after now, the receipt counts from that message, which is the same whenever it is read again."""
-    stated, written_at = receipt.returned_at, _written_at(sent, facts)
-    too_early = stated is not None and written_at is not None and stated < written_at - TIME_TOLERANCE
-    wrong = stated is None or too_early or stated > now + TIME_TOLERANCE
-    return stated if stated is not None and not wrong else written_at or now
+    written_at = _written_at(sent, facts)
+    return believed(receipt.returned_at, written_at, now) or written_at or now
 
 
 def _attention(kind: str, receipt: PolledReceipt, sent: SentMessage, facts: Facts, context: DecisionContext) -> Event:

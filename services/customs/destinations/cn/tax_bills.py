@@ -7,7 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from contracts.base import Event
@@ -18,6 +18,7 @@ from services.customs.destinations.cn.receipt_xml import NotReceipts, fields, lo
 from services.customs.destinations.cn.receipts import BilledArticle, TaxBill, Taxes
 from services.customs.domain.cases import TAX_DIFFERENCE, attention, attention_round, open_attentions
 from services.customs.domain.decide import shares_in_cny
+from services.customs.domain.stated_times import believed
 from services.customs.domain.tax import tolerance
 from services.plans import plan_of
 from shared.ledger.facts import DecisionContext, Facts
@@ -26,19 +27,16 @@ BILL, BILL_STATUS = "CEB816", "CEB818"
 MOST_BILLS, MOST_LINES = 1_000, 99
 """Bills of one message; articles of one bill, by the specification."""
 MADE, SUMMED, VOID = "1", "2", "3"
-TIME_TOLERANCE = timedelta(days=1)
-"""How wrong an honest clock may be."""
 _AMOUNT = re.compile(r"[0-9]{1,14}(?:\.[0-9]{1,5})?")
 _NUMBER = re.compile(r"[!-~]{1,50}")
 _SHORT_NUMBER = re.compile(r"[0-9A-Za-z-]{1,24}")
 _INVENTORY = re.compile(r"[!-~]{1,18}")
 
 
-def given_at(bill: TaxBill, received_at: datetime) -> datetime:
-    """When it was given. A time that is not said, or that lies ahead, is that of its arrival: else no status that
-    follows would count."""
-    stated = bill.returned_at
-    return received_at if stated is None or stated > received_at + TIME_TOLERANCE else stated
+def given_at(bill: TaxBill, declared_at: datetime | None, received_at: datetime) -> datetime:
+    """When it was given. A time that is not said, that lies ahead or before its inventory was written is that of its
+    arrival: else no status that follows would count, or this one never."""
+    return believed(bill.returned_at, declared_at, received_at) or received_at
 
 
 def read_bills(kind: str, root: ET.Element) -> list[tuple[Mapping[str, str], Taxes | None, tuple[BilledArticle, ...]]]:

@@ -16,6 +16,8 @@ from services.provenance.domain.log.checkpoints import Checkpoint, Trust, open_c
 from services.provenance.domain.log.notes import BadNote, Note, Signature, VerifierKey, parse_signatures, verified
 
 MAX_ANSWER_BYTES = 16 * 1024
+TOLERANCE_SECONDS = 86_400
+"""How far a witness' clock may be from ours, either way: its time stays in every bundle."""
 
 
 class Verdict(enum.Enum):
@@ -52,11 +54,12 @@ def add_checkpoint(old: int, proof: Sequence[bytes], note: Note) -> bytes:
     return f"old {old}\n{lines}\n{note}".encode()
 
 
-def read_answer(status: int, body: bytes, old: int, checkpoint: Checkpoint, witness: VerifierKey) -> Answer:
-    """What this answer to `add_checkpoint(old, ...)` means. Only a signature that verifies counts."""
+def read_answer(status: int, body: bytes, old: int, checkpoint: Checkpoint, witness: VerifierKey, now: float) -> Answer:
+    """What this answer to `add_checkpoint(old, ...)` means, at this real time (POSIX seconds). Only a signature that
+    verifies counts, and whose time can be true."""
     match status:
         case 200:
-            signature = _signature(body, str(checkpoint), witness)
+            signature = _signature(body, str(checkpoint), witness, now)
             return Answer(Verdict.COSIGNED, checkpoint.size, signature) if signature else Answer(Verdict.REFUSED)
         case 409:
             size = parse_decimal(body.decode("ascii", "replace").removesuffix("\n"))
@@ -97,8 +100,9 @@ def outvoted(contradicting: int, witnesses: int, quorum: int) -> bool:
     return contradicting > max(witnesses - max(quorum, 1), 0)
 
 
-def _signature(body: bytes, text: str, witness: VerifierKey) -> Signature | None:
+def _signature(body: bytes, text: str, witness: VerifierKey, now: float) -> Signature | None:
     try:
-        return verified(Note(text, parse_signatures(body.decode())), (witness,)).get(witness)
+        signature = verified(Note(text, parse_signatures(body.decode())), (witness,)).get(witness)
     except (BadNote, UnicodeDecodeError):
         return None
+    return signature if signature is not None and abs(signature.seconds - now) <= TOLERANCE_SECONDS else None
