@@ -1,4 +1,4 @@
-"""The loop of makers: products in force are judged again by customs, whose lists change."""
+"""The loops of makers: products in force are judged again by customs, whose lists change; keys are told of."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from services.makers.api.vendor_keys import AT_ONCE as KEYS_AT_ONCE
+from services.makers.api.vendor_keys import KeyTelling
 from services.makers.api.vendor_lock import VendorLock
 from services.makers.domain.cases import PRODUCT_BARRED, opened
 from services.makers.domain.judgements import Judgement, is_due, judged, newly_barred
@@ -19,6 +21,21 @@ from shared.telemetry import log
 
 AT_ONCE = 100
 """Products that one round looks at."""
+TELL_SECONDS = 10.0
+"""Between two looks whether keys were changed by an operator's command."""
+
+
+def telling_task(telling: KeyTelling) -> Task:
+    """Tells of keys that no request has changed, at the start and then again and again."""
+
+    async def step() -> None:
+        while await telling.ledger.run(telling.tell) == KEYS_AT_ONCE:
+            pass
+
+    async def run(loop: Loop) -> None:
+        await loop.repeat(step, TELL_SECONDS, TRANSIENT)
+
+    return Task("keys", run)
 
 
 @dataclass(frozen=True, slots=True)
