@@ -495,11 +495,12 @@ async def test_a_fault_of_one_event_is_named_by_its_field(service: ProvenanceSer
         ({"action": "MOVE"}, "action", "literal_error"),
         ({"eventTime": FUTURE}, "eventTime", "future"),
         ({"type": "TransactionEvent"}, "body", "union_tag_invalid"),
-        ({"@context": ["https://ns.example/context"]}, "@context[0]", "literal_error"),
+        ({"@context": ["https://ns.example/context"]}, "@context", "literal_error"),
     ):
         answer = await tell(service, {**event(), **changes})
         assert answer.status_code == 400, answer.text
-        assert (field, rule) in [(one["field"], one["rule"]) for one in answer.json()["errors"]], answer.text
+        named = answer.json()["errors"][0]
+        assert (named["field"].partition(".")[0], named["rule"]) == (field, rule), answer.text
     assert (await tell(service, event(), RIVAL)).status_code == 400
     assert (await tell(service, event(), WAREHOUSE)).status_code == 403
 

@@ -124,7 +124,8 @@ async def flag(db: DB, flags: Mapping[UnitKey, str | None]) -> None:
         """with f as (select * from unnest($1::text[], $2::text[], $3::text[]) as f (gtin, serial, reason)),
                 gone as (delete from unit_flags using f
                          where (unit_flags.gtin, unit_flags.serial) = (f.gtin, f.serial) and f.reason is null)
-           insert into unit_flags (gtin, serial, reason) select * from f where reason is not null order by gtin, serial
+           insert into unit_flags (gtin, serial, reason) select gtin, serial, reason from f where reason is not null
+           order by gtin, serial
            on conflict (gtin, serial) do update set reason = excluded.reason""",
         [key.gtin for key in flags],
         [key.serial for key in flags],
