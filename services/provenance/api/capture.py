@@ -29,22 +29,21 @@ from shared.http.openapi import IDEMPOTENT, PAGED, described, header, header_par
 from shared.http.paging import Instant, after, cut, link
 from shared.http.problems import FAULTS_NAMED, Problem, field_errors
 from shared.http.routes import Route
-from shared.limits import BODY_BYTES
 
 _TAGS = ("ObjectEvent", "AggregationEvent")
 BEHAVIOUR, ROLLBACK = "GS1-Capture-Error-Behaviour", "rollback"
-BOUNDS = {
-    BEHAVIOUR: ROLLBACK,
-    "GS1-EPCIS-Capture-Limit": str(MAX_EVENTS),
-    "GS1-EPCIS-Capture-File-Size-Limit": str(BODY_BYTES),
-}
 B = TypeVar("B", bound=BaseModel)
 _IN_JOBS = TypeAdapter(tuple[Instant, UUID])
 
 
 def router(
-    require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, capturing: Capturing
+    require: Require,
+    pool: asyncpg.Pool[asyncpg.Record],
+    requests: IdempotentRequests,
+    capturing: Capturing,
+    body_limit: int,
 ) -> APIRouter:
+    """`body_limit`: bytes of a document."""
     routes = APIRouter(route_class=Route, tags=["events"])
     vendor_key = require(VENDOR_SCOPE)
 
@@ -129,10 +128,10 @@ def router(
         vendor, told = vendor_of(principal), _read(EventDocumentBody, await request.body())
 
         async def work(db: DB) -> Response:
-            taken = await capturing.take_one(db, told.root.said(), vendor)
-            if not taken.new:
+            new = await capturing.take_one(db, told.root.said(), vendor)
+            if not new:
                 raise Problem(409, "the event is known")
-            [event] = [one.fields for one in taken.new]
+            event = new[0].fields
             location = f"/events/{quote(event['eventID'], safe='')}"
             return Response(json.dumps(event), 201, {"Location": location}, "application/json")
 
@@ -177,7 +176,12 @@ def router(
             raise Problem(404, "not found")
         return json_answer(_view(job), headers=VERSIONS)
 
-    add_discovery(routes, "/capture", "discover_captures", "GET, POST", vendor_key, BOUNDS)
+    bounds = {
+        BEHAVIOUR: ROLLBACK,
+        "GS1-EPCIS-Capture-Limit": str(MAX_EVENTS),
+        "GS1-EPCIS-Capture-File-Size-Limit": str(body_limit),
+    }
+    add_discovery(routes, "/capture", "discover_captures", "GET, POST", vendor_key, bounds)
     add_discovery(routes, "/capture/{capture_id}", "discover_capture", "GET", vendor_key)
     return routes
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 from uuid import UUID
 
 from fastapi import Request
@@ -24,19 +23,14 @@ from shared.http.problems import FAULTS_NAMED, Problem
 _EVENTS = "epcisBody.eventList"
 
 
-class Taken(NamedTuple):
-    captured: Sequence[Captured]
-    new: Sequence[LogEvent]
-    """Those that were not known before."""
-
-
 @dataclass(frozen=True, slots=True)
 class Capturing:
     clock: Clock
     signer: EventSigner
 
-    async def take(self, db: DB, said: Sequence[Said], vendor: UUID | None) -> Taken:
-        """Logs all of these events, or none. Raises Problem 400 that names every fault by its place in a document."""
+    async def take(self, db: DB, said: Sequence[Said], vendor: UUID | None) -> list[LogEvent]:
+        """Logs all of these events, or none; those that were not known before. Raises Problem 400 that names every
+        fault by its place in a document."""
         by = OPERATOR if vendor is None else f"{VENDOR_SCOPE}:{await gtins.owner(db, vendor)}"
         captured = _judged([judge(one, self.signer.place, self.clock.now(), by) for one in said])
         if vendor is not None:  # and of one of which no product is known
@@ -47,9 +41,9 @@ class Capturing:
         new, faults = new_of(captured, known, told, by)
         _refuse(faults)
         await self.signer.sign(db, new)
-        return Taken(captured, new)
+        return new
 
-    async def take_one(self, db: DB, said: Said, vendor: UUID | None) -> Taken:
+    async def take_one(self, db: DB, said: Said, vendor: UUID | None) -> list[LogEvent]:
         """As `take`, with faults by their place in the event."""
         try:
             return await self.take(db, [said], vendor)
