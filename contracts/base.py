@@ -301,6 +301,7 @@ class OrderEvent(Event):
 COUNTERPART = "counterpart"
 MANIFEST = "manifest"
 VENDOR = "vendor"
+VENDOR_KEY = "vendor-key"
 PRODUCT = "product"
 RECEIPT = "receipt"
 STOCK = "stock"
@@ -331,6 +332,11 @@ def manifest_stream(manifest_id: UUID) -> Stream:
 def vendor_stream(owner: str) -> Stream:
     """The stream of the vendor whose goods stand under this owner."""
     return Stream.of(VENDOR, owner)
+
+
+def vendor_key_stream(sha256: str) -> Stream:
+    """The stream of one API key of a vendor, by its SHA-256 in 64 digits."""
+    return Stream.of(VENDOR_KEY, sha256)
 
 
 def product_stream(sku: str) -> Stream:

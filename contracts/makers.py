@@ -15,17 +15,20 @@ from pydantic import Field
 from contracts.base import (
     PRODUCT,
     VENDOR,
+    VENDOR_KEY,
     Code,
     CountryCode,
     Event,
     Gtin,
     HsCode,
+    Instant,
     Money,
     NetContent,
     Sku,
     SupportingDocument,
     Value,
     product_stream,
+    vendor_key_stream,
     with_turn,
 )
 from contracts.vocabularies import InFlightChoice, ProductWithdrawal, Regime, SuspensionReason, UnitIdentity
@@ -112,6 +115,40 @@ class VendorPeopleErased(VendorEvent):
     NAME: ClassVar[str] = "vendor-people-erased"
     turn: Turn = 1
     """1 for the first erasure, one more for each later one."""
+
+    @property
+    def subject(self) -> str:
+        return with_turn("", self.turn)
+
+
+class VendorKeyEvent(Event):
+    """A fact about one API key of a vendor. It names the key by its SHA-256, from which nobody finds the key: it holds
+    256 bits drawn at random."""
+
+    KIND: ClassVar[str] = VENDOR_KEY
+
+    vendor_id: UUID
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+    @property
+    def stream_id(self) -> UUID:
+        return vendor_key_stream(self.sha256).id
+
+
+class VendorKeyMade(VendorKeyEvent):
+    """The key opens what is the vendor's, at every service that lets vendors in."""
+
+    NAME: ClassVar[str] = "vendor-key-made"
+
+
+class VendorKeyEnded(VendorKeyEvent):
+    """The key opens nothing from an instant on. Told again, with the next turn, when that comes earlier; the earliest
+    counts."""
+
+    NAME: ClassVar[str] = "vendor-key-ended"
+    turn: Turn = 1
+    ends_at: Instant
+    """Real time, as for every API key."""
 
     @property
     def subject(self) -> str:

@@ -128,6 +128,8 @@ MAKERS = Topic(
         makers.VendorRestored,
         makers.InFlightDecided,
         makers.VendorPeopleErased,
+        makers.VendorKeyMade,
+        makers.VendorKeyEnded,
         makers.ProductApproved,
         makers.ProductChanged,
         makers.ProductWithdrawn,

@@ -13,6 +13,8 @@ from contracts.makers import (
     ProductChanged,
     ProductEvent,
     VendorEvent,
+    VendorKeyEnded,
+    VendorKeyEvent,
     VendorPeopleErased,
     VendorRestored,
     VendorSuspended,
@@ -41,9 +43,11 @@ from services.makers.domain.restored import NO_BRAND, restored_product, restored
 from services.makers.domain.vendors import Vendor, added, checked_again, suspended
 from services.makers.domain.vies import VAT_CHECK, Check
 from services.makers.store import brands, cases, checks, products, vendors
+from services.vendor_keys import VENDOR_SCOPE, key_name
 from shared.clock import Clock
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
+from shared.operations.api_keys import HashedKey, keep_hashed
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = ()
 """Makers decides by what vendors, persons and registers say; no other service's facts concern it."""
@@ -84,8 +88,9 @@ async def handle_vendors(
     return outputs
 
 
-async def handle_products(_: DB, __: Sequence[Facts], ___: DecisionContext) -> list[Output]:
-    """Nothing follows from a product's facts: each is said under its vendor's lock, where all is decided."""
+async def decide_nothing(_: DB, __: Sequence[Facts], ___: DecisionContext) -> list[Output]:
+    """Nothing follows from the facts of a product or of a key: what they say is decided before, under the vendor's lock
+    or by whoever changes the key."""
     return []
 
 
@@ -143,8 +148,8 @@ async def withdraw(db: DB, product: Product, reason: str, now: datetime) -> list
 
 
 async def on_restored(clock: Clock, db: DB, events: Sequence[Event]) -> None:
-    """Brings vendors and products to what was published about them since the backup: no turn is published twice, and
-    what a person has decided is not decided anew. What was stated and not published is lost, so that each vendor
+    """Brings vendors, products and keys to what was published about them since the backup: no turn is published twice,
+    and what a person has decided is not decided anew. What was stated and not published is lost, so that each vendor
     concerned is a case."""
     now = clock.now()
     of_vendors: dict[UUID, list[VendorEvent]] = {}
@@ -158,6 +163,7 @@ async def on_restored(clock: Clock, db: DB, events: Sequence[Event]) -> None:
             of_vendors.setdefault(event.vendor_id, []).append(event)
         if isinstance(event, ProductEvent):
             of_products.setdefault(event.sku, []).append(event)
+    await keep_hashed(db, VENDOR_SCOPE, [_key(event) for event in events if isinstance(event, VendorKeyEvent)])
     concerned = set[UUID]()
     for vendor in await vendors.find_all(db, list(of_vendors)):
         await vendors.save(db, restored_vendor(vendor, of_vendors[vendor.id]))
@@ -204,6 +210,11 @@ async def _restore_product(
     await cases.close_about(db, after.vendor_id, PRODUCT_DECISION, about, "restored", None, now)
     await cases.close_about(db, after.vendor_id, PRODUCT_BARRED, after.sku, "restored", None, now)
     return after
+
+
+def _key(event: VendorKeyEvent) -> HashedKey:
+    ends_at = event.ends_at if isinstance(event, VendorKeyEnded) else None
+    return HashedKey(bytes.fromhex(event.sha256), key_name(event.vendor_id), ends_at)
 
 
 def _ending(brand: Brand, now: datetime) -> Case:

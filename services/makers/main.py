@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from contracts import topics
-from contracts.base import PRODUCT, VENDOR
+from contracts.base import PRODUCT, VENDOR, VENDOR_KEY
 from services import cases as case_hooks
 from services import read_records
 from services.makers import handlers, metrics
@@ -15,13 +15,14 @@ from services.makers.api import cases, keys, products, vendors
 from services.makers.api.description import API
 from services.makers.api.goods_actions import GoodsActions
 from services.makers.api.vendor_actions import VendorActions
+from services.makers.api.vendor_keys import KeyTelling
 from services.makers.api.vendor_lock import VendorLock
 from services.makers.jobs.customs import ANSWER_BYTES, CUSTOMS, Customs
 from services.makers.jobs.vies import VIES, VatCheck, Vies
 from services.makers.settings import Settings
 from services.makers.store import brands, checks
 from services.makers.store import vendors as stored_vendors
-from services.makers.tasks import Judging, give_days
+from services.makers.tasks import Judging, give_days, telling_task
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.ledger.rules import StreamKind
@@ -55,6 +56,7 @@ def service(platform: Platform) -> Service:
     vendor_actions, goods_actions = VendorActions(lock, seal), GoodsActions(lock, seal)
     unverified = timedelta(days=settings.unverified_days)
     judging = Judging(pool, lock, customs, settings.judge_seconds)
+    telling = KeyTelling(ledger, clock)
     return Service(
         name="makers",
         publishes=topics.of_producer("makers"),
@@ -62,7 +64,8 @@ def service(platform: Platform) -> Service:
         subscriptions=handlers.SUBSCRIPTIONS,
         kinds=(
             StreamKind(VENDOR, partial(handlers.handle_vendors, unverified), causes=(PRODUCT,)),
-            StreamKind(PRODUCT, handlers.handle_products),
+            StreamKind(PRODUCT, handlers.decide_nothing),
+            StreamKind(VENDOR_KEY, handlers.decide_nothing),
         ),
         hooks=case_hooks.hooks("makers"),
         on_restored=partial(handlers.on_restored, clock),
@@ -72,13 +75,14 @@ def service(platform: Platform) -> Service:
             Task("connections", partial(keep_open, (asked_vies, asked_customs))),
             judging.task(),
             Task("read_records", partial(read_records.keep_dropping, pool, "people_reads", settings.reads_days)),
+            telling_task(telling),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, clock)),
         ),
         keyed=(*stored_vendors.SEALED, checks.SEALED, brands.SEALED),
         api=API,
         routers=(
-            vendors.router(require, pool, requests, seal, vendor_actions),
-            keys.router(require, pool, requests),
+            vendors.router(require, pool, requests, seal, vendor_actions, telling),
+            keys.router(require, pool, requests, telling),
             brand_routes.router(require, pool, requests, seal, goods_actions),
             products.router(require, pool, requests, goods_actions, customs),
             cases.router(require, pool, requests, vendor_actions),

@@ -1,5 +1,5 @@
-"""The loop of makers: products in force are judged again by customs, whose lists change. And what each start does:
-vendors that do not go on get the day on which their people go."""
+"""The loops of makers: products in force are judged again by customs, whose lists change; keys are told of. And what each
+start does: vendors that do not go on get the day on which their people go."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import asyncpg
 
 from contracts.base import vendor_stream
+from services.makers.api.vendor_keys import AT_ONCE as KEYS_AT_ONCE
+from services.makers.api.vendor_keys import KeyTelling
 from services.makers.api.vendor_lock import VendorLock
 from services.makers.domain.cases import PRODUCT_BARRED, opened
 from services.makers.domain.judgements import Judgement, is_due, judged, newly_barred
@@ -23,6 +25,21 @@ from shared.telemetry import log
 
 AT_ONCE = 100
 """Products that one round looks at, and vendors of one transaction."""
+TELL_SECONDS = 10.0
+"""Between two looks whether keys were changed by an operator's command."""
+
+
+def telling_task(telling: KeyTelling) -> Task:
+    """Tells of keys that no request has changed, at the start and then again and again."""
+
+    async def step() -> None:
+        while await telling.ledger.run(telling.tell) == KEYS_AT_ONCE:
+            pass
+
+    async def run(loop: Loop) -> None:
+        await loop.repeat(step, TELL_SECONDS, TRANSIENT)
+
+    return Task("keys", run)
 
 
 async def give_days(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, _: LogProbe, loop: Loop) -> None:

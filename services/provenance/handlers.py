@@ -13,6 +13,8 @@ from contracts.makers import (
     ProductApproved,
     ProductChanged,
     ProductWithdrawn,
+    VendorKeyEnded,
+    VendorKeyMade,
     VendorRestored,
     VendorSuspended,
     VendorVerified,
@@ -46,6 +48,8 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     ProductApproved,
     ProductChanged,
     ProductWithdrawn,
+    VendorKeyMade,
+    VendorKeyEnded,
 )
 
 

@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 
 from contracts import topics
-from contracts.base import ORDER, PRODUCT, RECEIPT, UNIT, VENDOR, WRITE_OFF
+from contracts.base import ORDER, PRODUCT, RECEIPT, UNIT, VENDOR, VENDOR_KEY, WRITE_OFF
 from contracts.warehouse import UnitKey
 from services import cases as case_hooks
 from services.provenance import metrics
 from services.provenance.api import capture, cases, events, label_sheets, page, units
 from services.provenance.api import log as log_api
+from services.provenance.api.capturing import Capturing
 from services.provenance.api.description import API
 from services.provenance.api.looking import Looking, Recent
 from services.provenance.api.trying import Trying
@@ -41,6 +42,7 @@ from services.provenance.tasks.erasures import UnitErasures
 from services.provenance.tasks.keys import keep_key_in_log, revoke
 from services.provenance.tasks.log import Log, keep_appending, keep_publishing
 from services.provenance.tasks.retention import keep_dropping_expired
+from services.vendor_keys import project_keys
 from shared.cli.commands import command
 from shared.cli.connecting import operated, settings_of
 from shared.http.client import Client, Counterpart, keep_open
@@ -126,6 +128,7 @@ def wired(platform: Platform) -> Wired:
         kinds=(
             StreamKind(VENDOR, handle, project_vendors),
             StreamKind(PRODUCT, handle, project_products),
+            StreamKind(VENDOR_KEY, handle, project_keys),
             StreamKind(ORDER, handle, signer.project),
             StreamKind(UNIT, handle, project_units),
             StreamKind(RECEIPT, absorb=signer.absorb),
@@ -147,7 +150,13 @@ def wired(platform: Platform) -> Wired:
             log_api.router(log, settings.issuer, TokenBuckets(settings.log_rate, settings.log_burst, time.monotonic)),
             units.router(log, place, look_ups),
             events.router(platform.require, platform.pool, platform.clock),
-            capture.router(platform.require, platform.pool, platform.requests, platform.clock, signer),
+            capture.router(
+                platform.require,
+                platform.pool,
+                platform.requests,
+                Capturing(platform.clock, signer),
+                settings.body_limit,
+            ),
             page.router(platform.pool, log, place, look_ups, pages, looking, trying),
             label_sheets.router(platform.require, platform.pool, platform.clock, place, settings.hidden_code_keys()),
             cases.router(platform.require, platform.pool, platform.ledger, platform.clock, platform.requests),

@@ -21,6 +21,8 @@ from contracts.makers import (
     ProductApproved,
     ProductChanged,
     ProductWithdrawn,
+    VendorKeyEnded,
+    VendorKeyMade,
     VendorRestored,
     VendorSuspended,
     VendorVerified,
@@ -46,11 +48,19 @@ from services.warehouse.domain import expected_returns
 from services.warehouse.domain.allocation import allocate, skus_to_lock
 from services.warehouse.domain.catalogue import product_of, recalled, recalls, vendor_of
 from services.warehouse.domain.decisions import decide
-from services.warehouse.domain.flags import flagged_case, look_again, open_flag, unit_of
+from services.warehouse.domain.flags import (
+    FlagCase,
+    cleared_turns,
+    closed_case,
+    flagged_case,
+    look_again,
+    open_flag,
+    unit_of,
+)
 from services.warehouse.domain.movements import OrderStock, returns_written_off
 from services.warehouse.domain.orders import order_row, parcel_rows
 from services.warehouse.domain.units import places_of_order, places_of_write_off, reference_of
-from services.warehouse.store import catalogue, manifests, stock, stock_levels, units, work_lists
+from services.warehouse.store import catalogue, flag_cases, manifests, stock, stock_levels, units, work_lists
 from services.warehouse.store import expected_returns as expected_returns_table
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output, Timer
@@ -130,20 +140,27 @@ async def project_write_offs(db: DB, write_offs: Sequence[Facts]) -> None:
 
 
 async def handle_units(db: DB, sets: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
-    """A unit that is flagged when it lies in a box is a case of its order: it may still be taken out. Whoever packs it
-    just now has locked it, and is seen when the unit is decided again."""
+    """A unit that is flagged when it lies in a box is a case of its order: it may still be taken out. The case closes
+    with the flag. Whoever packs it just now has locked it, and is seen when the unit is decided again."""
     flags = {key: flag for facts in sets if (key := unit_of(facts)) and (flag := open_flag(facts))}
     known = await units.find(db, flags)
-    outputs: list[Output | None] = []
+    outputs: list[Output] = []
+    opened: list[FlagCase] = []
     for key, flag in flags.items():
-        outputs.append(look_again(flag, context.now))
-        if key in known:
-            outputs.append(flagged_case(known[key], flag, context.now))
-    return [output for output in outputs if output is not None]
+        if (timer := look_again(flag, context.now)) is not None:
+            outputs.append(timer)
+        if key in known and (case := flagged_case(known[key], flag, context.now)) is not None:
+            outputs.append(case)
+            opened.append(FlagCase(flag.stream_id, flag.turn, case.order_id))
+    await flag_cases.keep(db, opened)
+    cleared = {facts.id: turns for facts in sets if (turns := cleared_turns(facts))}
+    settled = await flag_cases.take(db, cleared)
+    outputs += [closed_case(case, cleared[case.unit_id][case.turn], context.now) for case in settled]
+    return outputs
 
 
 async def project_units(db: DB, sets: Sequence[Facts]) -> None:
-    """A flagged unit is not packed."""
+    """A flagged unit is not packed. One whose receipt is booked just now is marked when its stream is decided again."""
     await units.flag(
         db, {key: flag.reason if (flag := open_flag(facts)) else None for facts in sets if (key := unit_of(facts))}
     )
@@ -217,5 +234,7 @@ SUBSCRIPTIONS: tuple[type[Event], ...] = (
     ProductChanged,  # another version
     ProductWithdrawn,  # block its stock
     UnitFlagged,  # not packed; a case when it lies in a box
-    UnitCleared,  # may be packed again
+    UnitCleared,  # may be packed again; its cases are closed
+    VendorKeyMade,  # lets a vendor in, to its own things
+    VendorKeyEnded,  # and no longer
 )

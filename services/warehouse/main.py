@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from contracts import topics
-from contracts.base import MANIFEST, ORDER, PRODUCT, RECEIPT, UNIT, VENDOR, WRITE_OFF
+from contracts.base import MANIFEST, ORDER, PRODUCT, RECEIPT, UNIT, VENDOR, VENDOR_KEY, WRITE_OFF
 from services import cases
+from services.vendor_keys import project_keys
 from services.warehouse import handlers, metrics
-from services.warehouse.api import goods, manifests, orders, preview, returns, units
+from services.warehouse.api import goods, lines, manifests, orders, preview, returns, units
 from services.warehouse.api.description import API
 from services.warehouse.api.manifest_actions import ManifestActions
 from services.warehouse.api.order_actions import OrderActions
@@ -34,6 +35,7 @@ def service(platform: Platform) -> Service:
         kinds=(
             StreamKind(VENDOR, handlers.handle_vendors, handlers.project_vendors, causes=(ORDER,)),
             StreamKind(PRODUCT, handlers.decide_nothing, handlers.project_products),
+            StreamKind(VENDOR_KEY, handlers.decide_nothing, project_keys),
             StreamKind(RECEIPT, handlers.decide_nothing, handlers.project_receipts),
             StreamKind(MANIFEST, handlers.decide_nothing, handlers.project_manifests),
             StreamKind(UNIT, handlers.handle_units, handlers.project_units, causes=(ORDER,)),
@@ -53,6 +55,7 @@ def service(platform: Platform) -> Service:
             orders.router(
                 require, pool, ledger, requests, OrderActions(ledger, platform.clock, settings.gs1_company_prefix)
             ),
+            lines.router(require, pool, ledger),
             manifests.router(require, pool, ledger, requests, ManifestActions(ledger, platform.clock)),
             returns.router(require, pool, platform.clock),
             units.router(require, pool),

@@ -39,7 +39,7 @@ PAGES = sorted(
 SERVICES = sorted({name for topic in TOPICS for name in (topic.producer, *topic.consumers)} & BY_NAME.keys())
 """Of the topic table, those that are there."""
 EVENT = re.compile(r"`([a-z-]+\.v\d+)`")
-ROUTE = re.compile(r"`((?:GET|PUT|POST|DELETE|PATCH) /[^`]*)`")
+ROUTE = re.compile(r"`((?:GET|PUT|POST|DELETE|PATCH|OPTIONS) /[^`]*)`")
 FILE = re.compile(r"(?<![\w/.])(?:contracts|deploy|docs|sandbox|services|shared|tests)/[\w./-]+\.[a-z]+\b")
 TARGET = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -108,7 +108,7 @@ def test_the_services_pages_list_their_routes() -> None:
 
 def test_the_services_pages_say_whose_key_opens_a_route() -> None:
     """An operator's opens all but one, and is named only where no other does."""
-    row = re.compile(r"^\| `((?:GET|PUT|POST|DELETE) /[^`]*)` \| ([^|]*) \|", re.MULTILINE)
+    row = re.compile(r"^\| `((?:GET|PUT|POST|DELETE|OPTIONS) /[^`]*)` \| ([^|]*) \|", re.MULTILINE)
     for service, document in documents().items():
         table = dict(row.findall(section(service, "HTTP")))
         for path, methods in document["paths"].items():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 import pytest
@@ -13,6 +15,8 @@ from contracts.makers import (
     InFlightDecided,
     ProductApproved,
     ProductWithdrawn,
+    VendorKeyEnded,
+    VendorKeyMade,
     VendorPeopleErased,
     VendorRestored,
     VendorSuspended,
@@ -22,7 +26,7 @@ from services.makers import main
 from services.makers.domain.due import KEPT_AFTER_CLOSURE
 from shared.loop import Loop
 from shared.messaging.partition_log import LogProbe
-from tests.support.makers_service import OPERATOR, OTHER_IBAN, PEOPLE, MakersService, VendorKey
+from tests.support.makers_service import COMPANY, IBAN, OPERATOR, OTHER_IBAN, PEOPLE, MakersService, VendorKey
 
 NOW = datetime.now(UTC)
 
@@ -94,6 +98,50 @@ async def test_a_vendor_and_a_product_that_are_not_known_are_there_again(makers:
     shown = (await makers.http.get(f"{path}/products/LOST-1", headers=OPERATOR)).json()
     assert (shown["state"], shown["approved_version"], shown["details"]["hs_code"]) == ("approved", 1, product.hs_code)
     assert await kinds(makers, str(stream.id)) == ["restored"]
+
+
+async def missing(makers: MakersService, vendor_id: str) -> Sequence[str]:
+    [case] = (
+        await makers.http.get("/cases", params={"vendor_id": vendor_id, "kind": "restored"}, headers=OPERATOR)
+    ).json()["cases"]
+    found: list[str] = case["missing"]
+    return found
+
+
+async def test_a_vendor_that_comes_back_without_its_company_is_asked_for_it_and_states_it(
+    makers: MakersService,
+) -> None:
+    stream, key = vendor_stream("emptied"), secrets.token_urlsafe(32)
+    known = await makers.verified("complete")
+    await makers.approved(known, "COMPLETE-1", await makers.brand(known))
+    approved = (await makers.of_product("COMPLETE-1")).get(ProductApproved)
+    assert approved is not None
+    product = approved.product.model_copy(update={"owner": "emptied", "vendor_id": stream.id})
+    digest = sha256(key.encode()).hexdigest()
+    await restore(
+        makers,
+        VendorVerified(vendor_id=stream.id, occurred_at=NOW, owner="emptied", public_name="Vieux-Port"),
+        ProductApproved(sku="EMPTIED-1", occurred_at=NOW, product=product),
+        VendorKeyMade(vendor_id=stream.id, occurred_at=NOW, sha256=digest),
+    )
+    assert await missing(makers, str(stream.id)) == ["company", "people", "bank_account", "brands"]
+    vendor = VendorKey(str(stream.id), "emptied", {"Authorization": f"Bearer {key}"})
+    for what, body in (("company", COMPANY), ("people", PEOPLE), ("bank-account", {"iban": IBAN})):
+        answer = await makers.http.put(f"{vendor.path}/{what}", json=body, headers=vendor.headers)
+        assert answer.status_code == 200, answer.text
+    assert (await makers.shown(vendor))["state"] == "verified"
+    [check] = await makers.until_checks(vendor, 1)
+    assert check["outcome"] == "valid"
+    assert await missing(makers, vendor.id) == ["bank_account", "brands"], "two persons agree to the account"
+    refused = await makers.http.put(f"{vendor.path}/company", json=COMPANY, headers=vendor.headers)
+    assert refused.status_code == 409, "it is there again"
+    assert (await makers.state(vendor, "EMPTIED-1", await makers.brand(vendor))).status_code == 200
+    assert await missing(makers, vendor.id) == ["bank_account"]
+    # A key that was ended since the backup stays ended.
+    ended = VendorKeyEnded(vendor_id=stream.id, occurred_at=NOW, sha256=digest, ends_at=NOW)
+    await restore(makers, ended)
+    rows = await makers.platform.pool.fetch("select not_after from api_keys where hash = $1", bytes.fromhex(digest))
+    assert [row["not_after"] for row in rows] == [NOW]
 
 
 async def personal(makers: MakersService, vendor: VendorKey) -> tuple[bool, bool, int]:

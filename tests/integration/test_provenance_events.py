@@ -463,6 +463,111 @@ async def test_a_capture_job_is_done_and_its_own_senders(service: ProvenanceServ
         assert (await service.http.get(path, headers=bearer(RIVAL))).status_code == 404
 
 
+async def tell(service: ProvenanceService, body: Any, key: str = MAKER, **headers: str) -> httpx.Response:
+    return await service.http.post("/events", json=body, headers={**bearer(key), **headers})
+
+
+async def test_one_event_is_told_by_itself_and_read_by_its_id(service: ProvenanceService) -> None:
+    body = {"@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"], **event()}
+    told = await tell(service, body, **{"Idempotency-Key": "one"})
+    assert told.status_code == 201, told.text
+    assert (told.headers["GS1-EPCIS-Version"], told.json()["eventID"]) == ("2.0.0", event_hash(body))
+    assert told.headers["Location"] == f"/events/{quote(event_hash(body), safe='')}"
+    again = await tell(service, body, **{"Idempotency-Key": "one"})
+    assert (again.status_code, again.headers["Location"]) == (201, told.headers["Location"])
+    assert again.headers["GS1-CBV-Version"] == "2.0.0"
+    assert (await tell(service, body)).status_code == 409
+    assert (await tell(service, body, OPERATOR)).status_code == 409, "whoever tells it"
+    [shown] = checked(await service.http.get(told.headers["Location"], headers=bearer(MAKER)))
+    assert (shown["silkpost:saidBy"], shown["bizStep"]) == ("vendor:vieux-port", "inspecting")
+    declared = {**event_body(told), "errorDeclaration": {"declarationTime": datetime.now(UTC).isoformat()}}
+    assert (await tell(service, declared)).status_code == 201
+    assert len(checked(await service.http.get(told.headers["Location"], headers=bearer(MAKER)))) == 2
+
+
+def event_body(told: httpx.Response) -> dict[str, Any]:
+    return {name: value for name, value in told.json().items() if name != "@context"}
+
+
+async def test_a_fault_of_one_event_is_named_by_its_field(service: ProvenanceService) -> None:
+    for changes, field, rule in (
+        ({"epcList": [f"https://id.gs1.org/01/{FOREIGN}/21/A1"]}, "epcList[0]", "own_product"),
+        ({"action": "MOVE"}, "action", "literal_error"),
+        ({"eventTime": FUTURE}, "eventTime", "future"),
+        ({"type": "TransactionEvent"}, "body", "union_tag_invalid"),
+        ({"@context": ["https://ns.example/context"]}, "@context", "literal_error"),
+    ):
+        answer = await tell(service, {**event(), **changes})
+        assert answer.status_code == 400, answer.text
+        named = answer.json()["errors"][0]
+        assert (named["field"].partition(".")[0], named["rule"]) == (field, rule), answer.text
+    assert (await tell(service, event(), RIVAL)).status_code == 400
+    assert (await tell(service, event(), WAREHOUSE)).status_code == 403
+
+
+async def test_an_event_that_is_unknown_or_anothers_is_not_found(service: ProvenanceService) -> None:
+    await taken(service, event())
+    [kept] = await query(service, MAKER)
+    own, unknown = (quote(one, safe="") for one in (kept["eventID"], f"ni:///sha-256;{'0' * 64}?ver=CBV2.0"))
+    found = [await service.http.get(f"/events/{one}", headers=bearer(RIVAL)) for one in (own, unknown, "x")]
+    assert {(one.status_code, one.text) for one in found} == {(404, found[0].text)}
+    assert len(checked(await service.http.get(f"/events/{own}", headers=bearer(WAREHOUSE)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/events", "OPTIONS, GET, POST"),
+        ("/events/ni%3A%2F%2F%2Fsha-256", "OPTIONS, GET"),
+        ("/epcs/x/events", "OPTIONS, GET"),
+        ("/capture", "OPTIONS, GET, POST"),
+        (f"/capture/{UUID(int=1)}", "OPTIONS, GET"),
+    ],
+)
+async def test_a_resource_says_what_it_can_do(service: ProvenanceService, path: str, allowed: str) -> None:
+    answer = await service.http.options(path, headers=bearer(MAKER))
+    assert (answer.status_code, answer.headers["Allow"]) == (204, allowed)
+    for standard in ("EPCIS", "CBV"):
+        for what in ("Version", "Min", "Max"):
+            assert answer.headers[f"GS1-{standard}-{what}"] == "2.0.0"
+    assert answer.headers["GS1-EPC-Format"] == "Always_GS1_Digital_Link"
+    bounds = ("GS1-EPCIS-Capture-Limit", "GS1-EPCIS-Capture-File-Size-Limit", "GS1-Capture-Error-Behaviour")
+    expected = ["200", "262144", "rollback"] if path == "/capture" else [None] * 3
+    assert [answer.headers.get(name) for name in bounds] == expected
+    assert (await service.http.options(path)).status_code == 401
+
+
+async def test_who_reads_or_tells_in_another_version_is_refused(service: ProvenanceService) -> None:
+    event_id = quote(f"ni:///sha-256;{'0' * 64}?ver=CBV2.0", safe="")
+    for path in ("/events", f"/events/{event_id}", f"/epcs/{quote(PLACE.box(SSCC), safe='')}/events", "/capture"):
+        for header, value in (("GS1-EPCIS-Max", "1.2"), ("GS1-CBV-Min", "2.1"), ("GS1-EPCIS-Min", "two")):
+            answer = await service.http.get(path, headers={**bearer(MAKER), header: value})
+            assert answer.status_code == 406, (path, header)
+        spoken = {**bearer(MAKER), "GS1-EPCIS-Min": "1.0.0", "GS1-EPCIS-Max": "2.0", "GS1-CBV-Max": "2.0.0"}
+        assert (await service.http.get(path, headers=spoken)).status_code in (200, 404)
+    old = {"GS1-EPCIS-Version": "1.2"}
+    assert (await capture(service, document(event()), headers=old)).status_code == 406
+    assert (await tell(service, event(), **old)).status_code == 406
+    assert (await capture(service, document(event()), headers={"GS1-CBV-Version": "2.0"})).status_code == 202
+
+
+async def test_capture_jobs_are_listed_to_their_own_senders(service: ProvenanceService) -> None:
+    for serial in ("A1", "A2", "A3"):
+        await taken(service, event(serial))
+    await taken(service, event("A4"), key=OPERATOR)
+    url, seen = "/capture?perPage=2", list[str]()
+    while url:
+        page = await service.http.get(url, headers=bearer(MAKER))
+        assert (page.status_code, page.headers["GS1-EPCIS-Version"]) == (200, "2.0.0")
+        seen += [job["captureID"] for job in page.json()]
+        url = page.links["next"]["url"] if "next" in page.links else ""
+    assert len(set(seen)) == 3
+    assert [job["captureID"] for job in (await service.http.get("/capture", headers=bearer(OPERATOR))).json()][
+        1:
+    ] == seen
+    assert (await service.http.get("/capture", headers=bearer(RIVAL))).json() == []
+
+
 async def test_what_is_no_document_in_json_is_refused(service: ProvenanceService) -> None:
     xml = await service.http.post(
         "/capture", content=b"<a/>", headers={**bearer(MAKER), "Content-Type": "application/xml"}

@@ -18,6 +18,7 @@ from tests.support.waiting import until
 ROOT = Path(__file__).resolve().parents[2]
 DOCKER = shutil.which("docker") or "docker"
 PROXY, PYTHON = "haproxy:3.0", "python:3.13-slim"
+COUNTRY, TOWN = "X-Client-Country", "X-Client-Town"
 # Answers with the request's headers, how often this path was asked for, and the status of its /readyz for who means it:
 # its arguments are its name and that status. Breaks the first connection for /broken.
 SERVICE = """
@@ -108,7 +109,9 @@ def proxies() -> Iterator[Proxies]:
         def proxy(trusted: str) -> Callable[[int], str]:
             folder = f"{ROOT}/deploy/haproxy:/usr/local/etc/haproxy:ro"
             ports = [part for port in (8001, 8010, 8020, 8050) for part in ("--publish", f"127.0.0.1::{port}")]
-            container = start("--env", f"TRUSTED_PROXIES={trusted}", "--volume", folder, *ports, PROXY)
+            environment = {"TRUSTED_PROXIES": trusted, "COUNTRY_HEADER": COUNTRY, "TOWN_HEADER": TOWN}
+            set_to = [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]
+            container = start(*set_to, "--volume", folder, *ports, PROXY)
             return lambda port: f"http://{docker('port', container, str(port))}"
 
         service("tracking", 200)
@@ -140,7 +143,7 @@ async def seen_by_service(client: httpx.AsyncClient, url: str, headers: dict[str
     return headers_got
 
 
-CLAIMED = {"X-Forwarded-For": "198.51.100.1, 198.51.100.2", "X-Forwarded-Proto": "https"}
+CLAIMED = {"X-Forwarded-For": "198.51.100.1, 198.51.100.2", "X-Forwarded-Proto": "https", COUNTRY: "CN", TOWN: "Lyon"}
 
 
 async def test_what_a_stranger_says_of_itself_is_replaced(proxies: Proxies, client: httpx.AsyncClient) -> None:
@@ -150,11 +153,13 @@ async def test_what_a_stranger_says_of_itself_is_replaced(proxies: Proxies, clie
     )
     assert "198.51.100" not in str(claimed)
     assert (claimed["x-forwarded-for"], claimed["x-forwarded-proto"]) == (mine["x-forwarded-for"], "http")
+    assert not {COUNTRY.lower(), TOWN.lower()} & claimed.keys(), "where it is"
 
 
 async def test_of_a_trusted_proxy_the_last_address_is_believed(proxies: Proxies, client: httpx.AsyncClient) -> None:
     claimed = await seen_by_service(client, proxies.trusting, CLAIMED)
     assert (claimed["x-forwarded-for"], claimed["x-forwarded-proto"]) == ("198.51.100.2", "https")
+    assert (claimed[COUNTRY.lower()], claimed[TOWN.lower()]) == ("CN", "Lyon")
     nothing = await seen_by_service(client, proxies.trusting, {})
     mine = await seen_by_service(client, proxies.strict, {})
     assert (nothing["x-forwarded-for"], nothing["x-forwarded-proto"]) == (mine["x-forwarded-for"], "http")

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from contracts.base import Event, order_stream, parse_fact
-from contracts.cases import CaseOpened
+from contracts.cases import CaseClosed, CaseOpened
 from contracts.provenance import UnitCleared, UnitFlagged
 from contracts.topics import UNITS, WAREHOUSE
 from contracts.warehouse import StockWrittenOff, UnitKey, UnitsPacked, UnitsReceived, UnitsReturned
@@ -313,6 +313,47 @@ async def test_a_flag_on_a_packed_unit_is_a_case_of_its_order(warehouse: Warehou
     [case] = (await warehouse.facts(order)).all(CaseOpened)
     assert (case.matter, case.parcel, case.action, case.reason) == ("unit_flagged", 1, "look_into", "operator")
     assert [unit["flagged"] for unit in (await warehouse.http.get("/units")).json()["units"]] == ["operator"] * 2
+
+
+async def test_a_case_of_a_flag_closes_when_the_flag_is_cleared(warehouse: WarehouseService) -> None:
+    one, two = await received(warehouse, 2)
+    order = await packed(warehouse, [one])
+    other = await packed(warehouse, [two])
+    for serial in (one, two):
+        await warehouse.consume(UnitFlagged(gtin=GTIN, serial=serial, occurred_at=NOW, reason="operator"))
+    clearing = UnitCleared(gtin=GTIN, serial=one, occurred_at=NOW, resolution="traveller")
+    await warehouse.consume(clearing)
+    await warehouse.consume(clearing)
+    facts = await warehouse.facts(order)
+    [opened], [closed] = facts.all(CaseOpened), facts.all(CaseClosed)
+    assert (closed.case, closed.resolution) == (opened.case, "traveller")
+    assert CaseClosed not in await warehouse.facts(other)
+    assert await flags(warehouse) == {one: None, two: "operator"}
+    # Flagged again, while its box is as it was: another case, which its own clearing closes.
+    await warehouse.consume(UnitFlagged(gtin=GTIN, serial=one, occurred_at=NOW, turn=2, reason="operator"))
+    assert len((await warehouse.facts(order)).all(CaseOpened)) == 2
+    await warehouse.consume(UnitCleared(gtin=GTIN, serial=one, occurred_at=NOW, turn=2, resolution="known"))
+    assert {case.resolution for case in (await warehouse.facts(order)).all(CaseClosed)} == {"traveller", "known"}
+
+
+async def flags(warehouse: WarehouseService) -> dict[str, str | None]:
+    return {unit["serial"]: unit["flagged"] for unit in (await warehouse.http.get("/units")).json()["units"]}
+
+
+async def test_a_unit_that_was_flagged_before_its_receipt_is_flagged(warehouse: WarehouseService) -> None:
+    await state(warehouse)
+    for serial in ("PACK-1", "PACK-2", "PACK-3"):
+        await warehouse.consume(UnitFlagged(gtin=GTIN, serial=serial, occurred_at=NOW, reason="unknown_serial"))
+    await warehouse.consume(UnitCleared(gtin=GTIN, serial="PACK-2", occurred_at=NOW, resolution="ours"))
+    assert (await receive(warehouse, 2, ["PACK-1", "PACK-2"])).status_code == 201
+    assert await flags(warehouse) == {"PACK-1": "unknown_serial", "PACK-2": None}
+    order = await warehouse.reserved({SOAP: 1})
+    answer = await pack(warehouse, order, ["PACK-1"], 1)
+    assert (answer.status_code, errors(answer)) == (422, {("parcels[0].units[0]", "not_flagged")})
+    await warehouse.consume(UnitCleared(gtin=GTIN, serial="PACK-1", occurred_at=NOW, resolution="ours"))
+    assert (await pack(warehouse, order, ["PACK-1"], 1)).status_code == 201
+    assert (await receive(warehouse, 1, ["PACK-3"])).status_code == 201
+    assert (await flags(warehouse))["PACK-3"] == "unknown_serial"
 
 
 async def test_a_flag_that_comes_while_the_unit_is_packed_is_looked_at_again(warehouse: WarehouseService) -> None:

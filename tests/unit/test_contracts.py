@@ -23,6 +23,7 @@ from contracts.base import (
     product_stream,
     unit_stream,
     utc,
+    vendor_key_stream,
     vendor_stream,
 )
 from contracts.cases import CaseOpened
@@ -32,6 +33,8 @@ from contracts.makers import (
     ProductApproved,
     ProductChanged,
     ProductWithdrawn,
+    VendorKeyEnded,
+    VendorKeyMade,
     VendorPeopleErased,
     VendorRestored,
     VendorSuspended,
@@ -128,6 +131,12 @@ WRITTEN_OFF = StockWrittenOff(order_id=ORDER, occurred_at=AT, sku="SAVON-300", q
         (VendorSuspended(vendor_id=VENDOR, occurred_at=AT, turn=2, reason="operator"), vendor_stream("maison"), ":2"),
         (VendorRestored(vendor_id=VENDOR, occurred_at=AT), vendor_stream("maison"), ""),
         (VendorPeopleErased(vendor_id=VENDOR, occurred_at=AT, turn=2), vendor_stream("maison"), ":2"),
+        (VendorKeyMade(vendor_id=VENDOR, occurred_at=AT, sha256="0" * 64), vendor_key_stream("0" * 64), ""),
+        (
+            VendorKeyEnded(vendor_id=VENDOR, occurred_at=AT, sha256="0" * 64, turn=2, ends_at=AT),
+            vendor_key_stream("0" * 64),
+            ":2",
+        ),
         (InFlightDecided(vendor_id=VENDOR, occurred_at=AT, choice="go_on"), vendor_stream("maison"), ""),
         (ProductApproved(sku="SAVON-300", occurred_at=AT, product=PRODUCT), product_stream("SAVON-300"), ""),
         (ProductChanged(sku="SAVON-300", occurred_at=AT, product=PRODUCT), product_stream("SAVON-300"), "3"),

@@ -172,6 +172,17 @@ def test_the_proxy_knows_every_service_at_its_port() -> None:
     assert set(re.findall(r"nbsrv\((\w+)\) lt 1", text)) == set(SERVICES)
 
 
+@pytest.mark.parametrize("name", ["COUNTRY_HEADER", "TOWN_HEADER"])
+def test_the_proxy_takes_out_what_clients_say_of_where_they_are(name: str) -> None:
+    """Under the name that provenance reads, and under one that it must know even where provenance reads none."""
+    text = (ROOT / "deploy/haproxy/haproxy.cfg").read_text()
+    public = text.partition("defaults public from base\n")[2]
+    trusted, taken_out = "set-var(txn.trusted)", f'del-header "${{{name}}}" unless {{ var(txn.trusted) -m found }}\n'
+    assert -1 < public.find(trusted) < public.find(taken_out) < public.find("\nfrontend ")
+    assert compose(BASE)["services"]["proxy"]["environment"][name].startswith(f"${{{name}:-X-Client-")
+    assert name in {field.upper() for field in ALL_SETTINGS["provenance"].model_fields}
+
+
 def test_the_proxy_has_the_bounds_of_the_services() -> None:
     limits = pytest.importorskip("shared.limits")
     text = (ROOT / "deploy/haproxy/haproxy.cfg").read_text()

@@ -13,8 +13,8 @@ from contracts.base import Event
 from contracts.makers import ProductApproved, ProductChanged, ProductWithdrawn
 from services.makers.domain import facts
 from services.makers.domain.products import approved
-from services.makers.domain.restored import NO_BRAND, restored_product, restored_vendor
-from services.makers.domain.vendors import added
+from services.makers.domain.restored import NO_BRAND, missing, restored_product, restored_vendor
+from services.makers.domain.vendors import Vendor, added
 from tests.support.makers_samples import ACCEPTED, COMPANY, DETAILS, NOW, TODAY, brand, product, vendor
 
 LATER = NOW + timedelta(hours=1)
@@ -52,6 +52,20 @@ def test_a_vendor_is_what_was_published_about_it(
 def test_a_vendor_that_was_added_since_stands_with_nothing_stated() -> None:
     after = restored_vendor(added("vieux-port", NOW), [VERIFIED])
     assert (after.id, after.state, after.company, after.people) == (TOLD.id, "verified", None, False)
+
+
+@pytest.mark.parametrize(
+    ("one", "brands", "expected"),
+    [
+        (vendor(), False, ()),
+        (vendor(), True, ("brands",)),
+        (vendor(company=None), False, ("company",)),
+        (restored_vendor(added("vieux-port", NOW), [VERIFIED]), True, ("company", "people", "bank_account", "brands")),
+        (restored_vendor(added("vieux-port", NOW), [CLOSED]), True, ()),
+    ],
+)
+def test_a_vendor_is_asked_for_what_was_lost(one: Vendor, brands: bool, expected: tuple[str, ...]) -> None:
+    assert missing(one, brands=brands) == expected
 
 
 def in_force(version: int, approvals: int, **changes: Any) -> ProductApproved | ProductChanged:

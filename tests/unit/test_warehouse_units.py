@@ -31,7 +31,16 @@ from contracts.warehouse import (
 from services.refusals.refusal import Refusal
 from services.warehouse.domain.actions import book_return, pack, report_shortage
 from services.warehouse.domain.decisions import decide
-from services.warehouse.domain.flags import LOOK_AGAIN, flagged_case, look_again, open_flag, unit_of
+from services.warehouse.domain.flags import (
+    LOOK_AGAIN,
+    FlagCase,
+    cleared_turns,
+    closed_case,
+    flagged_case,
+    look_again,
+    open_flag,
+    unit_of,
+)
 from services.warehouse.domain.goods import (
     RECEIPT_UNITS,
     GoodsReceipt,
@@ -462,3 +471,18 @@ def test_a_flag_on_a_unit_in_a_box_is_a_case_of_its_order() -> None:
         "look_into",
     )
     assert flagged_case(unit(ONE), flag(), LATER) is None
+
+
+def test_the_case_of_a_flag_closes_with_it() -> None:
+    order_id = uuid4()
+    in_box = Unit(ONE.gtin, ONE.serial, SOAP, None, "packed", order_id, 2, SSCC, NOW, None)
+    opened = flagged_case(in_box, flag(2), LATER)
+    assert opened is not None
+    assert cleared_turns(unit_facts(flag(), flag(2), cleared(2))) == {2: cleared(2)}
+    closed = closed_case(FlagCase(flag().stream_id, 2, order_id), cleared(2), LATER)
+    assert (closed.order_id, closed.case, closed.kind, closed.resolution) == (
+        order_id,
+        opened.case,
+        opened.kind,
+        "looked_at",
+    )

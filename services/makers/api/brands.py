@@ -10,10 +10,11 @@ import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from services.makers.api.goods_actions import GoodsActions
-from services.makers.api.own import VENDOR_SCOPE, VendorPath, require_own
+from services.makers.api.own import VendorPath, require_own
 from services.makers.schemas.goods import BrandBody, BrandDecisionBody, BrandsView, BrandView, brand_view
 from services.makers.store import brands, vendors
 from services.refusals.routes import RefusalRoute
+from services.vendor_keys import VENDOR_SCOPE
 from shared.db import DB
 from shared.faults import Fault
 from shared.http.answers import json_answer

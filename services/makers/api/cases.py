@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from pydantic import TypeAdapter
 
 from contracts.base import Code
 from services.makers.api.vendor_actions import VendorActions
+from services.makers.domain.cases import RESTORED
+from services.makers.domain.restored import NO_BRAND, missing
 from services.makers.schemas.vendors import CasesPage, CaseView, ResolutionBody, StandingView, case_view
-from services.makers.store import cases
+from services.makers.store import cases, products, vendors
 from services.open_cases import OpenCasesOfKindView, open_by_kind
 from services.refusals.routes import RefusalRoute
 from shared.db import DB
@@ -50,8 +53,10 @@ def router(
         """The oldest first."""
         async with pool.acquire() as db:
             rows = await cases.list_open(db, kind, vendor_id, paging.after(cursor, _IN_CASES), limit + 1)
+            lacking = await _lacking(db, [row.vendor_id for row in rows if row.kind == RESTORED])
         shown, following = paging.cut(rows, limit, lambda row: (row.opened_at, row.id))
-        page = CasesPage(cases=tuple(case_view(row) for row in shown), next=following)
+        views = tuple(case_view(row, lacking[row.vendor_id] if row.kind == RESTORED else ()) for row in shown)
+        page = CasesPage(cases=views, next=following)
         return json_answer(page, headers=paging.link(request, following))
 
     @routes.post(
@@ -76,3 +81,12 @@ def router(
         return await requests.run(request, principal, work)
 
     return routes
+
+
+async def _lacking(db: DB, vendor_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[str]]:
+    """What each of these vendors is to be asked for after a restore."""
+    if not vendor_ids:
+        return {}
+    brandless = await products.vendors_without(db, vendor_ids, NO_BRAND)
+    found = await vendors.find_all(db, vendor_ids)
+    return {vendor.id: missing(vendor, brands=vendor.id in brandless) for vendor in found}

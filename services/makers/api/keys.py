@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from typing import Annotated
-from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from services.makers.api.own import VENDOR_SCOPE, VendorPath, key_name, require_own
+from services.makers.api.own import VendorPath, require_own
+from services.makers.api.vendor_keys import DAY, KeyTelling, make_key
 from services.makers.schemas.vendors import KeyBody, KeysView, KeyView, NewKeyView
+from services.vendor_keys import VENDOR_SCOPE, key_name
 from shared.db import DB
 from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
@@ -19,21 +19,16 @@ from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, described, problems
 from shared.http.problems import Problem
 from shared.http.routes import Route
-from shared.operations.api_keys import SHOWN, end_key, list_keys
-from shared.operations.provision import keep_api_key
+from shared.operations.api_keys import SHOWN, end_key, hashed_keys, list_keys
 
-MOST_KEYS = 20
+MOST_KEYS, MOST_A_DAY = 20, 100
+"""Of a vendor: that work, and besides that were ended within a day, for other services keep each."""
 KeyPath = Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="The first 12 digits of the key's SHA-256.")]
 
 
-async def make_key(db: DB, vendor_id: UUID) -> str:
-    """Only its SHA-256 is stored."""
-    key = secrets.token_urlsafe(32)
-    await keep_api_key(db, key=key, name=key_name(vendor_id), scope=VENDOR_SCOPE)
-    return key
-
-
-def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests) -> APIRouter:
+def router(
+    require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, telling: KeyTelling
+) -> APIRouter:
     vendor_alone, vendor_or_operator = require(VENDOR_SCOPE, operators=False), require(VENDOR_SCOPE)
     routes = APIRouter(route_class=Route, tags=["keys"])
 
@@ -50,12 +45,16 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: Idemp
         summary="Make a key",
         status_code=201,
         response_model=NewKeyView,
-        openapi_extra=described(IDEMPOTENT, problems(404, because={409: f"There are {MOST_KEYS} already."})),
+        openapi_extra=described(
+            IDEMPOTENT,
+            problems(404, because={409: f"There are {MOST_KEYS} already, or {MOST_A_DAY} were made in a day."}),
+        ),
     )
     async def make_vendor_key(
         request: Request, vendor_id: VendorPath, body: KeyBody, principal: Principal = Depends(vendor_alone)
     ) -> Response:
-        """A key of the vendor, shown once. With `replaces` the other one ends, after the overlap."""
+        """A key of the vendor, shown once. With `replaces` the other one ends, after the overlap. The other services
+        let it in once they have read of it."""
         require_own(principal, vendor_id)
 
         async def work(db: DB) -> Response:
@@ -64,7 +63,10 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: Idemp
                 raise _no_key()
             if len(await list_keys(db, name)) >= MOST_KEYS:
                 raise Problem(409, "too many keys", detail=f"at most {MOST_KEYS}; end one first")
+            if len(await hashed_keys(db, VENDOR_SCOPE, DAY, name)) >= MOST_A_DAY:
+                raise Problem(409, "too many keys in a day", detail=f"at most {MOST_A_DAY}")
             key = await make_key(db, vendor_id)
+            await telling.tell(db, vendor_id)
             shown = hashlib.sha256(key.encode()).hexdigest()[:SHOWN]
             return json_answer(NewKeyView(id=shown, ends_at=None, key=key), 201)
 
@@ -82,12 +84,13 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: Idemp
     async def end_vendor_key(
         request: Request, vendor_id: VendorPath, key_id: KeyPath, principal: Principal = Depends(vendor_or_operator)
     ) -> Response:
-        """It works for ten seconds more at the most."""
+        """It works for ten seconds more at the most; at the other services, once they have read of its end."""
         require_own(principal, vendor_id)
 
         async def work(db: DB) -> Response:
             if await end_key(db, key_id, 0, key_name(vendor_id)) is None:
                 raise _no_key()
+            await telling.tell(db, vendor_id)
             return Response(status_code=204)
 
         return await requests.run(request, principal, work)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from fastapi import Path
 
+from services.vendor_keys import VENDOR_SCOPE, key_name
 from shared.http.api_keys import Principal
 from shared.http.problems import Problem
 
-VENDOR_SCOPE: Final = "vendor"
 VendorPath: TypeAlias = Annotated[UUID, Path(description="The vendor's id; `POST /vendors` answers it.")]
-
-
-def key_name(vendor_id: UUID) -> str:
-    """The name that all keys of a vendor have: it says whose things they open."""
-    return f"vendor:{vendor_id}"
 
 
 def require_own(principal: Principal, vendor_id: UUID) -> None:

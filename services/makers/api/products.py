@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from contracts.base import Sku
 from services.makers.api.goods_actions import GoodsActions
-from services.makers.api.own import VENDOR_SCOPE, VendorPath, require_own
+from services.makers.api.own import VendorPath, require_own
 from services.makers.domain.products import PRODUCT_TABLE, Product
 from services.makers.jobs.customs import Customs
 from services.makers.schemas.goods import (
@@ -38,6 +38,7 @@ from services.makers.schemas.product_list import (
 from services.makers.store import products
 from services.refusals.refusal import Refusal
 from services.refusals.routes import RefusalRoute
+from services.vendor_keys import VENDOR_SCOPE
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import json_answer

@@ -65,9 +65,10 @@ class VendorActions:
         return vendor
 
     async def state_company(self, db: DB, vendor_id: UUID, company: Company) -> Vendor:
-        """Of a suspended vendor the number is checked at once."""
+        """Of a suspended vendor, and of a verified one that states again what was lost, the number is checked at
+        once."""
         vendor = changed(await self.lock.take(db, vendor_id), company, self.lock.now())
-        if vendor.state == "suspended":
+        if vendor.state in ("suspended", "verified"):
             vendor = await self._checked_again(db, vendor)
         return await self.lock.save(db, vendor)
 

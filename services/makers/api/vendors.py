@@ -12,9 +12,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from contracts.base import Code
-from services.makers.api.keys import make_key
-from services.makers.api.own import VENDOR_SCOPE, VendorPath, require_own
+from services.makers.api.own import VendorPath, require_own
 from services.makers.api.vendor_actions import VendorActions
+from services.makers.api.vendor_keys import KeyTelling, make_key
 from services.makers.domain.vendors import State, Vendor
 from services.makers.schemas.vendors import (
     AccountBody,
@@ -39,6 +39,7 @@ from services.makers.schemas.vendors import (
 )
 from services.makers.store import checks, vendors
 from services.refusals.routes import RefusalRoute
+from services.vendor_keys import VENDOR_SCOPE
 from shared.db import DB
 from shared.http import paging
 from shared.http.answers import json_answer
@@ -60,6 +61,7 @@ def router(
     requests: IdempotentRequests,
     seal: Seal,
     actions: VendorActions,
+    telling: KeyTelling,
 ) -> APIRouter:
     vendor_alone, reader, operator = require(VENDOR_SCOPE, operators=False), require(VENDOR_SCOPE, "support"), require()
     vendor_or_operator = require(VENDOR_SCOPE)
@@ -99,6 +101,7 @@ def router(
         async def act(db: DB) -> BaseModel:
             vendor = await actions.add(db, body.owner)
             key = await make_key(db, vendor.id)
+            await telling.tell(db, vendor.id)
             return NewVendorView.model_validate({**vendor_fields(vendor), "key": key})
 
         return await once(request, principal, act, 201)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from contracts import makers
 from contracts.base import Money, NetContent, SupportingDocument
@@ -13,6 +14,9 @@ from contracts.makers import (
     ProductChanged,
     ProductNames,
     ProductWithdrawn,
+    VendorKeyEnded,
+    VendorKeyEvent,
+    VendorKeyMade,
     VendorPeopleErased,
     VendorRestored,
     VendorSuspended,
@@ -47,6 +51,20 @@ def people_erased(vendor: Vendor, known: Facts, now: datetime) -> VendorPeopleEr
     """`known`: the vendor's set."""
     turn = len(known.all(VendorPeopleErased)) + 1
     return VendorPeopleErased(vendor_id=vendor.id, occurred_at=now, turn=turn)
+
+
+def key_facts(
+    known: Facts, vendor_id: UUID, sha256: str, ends_at: datetime | None, now: datetime
+) -> list[VendorKeyEvent]:
+    """What is not told yet of a key. `known`: its set. `ends_at`: in real time; None of one that does not end."""
+    told: list[VendorKeyEvent] = []
+    if VendorKeyMade not in known:
+        told.append(VendorKeyMade(vendor_id=vendor_id, occurred_at=now, sha256=sha256))
+    ends = known.all(VendorKeyEnded)
+    if ends_at is not None and all(ends_at < end.ends_at for end in ends):
+        turn = len(ends) + 1
+        told.append(VendorKeyEnded(vendor_id=vendor_id, occurred_at=now, sha256=sha256, turn=turn, ends_at=ends_at))
+    return told
 
 
 def in_flight_decided(vendor: Vendor, turn: int, choice: str, now: datetime) -> InFlightDecided:

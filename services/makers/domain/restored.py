@@ -51,6 +51,19 @@ def restored_vendor(vendor: Vendor, published: Sequence[Event]) -> Vendor:
     return vendor
 
 
+def missing(vendor: Vendor, *, brands: bool) -> tuple[str, ...]:
+    """What the vendor is to be asked for, of what was lost. `brands`: whether a product of it names none any more."""
+    if vendor.state == "closed":
+        return ()
+    lost = {
+        "company": vendor.company is None,
+        "people": not vendor.people,
+        "bank_account": vendor.account is None,
+        "brands": brands,
+    }
+    return tuple(name for name, is_lost in lost.items() if is_lost)
+
+
 def restored_product(before: Product | None, published: Sequence[Event], brands: Sequence[Brand]) -> Product | None:
     """As `restored_vendor`; None where the product is neither known nor published. `brands`: those of its vendor."""
     after = before

@@ -127,11 +127,13 @@ def company_faults(company: Company) -> Iterator[Fault]:
 
 
 def changed(vendor: Vendor, company: Company, now: datetime) -> Vendor:
-    """With another company's data; of a suspended vendor they count once they are checked. Raises Refusal."""
+    """With another company's data; of a suspended vendor they count once they are checked. One that is verified states
+    its company only where a restored database has lost it. Raises Refusal."""
     faults = list(company_faults(company))
     if faults:
         raise Refusal("invalid", "invalid request", faults=faults)
-    return replace(moved(vendor, "change", now), company=company, stated_at=now)
+    lost = vendor.state == "verified" and vendor.company is None
+    return replace(vendor if lost else moved(vendor, "change", now), company=company, stated_at=now)
 
 
 def stated(vendor: Vendor, now: datetime) -> Vendor:

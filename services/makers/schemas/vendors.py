@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
@@ -283,6 +284,9 @@ class CaseView(View):
     reason: str | None
     resolution: str | None
     """Null while it is open."""
+    missing: tuple[str, ...]
+    """Of an open case `restored`: what the vendor is to be asked for, and has not stated again: `company`, `people`,
+    `bank_account`, `brands`."""
 
 
 class CasesPage(View):
@@ -356,7 +360,7 @@ def check_view(check: Check, told: dict[str, str]) -> CheckView:
     )
 
 
-def case_view(case: Case) -> CaseView:
+def case_view(case: Case, missing: Sequence[str] = ()) -> CaseView:
     return CaseView(
         id=case.id,
         vendor_id=case.vendor_id,
@@ -367,4 +371,5 @@ def case_view(case: Case) -> CaseView:
         due_at=case.due_at,
         reason=case.reason,
         resolution=case.resolution,
+        missing=tuple(missing),
     )

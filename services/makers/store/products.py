@@ -79,6 +79,18 @@ async def in_force_of_brands(db: DB, brand_ids: Sequence[UUID]) -> list[Product]
     return [_product(row) for row in rows]
 
 
+async def vendors_without(db: DB, vendor_ids: Sequence[UUID], brand_id: UUID) -> set[UUID]:
+    """Those of these vendors of which a product that is not withdrawn names this brand, which stands for none."""
+    rows = await db.fetch(
+        """select distinct p.vendor_id from products p
+           join product_versions v on v.sku = p.sku and v.version = p.version
+           where p.vendor_id = any($1) and p.state <> 'withdrawn' and v.details::jsonb ->> 'brand_id' = $2""",
+        list(vendor_ids),
+        str(brand_id),
+    )
+    return {row["vendor_id"] for row in rows}
+
+
 async def count(db: DB, vendor_id: UUID) -> int:
     found: int = await db.fetchval("select count(*) from products where vendor_id = $1", vendor_id)
     return found

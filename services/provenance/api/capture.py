@@ -1,46 +1,51 @@
-"""Events that others tell, as GS1's REST binding of EPCIS 2.0 takes them in."""
+"""Events that others tell, as GS1's REST binding of EPCIS 2.0 takes them in: documents, and single events."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+import json
+from typing import Annotated, TypeVar
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from services.provenance.api.epcis_keys import VENDOR, VERSIONS, vendor_of
-from services.provenance.domain.capture import OPERATOR, Captured, Said, judge, new_of
-from services.provenance.handlers import EventSigner
-from services.provenance.schemas.epcis import CaptureJobView, EpcisDocumentBody
-from services.provenance.store import captures, gtins
-from services.provenance.store import events as events_table
+from services.provenance.api.capturing import Capturing, require_json
+from services.provenance.api.epcis_headers import READING, SPOKEN, VERSIONS, WRITING, add_discovery, require_reader
+from services.provenance.api.events import PAGE, TOKEN, Count, Token
+from services.provenance.domain.capture import MAX_EVENTS
+from services.provenance.schemas.epcis import CaptureJobsView, CaptureJobView, EpcisDocumentBody, EventDocumentBody
+from services.provenance.store import captures
 from services.provenance.store.captures import Job
-from shared.clock import Clock
+from services.vendor_keys import VENDOR_SCOPE, vendor_of
 from shared.db import DB
 from shared.faults import Fault
 from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
 from shared.http.json_body import read_json
-from shared.http.openapi import IDEMPOTENT, described, header, header_parameter, problems, request_body
+from shared.http.openapi import IDEMPOTENT, PAGED, described, header, header_parameter, problems, request_body
+from shared.http.paging import Instant, after, cut, link
 from shared.http.problems import FAULTS_NAMED, Problem, field_errors
 from shared.http.routes import Route
 
 _TAGS = ("ObjectEvent", "AggregationEvent")
-ROLLBACK = "rollback"
+BEHAVIOUR, ROLLBACK = "GS1-Capture-Error-Behaviour", "rollback"
+B = TypeVar("B", bound=BaseModel)
+_IN_JOBS = TypeAdapter(tuple[Instant, UUID])
 
 
 def router(
     require: Require,
     pool: asyncpg.Pool[asyncpg.Record],
     requests: IdempotentRequests,
-    clock: Clock,
-    signer: EventSigner,
+    capturing: Capturing,
+    body_limit: int,
 ) -> APIRouter:
+    """`body_limit`: bytes of a document."""
     routes = APIRouter(route_class=Route, tags=["events"])
-    vendor_key = require(VENDOR)
+    vendor_key = require(VENDOR_SCOPE)
 
     @routes.post(
         "/capture",
@@ -50,19 +55,15 @@ def router(
         openapi_extra=described(
             IDEMPOTENT,
             request_body(EpcisDocumentBody),
+            WRITING,
             {
                 "parameters": [
-                    header_parameter(
-                        "GS1-Capture-Error-Behaviour", "Nothing of a document with a fault is taken.", enum=[ROLLBACK]
-                    )
+                    header_parameter(BEHAVIOUR, "Nothing of a document with a fault is taken.", enum=[ROLLBACK])
                 ],
                 "responses": {
                     "202": {
                         "description": "All of it was taken in.",
-                        "headers": {
-                            "Location": header("Of the capture job, which is done."),
-                            **{name: header("Of the standards that are read.") for name in VERSIONS},
-                        },
+                        "headers": {"Location": header("Of the capture job, which is done."), **SPOKEN},
                     },
                 },
             },
@@ -80,93 +81,131 @@ def router(
         that is done. An event's id is its hash by CBV; the same event again is the same event. An `errorDeclaration`
         keeps the id of what it declares wrong, and both stay. Each event is of one unit; a vendor's are of units of its
         own products. They are shown as said by who told them."""
-        _require_form(request)
-        vendor, now = vendor_of(principal), clock.now()
-        said = _read(await request.body())
+        require_json(request)
+        _require_rollback(request)
+        vendor, told = vendor_of(principal), _read(EpcisDocumentBody, await request.body())
 
         async def work(db: DB) -> Response:
-            by = OPERATOR if vendor is None else f"{VENDOR}:{await gtins.owner(db, vendor)}"
-            captured = _judged([judge(one, signer.place, now, by) for one in said])
-            if vendor is not None:  # and of one of which no product is known
-                await _require_own(db, vendor, captured)
-            await events_table.lock_units(db, {one.unit for one in captured})
-            known = await captures.known(db, {one.identity.event_id for one in captured})
-            told = await captures.said_of(db, {one.unit for one in captured})
-            new, faults = new_of(captured, known, told, by)
-            _refuse(faults)
-            await signer.sign(db, new)
-            job = Job(uuid4(), principal.name, now)
+            await capturing.take(db, [event.said() for event in told.epcis_body.event_list], vendor)
+            job = Job(uuid4(), principal.name, capturing.clock.now())
             await captures.keep(db, job)
-            return Response(status_code=202, headers={"Location": f"/capture/{job.id}", **VERSIONS})
+            return Response(status_code=202, headers={"Location": f"/capture/{job.id}"})
 
-        return await requests.run(request, principal, work)
+        answer = await requests.run(request, principal, work)
+        answer.headers.update(VERSIONS)
+        return answer
+
+    @routes.post(
+        "/events",
+        summary="Tell one event",
+        status_code=201,
+        response_class=Response,
+        openapi_extra=described(
+            IDEMPOTENT,
+            request_body(EventDocumentBody),
+            WRITING,
+            {
+                "responses": {
+                    "201": {
+                        "description": "It was taken in; the event as it was logged.",
+                        "content": {"application/json": {"schema": {"type": "object"}}},
+                        "headers": {"Location": header("Of the event."), **SPOKEN},
+                    },
+                },
+            },
+            problems(
+                because={
+                    400: "The event breaks a rule; `errors` names each field and its rule.",
+                    409: "The event is known already, or a request with this key is being worked on.",
+                    415: "EPCIS in XML is not read.",
+                },
+            ),
+        ),
+    )
+    async def capture_event(request: Request, principal: Principal = Depends(vendor_key)) -> Response:
+        """Takes in one event, by the rules of a document's. One that is known already is refused, whoever told it."""
+        require_json(request)
+        vendor, told = vendor_of(principal), _read(EventDocumentBody, await request.body())
+
+        async def work(db: DB) -> Response:
+            new = await capturing.take_one(db, told.root.said(), vendor)
+            if not new:
+                raise Problem(409, "the event is known")
+            event = new[0].fields
+            location = f"/events/{quote(event['eventID'], safe='')}"
+            return Response(json.dumps(event), 201, {"Location": location}, "application/json")
+
+        answer = await requests.run(request, principal, work)
+        answer.headers.update(VERSIONS)
+        return answer
+
+    @routes.get(
+        "/capture",
+        summary="List capture jobs",
+        response_model=CaptureJobsView,
+        openapi_extra=described(PAGED, READING, problems(400)),
+    )
+    async def list_captures(
+        request: Request, token: Token = None, count: Count = PAGE, principal: Principal = Depends(vendor_key)
+    ) -> Response:
+        """The jobs of the last thirty days, the latest first: a vendor's key lists those of its vendor."""
+        require_reader(request)
+        before = after(token, _IN_JOBS, TOKEN)
+        async with pool.acquire() as db:
+            rows = await captures.list_jobs(db, _whose(principal), before, count + 1)
+        shown, following = cut(rows, count, lambda job: (job.at, job.id))
+        jobs = CaptureJobsView(root=tuple(_view(job) for job in shown))
+        return json_answer(jobs, headers={**VERSIONS, **link(request, following, TOKEN)})
 
     @routes.get(
         "/capture/{capture_id}",
         summary="Read a capture job",
         response_model=CaptureJobView,
-        openapi_extra=described(problems(404)),
+        openapi_extra=described(READING, problems(404)),
     )
     async def get_capture(
-        capture_id: Annotated[UUID, Path(description="Of `Location`.")], principal: Principal = Depends(vendor_key)
+        request: Request,
+        capture_id: Annotated[UUID, Path(description="Of `Location`.")],
+        principal: Principal = Depends(vendor_key),
     ) -> Response:
         """It is done, for a document is taken in before it is answered. It is kept for thirty days."""
+        require_reader(request)
         async with pool.acquire() as db:
             job = await captures.find(db, capture_id)
-        if job is None or (principal.scope == VENDOR and job.principal != principal.name):
+        if job is None or _whose(principal) not in (None, job.principal):
             raise Problem(404, "not found")
-        view = CaptureJobView(capture_id=job.id, created_at=job.at, finished_at=job.at)
-        return json_answer(view, headers=VERSIONS)
+        return json_answer(_view(job), headers=VERSIONS)
 
+    bounds = {
+        BEHAVIOUR: ROLLBACK,
+        "GS1-EPCIS-Capture-Limit": str(MAX_EVENTS),
+        "GS1-EPCIS-Capture-File-Size-Limit": str(body_limit),
+    }
+    add_discovery(routes, "/capture", "discover_captures", "GET, POST", vendor_key, bounds)
+    add_discovery(routes, "/capture/{capture_id}", "discover_capture", "GET", vendor_key)
     return routes
 
 
-def _require_form(request: Request) -> None:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in ("application/json", "application/ld+json"):
-        raise Problem(415, "unsupported media type", detail="application/json or application/ld+json")
-    if request.headers.get("gs1-capture-error-behaviour", ROLLBACK) != ROLLBACK:
-        fault = Fault("GS1-Capture-Error-Behaviour", "enum", f"Must be {ROLLBACK}: all of a document or nothing")
+def _whose(principal: Principal) -> str | None:
+    """Whose jobs a key may see; None: everybody's."""
+    return principal.name if principal.scope == VENDOR_SCOPE else None
+
+
+def _view(job: Job) -> CaptureJobView:
+    return CaptureJobView(capture_id=job.id, created_at=job.at, finished_at=job.at)
+
+
+def _require_rollback(request: Request) -> None:
+    if request.headers.get(BEHAVIOUR, ROLLBACK) != ROLLBACK:
+        fault = Fault(BEHAVIOUR, "enum", f"Must be {ROLLBACK}: all of a document or nothing")
         raise Problem(400, "invalid request", errors=[fault])
 
 
-def _read(body: bytes) -> list[Said]:
+def _read(model: type[B], body: bytes) -> B:
+    """Raises Problem 400."""
     try:
-        document = EpcisDocumentBody.model_validate(read_json(body))
+        return model.model_validate(read_json(body))
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False)[:FAULTS_NAMED]
         errors = [{**one, "loc": tuple(part for part in one["loc"] if part not in _TAGS)} for one in found]
         raise Problem(400, "the document has faults", errors=field_errors(errors)) from None
-    return [event.said() for event in document.epcis_body.event_list]
-
-
-def _judged(events: Sequence[Captured | list[Fault]]) -> list[Captured]:
-    faults: list[Fault] = []
-    captured: list[Captured] = []
-    for number, one in enumerate(events):
-        if isinstance(one, Captured):
-            captured.append(one)
-        else:
-            faults += [Fault(f"{_field(number)}.{fault.field}", fault.rule, fault.message) for fault in one]
-    _refuse(faults)
-    return captured
-
-
-async def _require_own(db: DB, vendor: UUID, captured: Sequence[Captured]) -> None:
-    own = await gtins.of_vendor(db, vendor, {one.unit.gtin for one in captured})
-    _refuse(
-        [
-            Fault(f"{_field(number)}.{one.epc_field}", "own_product", "Must be a unit of one of the vendor's products")
-            for number, one in enumerate(captured)
-            if one.unit.gtin not in own
-        ]
-    )
-
-
-def _refuse(faults: Sequence[Fault]) -> None:
-    if faults:
-        raise Problem(400, "the document has faults", errors=faults[:FAULTS_NAMED])
-
-
-def _field(number: int) -> str:
-    return f"epcisBody.eventList[{number}]"

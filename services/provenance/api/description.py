@@ -17,9 +17,10 @@ it without us. The log itself is served in C2SP's formats (tlog-tiles) below `/l
 **What a bundle proves** is that these events were in the log by its checkpoint. It proves neither that nothing came
 before or followed, nor that what was logged is true; a unit that is not known need not be a fake.
 
-**Events**: `GET /events` and `GET /epcs/{epc}/events` answer an EPCISQueryDocument, `POST /capture` takes in an
-EPCISDocument. A vendor's key, which an operator makes here under the name `vendor:<id>`, reads and tells events of the
-units of its own products. An event that others told is shown with `silkpost:saidBy`.
+**Events**: `GET /events`, `GET /events/{event_id}` and `GET /epcs/{epc}/events` answer an EPCISQueryDocument, `POST
+/events` takes in an event, `POST /capture` an EPCISDocument; `OPTIONS` of each says which versions and bounds it has. A
+vendor's key, which it makes at `makers`, reads and tells events of the units of its own products. An event that others
+told is shown with `silkpost:saidBy`.
 """,
     tags={
         "units": "For anyone: what was logged of a unit.",

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
 import asyncpg
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from services.provenance.api.epcis_keys import VENDOR, VERSIONS, vendor_of
+from services.provenance.api.epcis_headers import READING, SPOKEN, VERSIONS, add_discovery, require_reader
 from services.provenance.domain.epcis import query_document
 from services.provenance.domain.queries import Asked, Things, things_of
 from services.provenance.store import queries
+from services.provenance.store.queries import Found
+from services.vendor_keys import VENDOR_SCOPE, vendor_of
 from shared.clock import Clock
 from shared.faults import Fault
 from shared.http.api_keys import Principal, Require
-from shared.http.openapi import Node, described, header, problems
+from shared.http.openapi import PAGED, Node, described, problems
 from shared.http.paging import BY_ID, Instant, after, cut, link
 from shared.http.problems import Problem
 from shared.http.routes import Route
@@ -33,6 +35,7 @@ def _several(value: str) -> str:
 
 
 _WORDS, _IDS = _several("[A-Za-z_]{1,60}"), _several(r"ni:///sha-256;[0-9a-f]{64}\?ver=CBV2\.0")
+_EVENT_ID = 200
 _EPCS = 4_000
 """Characters of a parameter that names units."""
 _DOCUMENT: Node = {
@@ -40,15 +43,11 @@ _DOCUMENT: Node = {
         "200": {
             "description": "An EPCISQueryDocument, in JSON.",
             "content": {"application/json": {"schema": {"type": "object"}}},
-            "headers": {
-                **{name: header("Of the standards whose events these are.") for name in VERSIONS},
-                "Link": header('The next page, `rel="next"` (RFC 8288); absent on the last.'),
-            },
+            "headers": SPOKEN,
         }
     }
 }
-
-_REFUSED = problems(400, because={406: "Events name things by GS1 Digital Links, and in JSON."})
+_QUERY = described(_DOCUMENT, PAGED, READING, problems(400))
 
 
 def asked(
@@ -90,42 +89,62 @@ def asked(
 
 def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["events"])
-    reader = require("warehouse", VENDOR, "support")
+    reader = require("warehouse", VENDOR_SCOPE, "support")
 
     async def answer(request: Request, principal: Principal, what: Asked, token: str | None, count: int) -> Response:
+        require_reader(request)
         vendor, place = vendor_of(principal), after(token, BY_ID, TOKEN)
         async with pool.acquire() as db:
             rows = await queries.find(db, what, vendor, place[0] if place else None, count + 1)
         found, following = cut(rows, count, lambda row: (row.entry,))
+        return shown(found, link(request, following, TOKEN))
+
+    def shown(found: Sequence[Found], headers: Mapping[str, str]) -> Response:
         body = query_document([row.event for row in found], clock.now())
-        return Response(
-            json.dumps(body), media_type="application/json", headers={**VERSIONS, **link(request, following, TOKEN)}
-        )
+        return Response(json.dumps(body), media_type="application/json", headers={**VERSIONS, **headers})
 
     @routes.get(
         "/events",
         summary="Query events",
         response_class=Response,
-        openapi_extra=described(_DOCUMENT, _REFUSED),
+        openapi_extra=_QUERY,
     )
     async def query_events(
         request: Request,
         what: Asked = Depends(asked),
         token: Token = None,
         count: Count = PAGE,
-        epc_format: Format = None,
         principal: Principal = Depends(reader),
     ) -> Response:
         """Events in the order in which they were written down, as an EPCISQueryDocument. A vendor's key reads those of
         its own products' units, and of no boxes. What was erased is not among them."""
-        _require_links(epc_format)
         return await answer(request, principal, what, token, count)
+
+    @routes.get(
+        "/events/{event_id:path}",
+        summary="Read an event",
+        response_class=Response,
+        openapi_extra=described(_DOCUMENT, READING, problems(404)),
+    )
+    async def get_event(
+        request: Request,
+        event_id: Annotated[str, Path(max_length=_EVENT_ID, description="An `eventID`, percent-encoded.")],
+        principal: Principal = Depends(reader),
+    ) -> Response:
+        """The event, and with it every declaration that it was wrong. To a vendor's key an event of another vendor's
+        unit, or of a box, is unknown."""
+        require_reader(request)
+        async with pool.acquire() as db:
+            found = await queries.find(db, Asked(event_ids=[event_id]), vendor_of(principal), None, LARGEST_PAGE)
+        if not found:
+            raise Problem(404, "not found")
+        return shown(found, {})
 
     @routes.get(
         "/epcs/{epc:path}/events",
         summary="Query the events of a unit or a box",
         response_class=Response,
-        openapi_extra=described(_DOCUMENT, _REFUSED),
+        openapi_extra=_QUERY,
     )
     async def query_epc_events(
         request: Request,
@@ -133,27 +152,21 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -
         what: Asked = Depends(asked),
         token: Token = None,
         count: Count = PAGE,
-        epc_format: Format = None,
         principal: Principal = Depends(reader),
     ) -> Response:
         """As `GET /events` with `MATCH_anyEPC`. Unknown and foreign look the same: no events."""
-        _require_links(epc_format)
         if what.any is not None:
             raise Problem(422, "invalid request", errors=[Fault("MATCH_anyEPC", "twice", "The path names it already")])
         return await answer(request, principal, replace(what, any=_things("epc", epc)), token, count)
 
+    add_discovery(routes, "/events", "discover_events", "GET, POST", reader)
+    add_discovery(routes, "/events/{event_id:path}", "discover_event", "GET", reader)
+    add_discovery(routes, "/epcs/{epc:path}/events", "discover_epc_events", "GET", reader)
     return routes
 
 
 Token = Annotated[str | None, Query(alias=TOKEN, max_length=500, pattern="^[A-Za-z0-9_-]+$")]
 Count = Annotated[int, Query(alias="perPage", ge=1, le=LARGEST_PAGE)]
-Format = Annotated[str | None, Header(alias="GS1-EPC-Format", max_length=40)]
-
-
-def _require_links(epc_format: str | None) -> None:
-    """Our events name things by GS1 Digital Links, whatever they were told with."""
-    if epc_format not in (None, "Always_GS1_Digital_Link", "No_Preference"):
-        raise Problem(406, "not acceptable", detail="GS1-EPC-Format: Always_GS1_Digital_Link")
 
 
 def _split(text: str | None) -> Sequence[str] | None:

@@ -6,15 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contracts.makers import (
-    ProductApproved,
-    ProductChanged,
-    ProductNames,
-    ProductWithdrawn,
-    VendorRestored,
-    VendorSuspended,
-    VendorVerified,
-)
+from contracts.makers import ProductNames, VendorRestored, VendorSuspended, VendorVerified
+from services.product_versions import counting
 from shared.ledger.facts import Facts
 
 
@@ -61,23 +54,19 @@ def vendor_of(facts: Facts) -> Vendor | None:
 
 
 def product_of(facts: Facts) -> Product | None:
-    """The highest version of its first vendor's, for a SKU is one vendor's for ever; `makers` before the warehouse."""
-    told = [event for event in facts if isinstance(event, (ProductApproved, ProductChanged))]
-    if not told:
+    """None before any version is known."""
+    found = counting(facts)
+    if found is None:
         return None
-    own = [event for event in told if event.product.owner == told[0].product.owner]
-    last = max(own, key=lambda event: (not event.stated_to_warehouse, event.product.version))
-    product = last.product
-    approvals = {event.turn for event in facts.all(ProductApproved)}
-    withdrawals = {event.turn for event in facts.all(ProductWithdrawn)}
+    stated, product = found.stated, found.stated.product
     return Product(
-        last.sku,
+        stated.sku,
         product.gtin,
         product.vendor_id,
         product.brand,
         product.names,
         product.origin,
-        last.occurred_at,
-        last.stated_to_warehouse,
-        max(withdrawals, default=0) >= max(approvals, default=1),
+        stated.occurred_at,
+        stated.stated_to_warehouse,
+        found.withdrawn,
     )

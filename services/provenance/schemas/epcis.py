@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Discriminator, Field, Tag
+from pydantic import AwareDatetime, ConfigDict, Discriminator, Field, RootModel, Tag
 from pydantic.alias_generators import to_camel
 
 from services.provenance.domain.capture import MAX_EVENTS, Action, Declaration, Said
@@ -118,9 +118,17 @@ class DeclarationBody(EpcisBody):
         return Declaration(self.declaration_time, self.reason, self.corrections)
 
 
+Context = Literal[
+    "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+    "https://ref.gs1.org/standards/epcis/epcis-context.jsonld",
+    "https://gs1.github.io/EPCIS/epcis-context.jsonld",
+]
+
+
 class SaidEvent(EpcisBody):
     """What ObjectEvent and AggregationEvent have alike."""
 
+    context: Annotated[Context | tuple[Context] | None, Field(alias="@context")] = None
     event_time: Instant
     event_time_zone_offset: Annotated[str, Field(pattern=r"^[+-](0[0-9]|1[0-3]):[0-5][0-9]$|^[+-]14:00$")]
     event_id: Annotated[EventId | None, Field(alias="eventID")] = None
@@ -173,13 +181,6 @@ class AggregationEventBody(SaidEvent):
         return self._said(self.child_epcs[0], self.parent_id)
 
 
-Context = Literal[
-    "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
-    "https://ref.gs1.org/standards/epcis/epcis-context.jsonld",
-    "https://gs1.github.io/EPCIS/epcis-context.jsonld",
-]
-
-
 def _type_of(event: object) -> str | None:
     kind = event.get("type") if isinstance(event, dict) else None
     return kind if isinstance(kind, str) else None
@@ -189,6 +190,10 @@ EventBody: TypeAlias = Annotated[
     Annotated[ObjectEventBody, Tag("ObjectEvent")] | Annotated[AggregationEventBody, Tag("AggregationEvent")],
     Discriminator(_type_of),
 ]
+
+
+class EventDocumentBody(RootModel[EventBody]):
+    """One event by itself."""
 
 
 class EventListBody(EpcisBody):
@@ -219,3 +224,9 @@ class CaptureJobView(View):
     success: bool = True
     capture_error_behaviour: Literal["rollback"] = "rollback"
     errors: tuple[str, ...] = ()
+
+
+class CaptureJobsView(RootModel[tuple[CaptureJobView, ...]]):
+    """A page of jobs, the latest first."""
+
+    model_config = ConfigDict(serialize_by_alias=True)

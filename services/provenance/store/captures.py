@@ -57,3 +57,17 @@ async def keep(db: DB, job: Job) -> None:
 async def find(db: DB, job_id: UUID) -> Job | None:
     row = await db.fetchrow("select id, principal, captured_at from captures where id = $1", job_id)
     return Job(row["id"], row["principal"], row["captured_at"]) if row else None
+
+
+async def list_jobs(db: DB, principal: str | None, before: tuple[datetime, UUID] | None, limit: int) -> list[Job]:
+    """The latest first; of one name's keys, where it is given."""
+    rows = await db.fetch(
+        """select id, principal, captured_at as at from captures
+           where ($1::text is null or principal = $1)
+             and ($2::timestamptz is null or (captured_at, id) < ($2, $3::uuid))
+           order by captured_at desc, id desc limit $4""",
+        principal,
+        *(before or (None, None)),
+        limit,
+    )
+    return [Job(**row) for row in rows]

@@ -27,15 +27,18 @@ the box. `GET /units` says where each is.
 `POST /manifests/{manifest_id}/close` hands all of them over together; `carrier` then has the carrier's own list. A
 parcel that is handed over by itself is on no manifest, and on no such list.
 
+**A vendor's key**, which it makes at `makers`, reads the products, stock and units of its own, and of an order the
+lines of its own goods. What is another's is as unknown as what is not there.
+
 **Repeating a request is safe**, but for a shortage, which reports other units, and for opening a manifest, which opens
 another one, unless it has the same `Idempotency-Key`. Unknown fields are faults. Weights are grams, sides millimetres.
 """,
     tags={
-        "goods": "For the warehouse: products, what their owners deliver, and the stock of them.",
+        "goods": "For the warehouse, and vendors: products, what their owners deliver, and the stock of them.",
         "orders": "For the warehouse: pick, pack, report a shortage, hand over, book a return in.",
         "manifests": "For the warehouse: what goes to a carrier with one truck.",
         "returns": "For the warehouse: parcels that could not be delivered and come back.",
-        "units": "For the warehouse: where each unit with a serial is.",
+        "units": "For the warehouse, and vendors: where each unit with a serial is.",
         "previews": "For `orders`: what would be decided on an order that nobody has placed.",
     },
 )

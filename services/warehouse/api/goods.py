@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from contracts.base import RECEIPT, Code, Sku, Stream, product_stream, vendor_stream
 from contracts.warehouse import UnitsReceived
 from services.refusals.routes import RefusalRoute
+from services.vendor_keys import VENDOR_SCOPE, vendor_of
 from services.warehouse.domain.catalogue import first_vendor_fact, from_makers, product_facts
 from services.warehouse.domain.goods import (
     GoodsReceipt,
@@ -69,7 +70,7 @@ def router(
     makers: bool,
 ) -> APIRouter:
     """`makers`: products are said by that service, and nobody else."""
-    key = require("warehouse")
+    key, reader = require("warehouse"), require("warehouse", VENDOR_SCOPE)
     routes = APIRouter(route_class=RefusalRoute, tags=["goods"])
 
     @routes.put(
@@ -100,22 +101,22 @@ def router(
         owner: OwnerQuery = None,
         cursor: Cursor | None = None,
         limit: Limit = PAGE,
-        _: Principal = Depends(key),
+        principal: Principal = Depends(reader),
     ) -> Response:
-        """Products by SKU, of a GTIN or of an owner. A GTIN of 8, 12 or 13 digits is the one of 14 with zeros in front:
-        each finds what was stated as any other. A GTIN may be of several SKUs."""
-        after = paging.after(cursor, _IN_PRODUCTS)
+        """Products by SKU, of a GTIN or of an owner; a vendor's key lists its own. A GTIN of 8, 12 or 13 digits is the
+        one of 14 with zeros in front: each finds what was stated as any other. A GTIN may be of several SKUs."""
+        after, vendor = paging.after(cursor, _IN_PRODUCTS), vendor_of(principal)
         async with pool.acquire() as db:
-            products = await goods.list_products(db, gtin, owner, after[0] if after else None, limit + 1)
+            products = await goods.list_products(db, gtin, owner, vendor, after[0] if after else None, limit + 1)
         shown, following = paging.cut(products, limit, lambda product: (product.sku,))
         page = ProductsPage(products=tuple(product_view(product) for product in shown), next=following)
         return json_answer(page, headers=paging.link(request, following))
 
     @routes.get("/products/{sku}", summary="Read a product", response_model=ProductView, openapi_extra=problems(404))
-    async def get_product(sku: SkuPath, _: Principal = Depends(key)) -> Response:
-        """One product, as it was stated last."""
+    async def get_product(sku: SkuPath, principal: Principal = Depends(reader)) -> Response:
+        """One product, as it was stated last. To a vendor's key another vendor's is unknown."""
         async with pool.acquire() as db:
-            products = await goods.find_products(db, [sku])
+            products = await goods.find_products(db, await goods.skus_of(db, [sku], vendor_of(principal)))
         if sku not in products:
             raise Problem(404, "no such product")
         return json_answer(product_view(products[sku]))
@@ -149,14 +150,14 @@ def router(
         sku: Annotated[Sku | None, Query(description="Of this product only.")] = None,
         cursor: Cursor | None = None,
         limit: Limit = PAGE,
-        _: Principal = Depends(key),
+        principal: Principal = Depends(reader),
     ) -> Response:
         """Stock by owner and SKU, and the sums over all pages: received = available + blocked + reserved + shipped +
-        written off."""
-        after = paging.after(cursor, _IN_STOCK)
+        written off. A vendor's key lists, and sums up, its own."""
+        after, vendor = paging.after(cursor, _IN_STOCK), vendor_of(principal)
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-            rows = await goods.list_stock(db, owner, sku, after, limit + 1)
-            totals, blocked = await goods.sum_stock(db, owner, sku)
+            rows = await goods.list_stock(db, owner, sku, vendor, after, limit + 1)
+            totals, blocked = await goods.sum_stock(db, owner, sku, vendor)
         shown, following = paging.cut(rows, limit, lambda row: (row.owner, row.sku))
         page = StockPage(
             stock=tuple(stock_view(row) for row in shown), totals=quantities_view(totals, blocked), next=following

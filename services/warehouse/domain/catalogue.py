@@ -12,7 +12,6 @@ from contracts.makers import (
     InFlightDecided,
     ProductApproved,
     ProductChanged,
-    ProductWithdrawn,
     VendorRestored,
     VendorSuspended,
     VendorVerified,
@@ -20,6 +19,7 @@ from contracts.makers import (
 from contracts.makers import Product as ValidatedProduct
 from contracts.vocabularies import IN_FLIGHT_CHOICES
 from contracts.warehouse import OrderRecalled
+from services import product_versions
 from services.refusals.refusal import Refusal
 from services.warehouse.domain.goods import Product
 from shared.ledger.facts import Facts
@@ -78,26 +78,12 @@ class CataloguedProduct:
 
 
 def product_of(facts: Facts) -> CataloguedProduct | None:
-    """The highest version of those of its first vendor: a SKU is one vendor's for ever. What `makers` says of it counts
-    before what was stated to the warehouse. None before any is known."""
-    stated = _stated(facts)
-    if not stated:
+    """None before any version is known."""
+    found = product_versions.counting(facts)
+    if found is None:
         return None
-    sku, owner = stated[0].sku, stated[0].product.owner
-    latest = max((event for event in stated if event.product.owner == owner), key=_rank).product
-    approvals = {event.turn for event in facts.all(ProductApproved)}
-    withdrawals = {event.turn for event in facts.all(ProductWithdrawn)}
-    withdrawn = max(withdrawals, default=0) >= max(approvals, default=1)
-    return CataloguedProduct(_in_warehouse(sku, latest), vendor_stream(owner).id, withdrawn)
-
-
-def _stated(facts: Facts) -> list[ProductApproved | ProductChanged]:
-    """By (occurred_at, id)."""
-    return [event for event in facts if isinstance(event, (ProductApproved, ProductChanged))]
-
-
-def _rank(event: ProductApproved | ProductChanged) -> tuple[bool, int]:
-    return not event.stated_to_warehouse, event.product.version
+    product = found.stated.product
+    return CataloguedProduct(_in_warehouse(found.stated.sku, product), vendor_stream(product.owner).id, found.withdrawn)
 
 
 def _in_warehouse(sku: str, stated: ValidatedProduct) -> Product:
@@ -135,7 +121,7 @@ def from_makers() -> Refusal:
 def product_facts(facts: Facts, product: Product, now: datetime) -> list[ProductApproved | ProductChanged]:
     """Without `makers`: what is stated of a product is approved by that; the same again says nothing new. Raises
     Refusal for a product of which `makers` has said anything: that would go on counting; and past its last version."""
-    last = max(_stated(facts), key=_rank, default=None)
+    last = max(product_versions.stated(facts), key=product_versions.rank, default=None)
     if last is not None and not last.stated_to_warehouse:
         raise from_makers()
     version = last.product.version if last else 1

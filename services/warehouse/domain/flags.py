@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from contracts.base import unit_stream, with_turn
-from contracts.cases import CaseOpened
+from contracts.cases import CaseClosed, CaseOpened
 from contracts.provenance import UnitCleared, UnitFlagged
 from contracts.warehouse import UnitKey
 from services.warehouse.domain.units import Unit
@@ -13,7 +15,22 @@ from shared.ledger.facts import Facts, Timer
 
 LOOK_AGAIN = timedelta(minutes=1)
 """Business time, after a flag: by then whoever was just packing the unit has done so."""
-MATTER = "unit_flagged"
+KIND, MATTER = "needs_attention", "unit_flagged"
+
+
+@dataclass(frozen=True, slots=True)
+class FlagCase:
+    """A case of an order, about a flag of a unit."""
+
+    unit_id: UUID
+    """Of the unit's stream."""
+    turn: int
+    """Of the flag."""
+    order_id: UUID
+
+    @property
+    def name(self) -> str:
+        return with_turn(f"{MATTER}:{self.unit_id}", self.turn)
 
 
 def unit_of(facts: Facts) -> UnitKey | None:
@@ -24,7 +41,7 @@ def unit_of(facts: Facts) -> UnitKey | None:
 
 def open_flag(facts: Facts) -> UnitFlagged | None:
     """The first flag that is not cleared."""
-    cleared = {event.turn for event in facts.all(UnitCleared)}
+    cleared = cleared_turns(facts)
     return next((flag for flag in facts.all(UnitFlagged) if flag.turn not in cleared), None)
 
 
@@ -37,13 +54,12 @@ def flagged_case(unit: Unit, flag: UnitFlagged, now: datetime) -> CaseOpened | N
     """A person takes the unit out of its box, or finds that the flag is none; None of a unit in no box."""
     if unit.state != "packed" or unit.order_id is None or unit.parcel is None:
         return None
-    name = with_turn(f"{MATTER}:{unit_stream(unit.gtin, unit.serial).id}", flag.turn)
     return CaseOpened(
         order_id=unit.order_id,
         occurred_at=now,
-        case=name,
+        case=FlagCase(unit_stream(unit.gtin, unit.serial).id, flag.turn, unit.order_id).name,
         service="warehouse",
-        kind="needs_attention",
+        kind=KIND,
         matter=MATTER,
         parcel=unit.parcel,
         turn=flag.turn,
@@ -51,3 +67,13 @@ def flagged_case(unit: Unit, flag: UnitFlagged, now: datetime) -> CaseOpened | N
         reason=flag.reason,
         action="look_into",
     )
+
+
+def cleared_turns(facts: Facts) -> dict[int, UnitCleared]:
+    """By the turns of its flags, that a person has found them to be none."""
+    return {event.turn: event for event in facts.all(UnitCleared)}
+
+
+def closed_case(case: FlagCase, cleared: UnitCleared, now: datetime) -> CaseClosed:
+    """Nobody needs to look into the box any more."""
+    return CaseClosed(order_id=case.order_id, occurred_at=now, case=case.name, kind=KIND, resolution=cleared.resolution)

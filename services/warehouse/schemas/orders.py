@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Parcel, ParcelContent, ParcelEvent, ParcelNumber, Sku
+from contracts.base import OrderLine, Parcel, ParcelContent, ParcelEvent, ParcelNumber, Sku
 from contracts.carrier import LabelCreated, ParcelReturned
 from contracts.warehouse import (
     PARCEL_UNITS,
@@ -285,6 +285,26 @@ class OrderView(View):
     parcels: tuple[ParcelState, ...]
 
 
+class OrderLinesView(View):
+    """Lines of an order."""
+
+    order_id: UUID
+    stage: Stage
+    """How far the order is."""
+    since: datetime
+    lines: tuple[LineQuantityBody, ...]
+    """Those that the key may see."""
+
+
+def order_lines_view(facts: Facts, lines: Sequence[OrderLine]) -> OrderLinesView:
+    row = order_row(facts)
+    return OrderLinesView(order_id=facts.id, stage=row.stage, since=row.since, lines=_quantities(lines))
+
+
+def _quantities(lines: Sequence[OrderLine]) -> tuple[LineQuantityBody, ...]:
+    return tuple(LineQuantityBody(line=line.line, sku=line.sku, quantity=line.quantity) for line in lines)
+
+
 def pick_list_view(order: OrderRow, facts: Facts, products: Mapping[str, Product]) -> PickList:
     return PickList(
         order_id=order.order_id,
@@ -361,9 +381,7 @@ def order_view(order: OrderStock) -> OrderView:
         number=row.number,
         stage=row.stage,
         since=row.since,
-        lines=tuple(
-            LineQuantityBody(line=line.line, sku=line.sku, quantity=line.quantity) for line in order_lines(facts)
-        ),
+        lines=_quantities(order_lines(facts)),
         held={sku: units for sku, units in sorted(order.held().items()) if units},
         withdrawn=withdrawn.reason if withdrawn else None,
         parcels=tuple(

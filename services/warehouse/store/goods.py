@@ -76,15 +76,26 @@ async def withdrawn_skus(db: DB, receipt: GoodsReceipt) -> frozenset[str]:
     return frozenset(row["sku"] for row in rows)
 
 
-async def list_products(db: DB, gtin: str | None, owner: str | None, after: str | None, limit: int) -> list[Product]:
+async def skus_of(db: DB, skus: Sequence[str], vendor: UUID | None) -> list[str]:
+    """Those of these SKUs that are the vendor's; all of them where no vendor is named."""
+    if vendor is None:
+        return list(skus)
+    rows = await db.fetch("select sku from products where sku = any($1) and vendor_id = $2", skus, vendor)
+    return [row["sku"] for row in rows]
+
+
+async def list_products(
+    db: DB, gtin: str | None, owner: str | None, vendor: UUID | None, after: str | None, limit: int
+) -> list[Product]:
     """Products by SKU. A GTIN finds those that were stated with it in any of its lengths; several SKUs may have it."""
     rows = await db.fetch(
         f"""select {_COLUMNS} from products
             where ($1::text is null or gtin14 = lpad($1, 14, '0')) and ($2::text is null or owner = $2)
-              and ($3::text is null or sku > $3)
-            order by sku limit $4""",
+              and ($3::uuid is null or vendor_id = $3) and ($4::text is null or sku > $4)
+            order by sku limit $5""",
         gtin,
         owner,
+        vendor,
         after,
         limit,
     )
@@ -114,24 +125,26 @@ async def read_receipt(db: DB, receipt_id: UUID) -> GoodsReceipt:
 
 
 async def list_stock(
-    db: DB, owner: str | None, sku: str | None, after: tuple[str, str] | None, limit: int
+    db: DB, owner: str | None, sku: str | None, vendor: UUID | None, after: tuple[str, str] | None, limit: int
 ) -> list[StockOfOwner]:
     """The stock by owner and SKU."""
     rows = await db.fetch(
         """select p.owner, s.sku, s.received, s.available, s.reserved, s.shipped, s.written_off, s.blocked
            from stock s join products p using (sku)
            where ($1::text is null or p.owner = $1) and ($2::text is null or s.sku = $2)
-             and ($3::text is null or (p.owner, s.sku) > ($3, $4::text))
-           order by p.owner, s.sku limit $5""",
+             and ($3::uuid is null or p.vendor_id = $3)
+             and ($4::text is null or (p.owner, s.sku) > ($4, $5::text))
+           order by p.owner, s.sku limit $6""",
         owner,
         sku,
+        vendor,
         *(after or (None, None)),
         limit,
     )
     return [StockOfOwner(row["owner"], row["sku"], levels_of(row)) for row in rows]
 
 
-async def sum_stock(db: DB, owner: str | None, sku: str | None) -> tuple[StockLevels, int]:
+async def sum_stock(db: DB, owner: str | None, sku: str | None, vendor: UUID | None) -> tuple[StockLevels, int]:
     """The sums over all pages of `list_stock`, and how much of what is available is blocked."""
     row = await db.fetchrow(
         """select coalesce(sum(received), 0)::bigint as received, coalesce(sum(available), 0)::bigint as available,
@@ -140,9 +153,11 @@ async def sum_stock(db: DB, owner: str | None, sku: str | None) -> tuple[StockLe
                   coalesce(sum(available) filter (where blocked is not null), 0)::bigint as blocked_units,
                   null as blocked
            from stock s join products p using (sku)
-           where ($1::text is null or p.owner = $1) and ($2::text is null or s.sku = $2)""",
+           where ($1::text is null or p.owner = $1) and ($2::text is null or s.sku = $2)
+             and ($3::uuid is null or p.vendor_id = $3)""",
         owner,
         sku,
+        vendor,
     )
     assert row is not None  # noqa: S101  # an aggregate always has its row
     return levels_of(row), row["blocked_units"]

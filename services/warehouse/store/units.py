@@ -37,13 +37,13 @@ async def _units(db: DB, keys: Collection[UnitKey], order: str) -> dict[UnitKey,
 
 async def add_received(db: DB, received: Sequence[UnitsReceived]) -> None:
     """Units of receipts, in stock. One that others have received already stays theirs; one that is only known from its
-    order gets its receipt."""
+    order gets its receipt; one that was flagged before is flagged."""
     rows = [(event.gtin, serial, event) for event in received for serial in event.serials]
     await db.execute(
-        """insert into units (gtin, serial, sku, receipt_id, state, since)
-           select gtin, serial, sku, receipt_id, 'received', since
+        """insert into units (gtin, serial, sku, receipt_id, state, since, flagged)
+           select gtin, serial, sku, receipt_id, 'received', since, reason
            from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[])
-                as u (gtin, serial, sku, receipt_id, since)
+                as u (gtin, serial, sku, receipt_id, since) left join unit_flags using (gtin, serial)
            order by gtin, serial
            on conflict (gtin, serial) do update set sku = excluded.sku, receipt_id = excluded.receipt_id
                where units.receipt_id is null""",
@@ -72,10 +72,10 @@ async def move(db: DB, places: Sequence[UnitPlace]) -> None:
     """Puts units where the facts of some streams have them, the latest of each unit, unless later ones of another
     stream have them elsewhere."""
     await db.execute(
-        """insert into units (gtin, serial, state, order_id, parcel, sscc, since)
-           select distinct on (gtin, serial) *
+        """insert into units (gtin, serial, state, order_id, parcel, sscc, since, flagged)
+           select distinct on (gtin, serial) gtin, serial, state, order_id, parcel, sscc, since, reason
            from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::int[], $6::text[], $7::timestamptz[])
-                as u (gtin, serial, state, order_id, parcel, sscc, since)
+                as u (gtin, serial, state, order_id, parcel, sscc, since) left join unit_flags using (gtin, serial)
            order by gtin, serial, since desc
            on conflict (gtin, serial) do update set state = excluded.state, order_id = excluded.order_id,
                parcel = excluded.parcel, sscc = excluded.sscc, since = excluded.since
@@ -95,19 +95,22 @@ async def list_units(
     sku: str | None,
     gtin: str | None,
     states: Sequence[UnitState] | None,
+    vendor: UUID | None,
     after: tuple[str, str] | None,
     limit: int,
 ) -> list[Unit]:
-    """Units by GTIN and serial; of some states only, when these are given."""
+    """Units by GTIN and serial; of some states, or of one vendor's products only, when these are given."""
     rows = await db.fetch(
         f"""select {_COLUMNS} from units
             where ($1::text is null or sku = $1) and ($2::text is null or gtin = $2)
               and ($3::text[] is null or state = any($3))
-              and ($4::text is null or (gtin, serial) > ($4, $5::text collate "C"))
-            order by gtin, serial limit $6""",
+              and ($4::uuid is null or sku in (select p.sku from products p where p.vendor_id = $4))
+              and ($5::text is null or (gtin, serial) > ($5, $6::text collate "C"))
+            order by gtin, serial limit $7""",
         sku,
         gtin,
         states,
+        vendor,
         *(after or (None, None)),
         limit,
     )
@@ -115,7 +118,19 @@ async def list_units(
 
 
 async def flag(db: DB, flags: Mapping[UnitKey, str | None]) -> None:
-    """Why each of these units may be a copy, or be copied; None for one that is not."""
+    """Why each of these units may be a copy, or be copied, also of those that are not known yet; None for one that is
+    not."""
+    await db.execute(
+        """with f as (select * from unnest($1::text[], $2::text[], $3::text[]) as f (gtin, serial, reason)),
+                gone as (delete from unit_flags using f
+                         where (unit_flags.gtin, unit_flags.serial) = (f.gtin, f.serial) and f.reason is null)
+           insert into unit_flags (gtin, serial, reason) select gtin, serial, reason from f where reason is not null
+           order by gtin, serial
+           on conflict (gtin, serial) do update set reason = excluded.reason""",
+        [key.gtin for key in flags],
+        [key.serial for key in flags],
+        list(flags.values()),
+    )
     await db.execute(
         """update units set flagged = f.flagged
            from unnest($1::text[], $2::text[], $3::text[]) as f (gtin, serial, flagged)

@@ -1,0 +1,64 @@
+"""Vendors' keys: made here, and told to the other services.
+
+They are told in the transaction that changes them. What no request has changed (keys from before, and those that an
+operator's command made or ended) is told by a task.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from contracts.base import vendor_key_stream
+from services.makers.domain.facts import key_facts
+from services.makers.store import told_keys
+from services.vendor_keys import VENDOR_SCOPE, key_name, vendor_of_name
+from shared.clock import Clock
+from shared.db import DB
+from shared.ledger.ledger import Ledger
+from shared.operations.api_keys import hashed_keys
+from shared.operations.provision import keep_api_key
+
+AT_ONCE = 100
+"""Keys that are told in one transaction."""
+LOOKED_BACK = timedelta(days=30)
+"""Real time in which a key has ended of whose end the task tells."""
+DAY = timedelta(days=1)
+
+
+async def make_key(db: DB, vendor_id: UUID) -> str:
+    """256 bits drawn at random, of which only the SHA-256 is stored."""
+    key = secrets.token_urlsafe(32)
+    await keep_api_key(db, key=key, name=key_name(vendor_id), scope=VENDOR_SCOPE)
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTelling:
+    ledger: Ledger
+    clock: Clock
+
+    async def tell(self, db: DB, vendor_id: UUID | None = None) -> int:
+        """Publishes what was not told yet of the keys of this vendor, or of all, of `AT_ONCE` at most; of how many
+        there was something to tell. It locks the keys' streams, so it comes last in a transaction, once."""
+        keys = (
+            await hashed_keys(db, VENDOR_SCOPE, DAY, key_name(vendor_id))
+            if vendor_id
+            else await hashed_keys(db, VENDOR_SCOPE, LOOKED_BACK)
+        )
+        told = await told_keys.find(db, [key.hash for key in keys])
+        untold = [key for key in keys if key.hash not in told or told[key.hash] != key.not_after][:AT_ONCE]
+        of_vendors = [(key, vendor) for key in untold if (vendor := vendor_of_name(key.name)) is not None]
+        sets = await self.ledger.lock(db, [vendor_key_stream(key.hash.hex()) for key, _ in of_vendors])
+        events = [
+            event
+            for key, vendor in of_vendors
+            for event in key_facts(
+                sets[vendor_key_stream(key.hash.hex()).id], vendor, key.hash.hex(), key.not_after, self.clock.now()
+            )
+        ]
+        await self.ledger.publish(db, events)
+        await told_keys.save(db, untold)
+        return len(untold)
