@@ -18,8 +18,9 @@ it without us. The log itself is served in C2SP's formats (tlog-tiles) below `/l
 before or followed, nor that what was logged is true; a unit that is not known need not be a fake.
 
 **Events**: `GET /events` and `GET /epcs/{epc}/events` answer an EPCISQueryDocument, `POST /capture` takes in an
-EPCISDocument. A vendor's key, which an operator makes here under the name `vendor:<id>`, reads and tells events of the
-units of its own products. An event that others told is shown with `silkpost:saidBy`.
+EPCISDocument. Goods that are told apart by lot have events of quantities, and no bundle. A vendor's key, which an
+operator makes here under the name `vendor:<id>`, reads and tells events of the units of its own products. An event that
+others told is shown with `silkpost:saidBy`.
 """,
     tags={
         "units": "For anyone: what was logged of a unit.",
