@@ -103,6 +103,16 @@ class UnitKey(Value):
     serial: Serial
 
 
+class PackedLot(Value):
+    """Units that are told apart by their lot only."""
+
+    gtin: Gtin
+    lot: Lot
+    quantity: Annotated[int, Field(ge=1)]
+    sku: Sku | None = None
+    """Of the product: several may have one GTIN."""
+
+
 class StockWrittenOff(Event):
     """Units of an order are no stock any more, whether others replaced them or not.
 
@@ -119,6 +129,8 @@ class StockWrittenOff(Event):
     """Which shortage of the SKU in this order; of a return the parcel."""
     units: Annotated[tuple[UnitKey, ...], Field(max_length=1_000)] = ()
     """Which, where they have serials that are known: never more than `quantity`."""
+    lots: Annotated[tuple[PackedLot, ...], Field(max_length=500)] = ()
+    """Of which lots, where they are told apart by lot and it is known; of a return its units-returned says it."""
 
     @property
     def stream_id(self) -> UUID:
@@ -281,6 +293,9 @@ class ReceivedLine(Value):
     sku: Sku
     quantity: Annotated[int, Field(ge=1)]
     lot: Lot | None = None
+    """Of goods whose units are told apart by it: a line for each lot."""
+    gtin: Gtin | None = None
+    """Where there is a lot: whose it is."""
 
 
 class GoodsReceived(ReceiptEvent):
@@ -308,14 +323,6 @@ class UnitsReceived(ReceiptEvent):
         return str(self.part)
 
 
-class PackedLot(Value):
-    """Units that are told apart by their lot only."""
-
-    gtin: Gtin
-    lot: Lot
-    quantity: Annotated[int, Field(ge=1)]
-
-
 PARCEL_UNITS = 5_000
 """The most units of one parcel."""
 
@@ -329,6 +336,7 @@ class UnitsPacked(ParcelEvent):
     sscc: Sscc
     units: Annotated[tuple[UnitKey, ...], Field(max_length=PARCEL_UNITS)] = ()
     lots: Annotated[tuple[PackedLot, ...], Field(max_length=500)] = ()
+    """How many of each lot, of goods whose units are told apart by lot, where it was said or there was one only."""
 
 
 class UnitsReturned(ParcelEvent):
@@ -342,6 +350,8 @@ class UnitsReturned(ParcelEvent):
     """Sound: stock again, or in the box that replaces this one."""
     written_off: Annotated[tuple[UnitKey, ...], Field(max_length=PARCEL_UNITS)] = ()
     lots: Annotated[tuple[PackedLot, ...], Field(max_length=500)] = ()
+    """As `units`: sound, how many of each lot."""
+    written_off_lots: Annotated[tuple[PackedLot, ...], Field(max_length=500)] = ()
 
 
 class StockLevel(Event):

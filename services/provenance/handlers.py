@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,16 @@ from contracts.makers import (
     VendorSuspended,
     VendorVerified,
 )
-from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitKey, UnitsPacked, UnitsReceived, UnitsReturned
+from contracts.warehouse import (
+    GoodsReceived,
+    ParcelHandedOver,
+    StockWrittenOff,
+    UnitKey,
+    UnitsPacked,
+    UnitsReceived,
+    UnitsReturned,
+)
+from services.provenance.domain import lot_events
 from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.erasures import is_erased
@@ -36,6 +45,7 @@ from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output
 
 SUBSCRIPTIONS: tuple[type[Event], ...] = (
+    GoodsReceived,
     UnitsReceived,
     UnitsPacked,
     UnitsReturned,
@@ -69,6 +79,7 @@ class EventSigner:
         events = [
             *(one for fact in facts if isinstance(fact, UnitsReceived) for one in of_receipt(fact, self.place)),
             *(one for fact in facts if isinstance(fact, StockWrittenOff) for one in of_write_off(fact, self.place)),
+            *(one for fact in facts for one in self._of_lots(fact)),
         ]
         await self.sign(db, events)
         lots = {
@@ -83,7 +94,17 @@ class EventSigner:
 
     async def project(self, db: DB, orders: Sequence[Facts]) -> None:
         """Of orders: a box's events need its units-packed, whichever comes first, so each set is looked at whole."""
-        await self.sign(db, [one for facts in orders for one in of_order(facts, self.place)])
+        events = [one for facts in orders for one in of_order(facts, self.place)]
+        await self.sign(db, [*events, *(one for facts in orders for one in lot_events.of_order(facts, self.place))])
+
+    def _of_lots(self, fact: Event) -> Iterable[LogEvent]:
+        match fact:
+            case GoodsReceived():
+                return lot_events.of_receipt(fact, self.place)
+            case StockWrittenOff():
+                return lot_events.of_write_off(fact, self.place)
+            case _:
+                return ()
 
     async def sign(self, db: DB, events: Sequence[LogEvent]) -> None:
         """Signs and stores those of these events that are new. Of an erased unit the leaves alone are kept."""

@@ -57,10 +57,11 @@ from services.warehouse.domain.flags import (
     open_flag,
     unit_of,
 )
+from services.warehouse.domain.lots import lots_of_order, lots_of_receipt, lots_of_write_off
 from services.warehouse.domain.movements import OrderStock, returns_written_off
 from services.warehouse.domain.orders import order_row, parcel_rows
 from services.warehouse.domain.units import places_of_order, places_of_write_off, reference_of
-from services.warehouse.store import catalogue, flag_cases, manifests, stock, stock_levels, units, work_lists
+from services.warehouse.store import catalogue, flag_cases, lots, manifests, stock, stock_levels, units, work_lists
 from services.warehouse.store import expected_returns as expected_returns_table
 from shared.db import DB
 from shared.ledger.facts import DecisionContext, Facts, Output, Timer
@@ -123,13 +124,17 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
     )
     await catalogue.save_recalled(db, [facts.id for facts in known if OrderRecalled in facts])
     await work_lists.drop_parcels(db, [(event.order_id, event.parcel) for event in repacked])
-    places = [place for facts in known if UnitsPacked in facts for place in places_of_order(facts)]
-    if places:
+    told = [facts for facts in known if UnitsPacked in facts]
+    if places := [place for facts in told for place in places_of_order(facts)]:
         await units.move(db, places)
+    if counts := [(facts.id, lot) for facts in told for lot in lots_of_order(facts)]:
+        await lots.put(db, counts)
 
 
 async def project_receipts(db: DB, receipts: Sequence[Facts]) -> None:
-    """Units that came in with their serials are in stock."""
+    """Units that came in with their serials are in stock, and those of lots."""
+    if counts := [(facts.id, lot) for facts in receipts for lot in lots_of_receipt(facts)]:
+        await lots.put(db, counts)
     if received := [event for facts in receipts for event in facts.all(UnitsReceived)]:
         await units.add_received(db, received)
 
@@ -137,6 +142,8 @@ async def project_receipts(db: DB, receipts: Sequence[Facts]) -> None:
 async def project_write_offs(db: DB, write_offs: Sequence[Facts]) -> None:
     if places := [place for facts in write_offs for place in places_of_write_off(facts)]:
         await units.move(db, places)
+    if counts := [(facts.id, lot) for facts in write_offs for lot in lots_of_write_off(facts)]:
+        await lots.put(db, counts)
 
 
 async def handle_units(db: DB, sets: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:

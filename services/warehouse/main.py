@@ -9,7 +9,7 @@ from contracts.base import MANIFEST, ORDER, PRODUCT, RECEIPT, UNIT, VENDOR, VEND
 from services import cases
 from services.vendor_keys import project_keys
 from services.warehouse import handlers, metrics
-from services.warehouse.api import goods, lines, manifests, orders, preview, returns, units
+from services.warehouse.api import goods, lines, lots, manifests, orders, preview, returns, units
 from services.warehouse.api.description import API
 from services.warehouse.api.manifest_actions import ManifestActions
 from services.warehouse.api.order_actions import OrderActions
@@ -59,6 +59,7 @@ def service(platform: Platform) -> Service:
             manifests.router(require, pool, ledger, requests, ManifestActions(ledger, platform.clock)),
             returns.router(require, pool, platform.clock),
             units.router(require, pool),
+            lots.router(require, pool),
             preview.router(require, pool, platform.clock, settings.dispatch_cut_off_hour),
         ),
     )

@@ -18,7 +18,7 @@ import pytest
 
 from contracts.base import vendor_stream
 from contracts.makers import Product, ProductApproved
-from contracts.warehouse import UnitKey
+from contracts.warehouse import GoodsReceived, PackedLot, ReceivedLine, UnitKey
 from services.provenance.domain.bundles import BadBundle, verify_bundle
 from services.provenance.domain.event_hash import event_hash
 from services.provenance.domain.leaves import event_leaf
@@ -205,6 +205,44 @@ async def test_events_are_asked_for_by_what_they_say(service: ProvenanceService)
     assert await of_unit(service, "urn:epc:id:sscc:3012345.0000000002") == []
     text = json.dumps(everything)
     assert not any(word in text for word in (str(order), "CA000000017FR", "price", "city", "name", "SAVON"))
+
+
+async def test_events_of_lots_are_quantities_and_asked_for_by_lot(service: ProvenanceService) -> None:
+    [unit], order = units(1), uuid4()
+    lots = (PackedLot(gtin=OWN, lot="L/1", quantity=3, sku="SAVON"),)
+    came_in = GoodsReceived(
+        receipt_id=uuid4(),
+        occurred_at=NOW,
+        lines=(ReceivedLine(sku="SAVON", quantity=5, lot="L/1", gtin=OWN), ReceivedLine(sku="SERUM", quantity=1)),
+    )
+    await service.consume(came_in, received([unit]))
+    await service.consume(packed([unit], order).model_copy(update={"lots": lots}), handed_over(order))
+    await service.consume(came_in, returned([unit], (), order).model_copy(update={"lots": lots}))
+    lot, box = PLACE.lot(OWN, "L/1"), PLACE.box(SSCC)
+    events = await query(service, MATCH_anyEPC=lot)
+    assert [(one["bizStep"], one["disposition"], *_amount(one)) for one in events] == [
+        ("receiving", "in_progress", lot, 5),
+        ("packing", "in_progress", lot, 3),
+        ("unpacking", "in_progress", lot, 3),
+        ("receiving", "returned", lot, 3),
+    ]
+    assert [event.get("parentID") for event in events] == [None, box, box, None]
+    assert await of_unit(service, lot, MAKER) == steps(events)
+    assert await of_unit(service, lot, RIVAL) == []
+    assert steps(await query(service, MATCH_epc=box)) == ["shipping"]
+    assert steps(await query(service, MATCH_parentID=box)) == [*["packing"] * 2, *["unpacking"] * 2]
+    assert await query(service, MATCH_epc=f"https://id.gs1.org/01/{OWN}") == [], "of its units with serials"
+    await service.publish()
+    assert (await service.state())["size"] == 1 + 4 + 1 + 4
+    bundle = (await service.bundle(unit)).json()
+    shown = [dict(parse_jws(one["jws"]).event) for one in bundle["events"]]
+    assert steps(shown) == ["commissioning", "packing", "shipping", "unpacking", "receiving"]
+    assert not any("uantityList" in field for one in shown for field in one)
+
+
+def _amount(event: Mapping[str, Any]) -> tuple[str, int]:
+    [amount] = event.get("quantityList") or event["childQuantityList"]
+    return amount["epcClass"], amount["quantity"]
 
 
 async def test_events_come_a_page_at_a_time(service: ProvenanceService) -> None:

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from contracts.base import vendor_stream
 from contracts.makers import ProductWithdrawn, VendorRestored, VendorSuspended
-from contracts.warehouse import UnitKey
+from contracts.warehouse import GoodsReceived, PackedLot, ReceivedLine, UnitKey
 from services.provenance.api import looking
 from services.provenance.domain import scans
 from services.provenance.domain.hidden_codes import FREE_TRIES
@@ -85,6 +85,63 @@ async def test_the_page_shows_the_maker_as_validated_and_the_way(dsn: str) -> No
         assert "Savon à l’huile d’olive" in (await service.page(unit, "fr")).text
         await service.publish()
         assert "waiting" not in (await service.page(unit)).text
+
+
+PRODUCT_PAGE = page_path(UnitKey(gtin=GTIN, serial="A")).removesuffix("/21/A")
+
+
+def came_in(*lots: str) -> GoodsReceived:
+    lines = tuple(ReceivedLine(sku=SKU, quantity=5, lot=lot, gtin=GTIN) for lot in lots)
+    return GoodsReceived(receipt_id=uuid4(), occurred_at=NOW, lines=lines)
+
+
+async def test_the_page_of_a_lot_shows_what_holds_for_a_lot(dsn: str) -> None:
+    async with provenance_service(settings(dsn)) as service:
+        order, path = uuid4(), f"{PRODUCT_PAGE}/10/L%2F1"
+        assert (await service.http.get(path)).status_code == 404, "neither lot nor product is known"
+        await service.consume(came_in("L9"))
+        assert (await service.http.get(path)).status_code == 404
+        await service.consume(came_in("L/1", "L2"))
+        page = await service.http.get(path, params={"lang": "en"})
+        assert page.status_code == 200
+        assert "We know nothing validated of this product" in page.text
+        await service.consume(verified(), approved())
+        lots = (PackedLot(gtin=GTIN, lot="L/1", quantity=3, sku=SKU),)
+        box = packed((), order).model_copy(update={"lots": lots})
+        back = returned((), (), order).model_copy(update={"lots": lots})
+        await service.consume(box, handed_over(order), back)
+        page = await service.http.get(path, params={"lang": "en"})
+        for shown in ("Goods of this lot came to us", "Lot L/1", "Olive oil soap", "Maison Durand, France"):
+            assert shown in page.text
+        rows = re.findall(r'class="what">(.*?)</span>\s*<span class="when">(.*?)</span>', page.text, re.S)
+        assert [what for what, _ in rows] == [
+            "Units were received in our warehouse",
+            "Units were packed for their buyers",
+            "Units came back to our warehouse, sound",
+        ]
+        assert all("France" in when for _, when in rows)
+        assert not any(word in page.text for word in ("data-bundle", "proven in the log", "This code is ours"))
+        for language, headline in (
+            ("fr", "Des articles de ce lot nous sont parvenus"),
+            ("zh", "我们收到过这个批次的商品"),
+        ):
+            assert headline in (await service.http.get(path, params={"lang": language})).text
+        assert await service.platform.pool.fetchval("select count(*) from looks") == 0
+        other = await service.http.get(f"{PRODUCT_PAGE}/10/L3", params={"lang": "en"})
+        assert other.status_code == 200
+        assert "This address names a product" in other.text
+        assert "Of the lot in this address we tell nothing" in other.text
+
+
+async def test_a_link_with_lot_and_serial_leads_to_the_unit(dsn: str) -> None:
+    async with provenance_service(settings(dsn)) as service:
+        [unit] = some = units(1)
+        await service.consume(verified(), approved(), received(some).model_copy(update={"lot": "L1"}))
+        for qualifiers in ("", "/10/L1", "/22/V", "/22/V/10/L1"):
+            page = await service.http.get(f"{PRODUCT_PAGE}{qualifiers}/21/{unit.serial}", params={"lang": "en"})
+            assert "This code is ours" in page.text, qualifiers
+        assert (await service.http.get(f"{PRODUCT_PAGE}/21/{unit.serial}/10/L1")).status_code == 404, "22, 10, 21"
+        assert await open_cases(service) == []
 
 
 async def test_what_is_known_of_maker_and_product_is_told_as_it_is(dsn: str) -> None:

@@ -99,3 +99,36 @@ async def test_what_the_warehouse_tells_of_units_is_proven_by_their_bundles(fres
         assert await way(three) == ["commissioning", "packing", "shipping", "unpacking", "decommissioning"]
         assert await way(four) == ["commissioning", "packing", "unpacking"]
         assert await way(five) == ["commissioning", "decommissioning"]
+
+
+async def test_what_the_warehouse_tells_of_lots_becomes_events_of_quantities(fresh_database: FreshDatabase) -> None:
+    async with (
+        warehouse_service(await fresh_database("warehouse")) as warehouse,
+        provenance_service(settings(await fresh_database("provenance"))) as provenance,
+    ):
+        assert (await warehouse.http.put(f"/products/{SKU}", json=product_body(identity="lot"))).status_code == 201
+        line = {"sku": SKU, "quantity": 5, "lots": [{"lot": "A", "quantity": 5}]}
+        body = {"reference": "BL-1", "owner": OWNER, "lines": [line]}
+        assert (await warehouse.http.post("/receipts", json=body)).status_code == 201
+        order = await warehouse.reserved({SKU: 2})
+        assert (await warehouse.http.post(f"/orders/{order}/parcels", json=pack_body({SKU: 2}))).status_code == 201
+        await warehouse.consume(label(order, 1))
+        assert (await warehouse.hand_over(order)).status_code == 200
+        half: dict[str, Any] = {"sound": [{"sku": SKU, "quantity": 1}], "damaged": [{"sku": SKU, "quantity": 1}]}
+        assert (await warehouse.http.post(f"/orders/{order}/parcels/1/return", json=half)).status_code == 200
+        again = await warehouse.reserved({SKU: 1})
+        short = {"sku": SKU, "quantity": 1, "reason": "damaged"}
+        assert (await warehouse.http.post(f"/orders/{again}/shortages", json=short)).status_code == 200
+        for event in await told(warehouse):
+            await provenance.consume(event)
+        rows = await provenance.platform.pool.fetch("select step, action, lot, sscc from events order by entry")
+        steps = [(row["step"], row["action"]) for row in rows if row["lot"] == "A"]
+        assert steps == [
+            ("receiving", "OBSERVE"),
+            ("packing", "ADD"),
+            ("unpacking", "DELETE"),
+            ("receiving", "OBSERVE"),
+            ("decommissioning", "DELETE"),
+            ("decommissioning", "DELETE"),
+        ]
+        assert [row["step"] for row in rows if row["lot"] is None] == ["shipping"]

@@ -23,11 +23,13 @@ from contracts.makers import ProductChanged, ProductWithdrawn, VendorRestored, V
 from contracts.warehouse import UnitKey
 from services.pages.words import LANGUAGES
 from services.provenance.api.looking import ONCE_SECONDS, REMEMBERED, Recent
-from services.provenance.api.page import Pages, Unit
+from services.provenance.api.page import Lot, Pages, Unit
 from services.provenance.domain import epcis
 from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.digital_links import DigitalLink, parse_link
 from services.provenance.domain.hidden_codes import HiddenCode, Outcome
+from services.provenance.domain.log_events import LotKey
+from services.provenance.domain.lot_events import SHOWN
 from services.provenance.domain.way import Step, is_ours, standing_of, step_of
 from services.provenance.store.catalogue import Shown
 from services.provenance.store.looks import Looks
@@ -214,6 +216,9 @@ def test_the_page_renders_whatever_is_known(language: Any) -> None:
         PAGES.unit(unit(way=[*steps("commissioning"), replace(steps("new")[0], said_by="<B", wrong=True)]), language),
         PAGES.product(shown(), language),
         PAGES.product(shown(names=None), language),
+        PAGES.product(shown(), language, of_lot=True),
+        PAGES.lot(Lot(LotKey(gtin=GTIN, lot="<L"), shown(), dict.fromkeys(SHOWN, AT)), language),
+        PAGES.lot(Lot(LotKey(gtin=GTIN, lot="L"), None, {"received": AT}), language),
         PAGES.not_found(language),
         PAGES.too_many(language),
     ]

@@ -283,6 +283,6 @@ def test_a_receipt_of_a_withdrawn_product_is_refused_at_its_line() -> None:
 
 def test_a_receipt_is_told_with_every_line() -> None:
     receipt = GoodsReceipt("savonnerie", "BL-1", (SkuQuantity(SKU, 4), SkuQuantity("MIEL-500", 1)), AT)
-    told = receipt.received()
+    told = receipt.received({SKU: PRODUCT, "MIEL-500": PRODUCT})
     assert (told.receipt_id, told.occurred_at) == (receipt.id, AT)
     assert [(line.sku, line.quantity) for line in told.lines] == [(SKU, 4), ("MIEL-500", 1)]

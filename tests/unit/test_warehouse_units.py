@@ -51,6 +51,7 @@ from services.warehouse.domain.goods import (
     taken_serials,
     to_mint,
 )
+from services.warehouse.domain.lots import EMPTY
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.packing import Box, Scanned
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
@@ -231,12 +232,12 @@ def test_by_what_units_are_told_apart_stays_once_goods_came_in() -> None:
 
 def test_units_are_told_in_parts_and_read_back_in_their_order() -> None:
     serials = [serial_of(number) for number in range(1_201)]
-    events = units_received(UUID(int=5), NOW, [(SOAP, GTIN, serials, True), (HONEY, GTIN, ["A"], False)])
-    assert [(event.part, event.sku, len(event.serials), event.minted) for event in events] == [
-        (1, SOAP, 500, True),
-        (2, SOAP, 500, True),
-        (3, SOAP, 201, True),
-        (4, HONEY, 1, False),
+    events = units_received(UUID(int=5), NOW, [(SOAP, GTIN, "L1", serials, True), (HONEY, GTIN, None, ["A"], False)])
+    assert [(event.part, event.sku, event.lot, len(event.serials), event.minted) for event in events] == [
+        (1, SOAP, "L1", 500, True),
+        (2, SOAP, "L1", 500, True),
+        (3, SOAP, "L1", 201, True),
+        (4, HONEY, None, 1, False),
     ]
     facts = Facts(Stream("receipt", UUID(int=5)), reversed(events))
     assert serials_of(facts) == {SOAP: tuple(serials), HONEY: ("A",)}
@@ -317,7 +318,7 @@ def test_where_units_are_follows_from_the_set_in_any_order(
 
 def test_only_boxes_with_units_have_an_sscc() -> None:
     with_units, without = boxes(ONE, TWO)
-    [told] = packed_units(ORDER, [without, with_units], [SSCC], at(1))
+    [told] = packed_units(ORDER, [without, with_units], EMPTY, [SSCC], at(1))
     assert (told.parcel, told.sscc, told.units) == (2, SSCC, (ONE, TWO))
 
 

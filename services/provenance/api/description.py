@@ -18,8 +18,8 @@ it without us. The log itself is served in C2SP's formats (tlog-tiles) below `/l
 before or followed, nor that what was logged is true; a unit that is not known need not be a fake.
 
 **Events**: `GET /events`, `GET /events/{event_id}` and `GET /epcs/{epc}/events` answer an EPCISQueryDocument, `POST
-/events` takes in an event, `POST /capture` an EPCISDocument; `OPTIONS` of each says which versions and bounds it has. A
-vendor's key, which it makes at `makers`, reads and tells events of the units of its own products. An event that others
+/events` takes in an event, `POST /capture` an EPCISDocument; `OPTIONS` of each says which versions and bounds it has.
+Goods that are told apart by lot have events of quantities, and no bundle. A vendor's key, which it makes at `makers`, reads and tells events of the units of its own products. An event that others
 told is shown with `silkpost:saidBy`.
 """,
     tags={

@@ -63,7 +63,7 @@ def asked(
     declared: Annotated[bool, Query(alias="EXISTS_errorDeclaration")] = False,
     epcs: Annotated[
         str | None,
-        Query(alias="MATCH_epc", max_length=_EPCS, description="Units, boxes, or products: all their units."),
+        Query(alias="MATCH_epc", max_length=_EPCS, description="Units, boxes, lots, or products: all their units."),
     ] = None,
     parents: Annotated[str | None, Query(alias="MATCH_parentID", max_length=_EPCS, description="Boxes.")] = None,
     either: Annotated[
@@ -179,6 +179,8 @@ def _things(name: str, text: str | None) -> Things | None:
     values = text.split("|")
     things = things_of(values) if len(values) <= MOST_VALUES else None
     if things is None:
-        wanted = f"At most {MOST_VALUES} units, boxes or products, as EPC URIs or GS1 Digital Links, | between them"
+        wanted = (
+            f"At most {MOST_VALUES} units, boxes, lots or products, as EPC URIs or GS1 Digital Links, | between them"
+        )
         raise Problem(422, "invalid request", errors=[Fault(name, "epc", wanted)])
     return things

@@ -1,8 +1,10 @@
-"""The page of a unit, and of a product, at the path of its GS1 Digital Link: for anyone who has the thing."""
+"""The page of a unit, of a lot, and of a product, at the path of its GS1 Digital Link: for anyone who has the thing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, quote
 
@@ -18,12 +20,14 @@ from services.provenance.api.trying import Trying
 from services.provenance.domain.digital_links import DigitalLink, parse_link
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.hidden_codes import HiddenCode, Outcome
+from services.provenance.domain.log_events import LotKey
 from services.provenance.domain.way import Step, standing_of
 from services.provenance.settings import Settings
-from services.provenance.store import cases, catalogue, hidden_codes, looks, way
+from services.provenance.store import cases, catalogue, hidden_codes, looks, lots, way
 from services.provenance.store.catalogue import Shown
 from services.provenance.store.looks import Looks
 from services.provenance.tasks.log import Log
+from shared.db import DB
 from shared.http.answers import etag_response
 from shared.http.rates import TokenBuckets, client_of
 from shared.http.routes import Route, body_within
@@ -46,6 +50,16 @@ class Unit:
     code: HiddenCode | None
     """None where none was printed."""
     flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What the page of a lot shows: the product where it is known, and when what first happened to units of it."""
+
+    key: LotKey
+    shown: Shown | None
+    dates: Mapping[str, datetime]
+    """By the names of `lot_events.SHOWN`; not empty."""
 
 
 class Pages:
@@ -84,8 +98,12 @@ class Pages:
             verify=self._verify,
         )
 
-    def product(self, shown: Shown, language: Language) -> bytes:
-        return self._templates.render("product.html", language, shown=shown)
+    def lot(self, lot: Lot, language: Language) -> bytes:
+        return self._templates.render("lot.html", language, lot=lot, country=self._country)
+
+    def product(self, shown: Shown, language: Language, *, of_lot: bool = False) -> bytes:
+        """`of_lot`: asked for with a lot of which nothing was told. It is not shown: anyone can write it there."""
+        return self._templates.render("product.html", language, shown=shown, of_lot=of_lot)
 
     def not_found(self, language: Language) -> bytes:
         """The same for all that is not known, or not known any more."""
@@ -139,18 +157,21 @@ def router(
                 return Response(body, _STATUS[outcome.kind], headers, "text/html")
             case Unit():
                 return etag_response(request, pages.unit(found, language), "text/html", headers)
+            case Lot():
+                return etag_response(request, pages.lot(found, language), "text/html", headers)
             case Shown():
-                return etag_response(request, pages.product(found, language), "text/html", headers)
+                body = pages.product(found, language, of_lot=link is not None and link.lot is not None)
+                return etag_response(request, body, "text/html", headers)
             case None:
                 return Response(pages.not_found(language), 404, headers, "text/html")
 
-    async def _found(link: DigitalLink) -> tuple[Shown | None, Unit | Shown | None]:
+    async def _found(link: DigitalLink) -> tuple[Shown | None, Unit | Lot | Shown | None]:
         """The product where it is known, and what the page shows."""
         checkpoint = await log.proven()
         async with pool.acquire() as db:
             shown, unit = await catalogue.of_gtin(db, link.gtin), link.unit
             if unit is None:
-                return shown, shown
+                return shown, await _lot(db, link, shown) or shown
             steps = await way.way_of(db, unit, log.id, checkpoint.size if checkpoint else 0, place)
             if not steps:
                 return shown, None
@@ -163,6 +184,14 @@ def router(
                 code=await hidden_codes.find(db, unit),
                 flagged=any(case.closed_at is None for case in await cases.of_unit(db, unit)),
             )
+
+    async def _lot(db: DB, link: DigitalLink, shown: Shown | None) -> Lot | None:
+        """None for a link to no lot, and for a lot of which nothing was told."""
+        if link.lot is None:
+            return None
+        key = LotKey(gtin=link.gtin, lot=link.lot)
+        dates = await lots.first_dates(db, key)
+        return Lot(key, shown, dates) if dates else None
 
     async def _code(unit: UnitKey) -> HiddenCode | None:
         async with pool.acquire() as db:

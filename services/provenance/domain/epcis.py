@@ -51,7 +51,7 @@ class Place:
 
 def commissioned(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
     """The unit got its serial, or its serial was read for the first time: it is with us."""
-    return _event(
+    return named_event(
         "ObjectEvent",
         at,
         {
@@ -82,7 +82,7 @@ def received_back(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
 
 def written_off(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
     """The unit exists no more for us: whoever meets it later meets a copy, or goods that were not destroyed."""
-    return _event(
+    return named_event(
         "ObjectEvent",
         at,
         {
@@ -102,7 +102,7 @@ def shipped(place: Place, at: datetime, sscc: str) -> Fields:
 
 def delivered(place: Place, at: datetime, sscc: str) -> Fields:
     """The carrier says that the box was delivered; where, nobody is told."""
-    return _event(
+    return named_event(
         "ObjectEvent",
         at,
         {
@@ -160,7 +160,8 @@ def _listed(events: Sequence[Mapping[str, Any]]) -> list[Fields]:
     return [{name: value for name, value in event.items() if name != "@context"} for event in events]
 
 
-def _event(kind: str, at: datetime, fields: Fields) -> Fields:
+def named_event(kind: str, at: datetime, fields: Fields) -> Fields:
+    """An event of ours with its id, the hash of what it says."""
     event = {
         "@context": [CONTEXT],
         "type": kind,
@@ -173,13 +174,13 @@ def _event(kind: str, at: datetime, fields: Fields) -> Fields:
 
 def _observed(place: Place, at: datetime, epc: str, step: str, disposition: str) -> Fields:
     fields = {"epcList": [epc], "action": "OBSERVE", "bizStep": step, "disposition": disposition}
-    return _event("ObjectEvent", at, {**fields, "readPoint": place.here})
+    return named_event("ObjectEvent", at, {**fields, "readPoint": place.here})
 
 
 def _aggregated(
     place: Place, at: datetime, sscc: str, gtin: str, serial: str, action: str, step: str, disposition: str
 ) -> Fields:
-    return _event(
+    return named_event(
         "AggregationEvent",
         at,
         {

@@ -33,8 +33,12 @@ def canonical(uri: str) -> str | None:
 
 def unit_of(uri: str) -> tuple[str, str] | None:
     """GTIN and serial of one piece; None for anything else."""
-    found = re.fullmatch(rf"{CANONICAL}/01/([0-9]{{14}})/21/([^/]+)", canonical(uri) or "")
-    return (found[1], unquote(found[2])) if found else None
+    return _qualified_gtin(uri, "21")
+
+
+def lot_of(uri: str) -> tuple[str, str] | None:
+    """GTIN and lot of units that have no serial; None for anything else."""
+    return _qualified_gtin(uri, "10")
 
 
 def box_of(uri: str) -> str | None:
@@ -60,6 +64,11 @@ def check_digit(digits: str) -> str:
 
 def good_check_digit(key: str) -> bool:
     return check_digit(key[:-1]) == key[-1]
+
+
+def _qualified_gtin(uri: str, identifier: str) -> tuple[str, str] | None:
+    found = re.fullmatch(rf"{CANONICAL}/01/([0-9]{{14}})/{identifier}/([^/]+)", canonical(uri) or "")
+    return (found[1], unquote(found[2])) if found else None
 
 
 def _digits(uri: str, identifier: str) -> str | None:

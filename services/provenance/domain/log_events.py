@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from contracts.base import Gtin, Lot, Value
 from contracts.carrier import ParcelDelivered
 from contracts.warehouse import ParcelHandedOver, StockWrittenOff, UnitKey, UnitsPacked, UnitsReceived, UnitsReturned
 from services.provenance.domain import epcis
@@ -14,9 +15,16 @@ from services.provenance.domain.epcis import Fields, Place
 from shared.ledger.facts import Facts
 
 
+class LotKey(Value):
+    """Which lot: GTIN and AI 10."""
+
+    gtin: Gtin
+    lot: Lot
+
+
 @dataclass(frozen=True, slots=True)
 class LogEvent:
-    """An event to be logged: of one unit, or of a box."""
+    """An event to be logged: of one unit, of units of one lot, or of a box."""
 
     name: str
     at: datetime
@@ -26,6 +34,8 @@ class LogEvent:
     """Of the box, or of the box in which the unit lies from here on."""
     said_by: str | None = None
     """Whose word it is; none where we say it ourselves."""
+    lot: LotKey | None = None
+    """Of units that have no serial."""
 
 
 def of_receipt(fact: UnitsReceived, place: Place) -> Iterator[LogEvent]:

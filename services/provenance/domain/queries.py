@@ -9,16 +9,18 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from contracts.warehouse import UnitKey
-from services.provenance.domain.gs1_uris import box_of, product_of, unit_of
+from services.provenance.domain.gs1_uris import box_of, lot_of, product_of, unit_of
+from services.provenance.domain.log_events import LotKey
 
 
 @dataclass(frozen=True, slots=True)
 class Things:
-    """Units, boxes by their SSCC, and products by their GTIN: of a product every unit is meant."""
+    """Units, boxes by their SSCC, products by their GTIN, of which every unit with a serial is meant, and lots."""
 
     units: Sequence[UnitKey] = ()
     boxes: Sequence[str] = ()
     products: Sequence[str] = ()
+    lots: Sequence[LotKey] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,20 @@ class Asked:
 
 
 def things_of(uris: Sequence[str]) -> Things | None:
-    """What these URIs identify; None when one of them is neither a unit, nor a box, nor a product."""
-    units, boxes, products = list[UnitKey](), list[str](), list[str]()
+    """What these URIs identify; None when one of them is neither a unit, nor a box, nor a product, nor a lot."""
+    units, boxes, products, lots = list[UnitKey](), list[str](), list[str](), list[LotKey]()
     for uri in uris:
-        if (unit := unit_of(uri)) is not None:
-            try:
+        try:
+            if (unit := unit_of(uri)) is not None:
                 units.append(UnitKey(gtin=unit[0], serial=unit[1]))
-            except ValidationError:
+            elif (lot := lot_of(uri)) is not None:
+                lots.append(LotKey(gtin=lot[0], lot=lot[1]))
+            elif (box := box_of(uri)) is not None:
+                boxes.append(box)
+            elif (product := product_of(uri)) is not None:
+                products.append(product)
+            else:
                 return None
-        elif (box := box_of(uri)) is not None:
-            boxes.append(box)
-        elif (product := product_of(uri)) is not None:
-            products.append(product)
-        else:
+        except ValidationError:
             return None
-    return Things(units, boxes, products)
+    return Things(units, boxes, products, lots)

@@ -75,13 +75,13 @@ async def save(db: DB, rows: Sequence[tuple[int, LogEvent, tuple[str, bytes] | N
     recorded_at = datetime.fromisoformat(in_milliseconds(at))
     await db.executemany(
         """insert into events (entry, name, gtin, serial, sscc, event_id, happened_at, jws, salt,
-                               kind, action, step, disposition, parent, declared_at, said_by, recorded_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)""",
+                               kind, action, step, disposition, parent, declared_at, said_by, recorded_at, lot)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)""",
         [
             (
                 entry,
                 event.name,
-                event.unit.gtin if event.unit else None,
+                thing.gtin if (thing := event.unit or event.lot) else None,
                 event.unit.serial if event.unit else None,
                 event.sscc,
                 event.fields["eventID"],
@@ -90,6 +90,7 @@ async def save(db: DB, rows: Sequence[tuple[int, LogEvent, tuple[str, bytes] | N
                 *_searched(event.fields),
                 event.said_by,
                 recorded_at,
+                event.lot.lot if event.lot else None,
             )
             for entry, event, signed in rows
         ],

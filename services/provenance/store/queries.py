@@ -47,6 +47,7 @@ class _Where:
             ]
             choices += [f"(e.serial is null and e.sscc = {self.value(box)})" for box in things.boxes]
             choices += [f"(e.serial is not null and e.gtin = {self.value(gtin)})" for gtin in things.products]
+            choices += [f"(e.gtin = {self.value(lot.gtin)} and e.lot = {self.value(lot.lot)})" for lot in things.lots]
         if parents:
             choices += [f"e.parent = {self.value(box)}" for box in things.boxes]
         self.conditions.append(f"({' or '.join(choices)})")

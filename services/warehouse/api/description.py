@@ -23,6 +23,9 @@ with `POST /orders/{order_id}/shortages`. `GET /returns` names the parcels that 
 those on the packs, or answers the ones that it gives; the packer sends each unit with its parcel, and gets the SSCC of
 the box. `GET /units` says where each is.
 
+**Lots**: a product that is stated with `identity: lot` has its lots stated at its receipt. The packer may say which
+went into a parcel. `GET /lots` says how many of each are in stock.
+
 **A truck's way**: `POST /manifests` opens a manifest, `POST /manifests/{manifest_id}/parcels` scans each parcel on, and
 `POST /manifests/{manifest_id}/close` hands all of them over together; `carrier` then has the carrier's own list. A
 parcel that is handed over by itself is on no manifest, and on no such list.
@@ -39,6 +42,7 @@ another one, unless it has the same `Idempotency-Key`. Unknown fields are faults
         "manifests": "For the warehouse: what goes to a carrier with one truck.",
         "returns": "For the warehouse: parcels that could not be delivered and come back.",
         "units": "For the warehouse, and vendors: where each unit with a serial is.",
+        "lots": "For the warehouse: how many units of each lot there are.",
         "previews": "For `orders`: what would be decided on an order that nobody has placed.",
     },
 )

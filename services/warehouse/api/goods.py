@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import asyncpg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -20,13 +20,15 @@ from services.warehouse.domain.goods import (
     GoodsReceipt,
     Product,
     check_identity,
+    check_lots,
     check_receipt,
     check_repeated,
     check_serials,
     taken_serials,
     to_mint,
 )
-from services.warehouse.domain.stock import levels_after
+from services.warehouse.domain.lots import booked_lots
+from services.warehouse.domain.stock import LotQuantity, levels_after
 from services.warehouse.domain.units import SERIAL_BITS, serial_of, serials_of, units_received
 from services.warehouse.schemas.goods import (
     ProductBody,
@@ -52,6 +54,7 @@ from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, PAGED, described, problems
 from shared.http.paging import PAGE, Cursor, Limit
 from shared.http.problems import Problem
+from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
 
 SkuPath = Annotated[Sku, Path(description="The product's number, which its owner has given it.")]
@@ -129,17 +132,18 @@ def router(
         openapi_extra=described(
             IDEMPOTENT,
             problems(
-                because={409: "The owner's reference was booked with other lines or serials, or is being booked."}
+                because={409: "The owner's reference was booked with other lines, serials or lots, or is being booked."}
             ),
         ),
     )
     async def book_receipt(request: Request, body: ReceiptBody, principal: Principal = Depends(key)) -> Response:
         """Books goods in. A reference of an owner counts once: the same lines again, in whatever order, get the same
-        answer, others 409. Units of goods with serials have the serials that are stated, or get them here."""
+        answer, others 409. Units of goods with serials have the serials that are stated, or get them here; of goods
+        that are told apart by lot the lots are stated."""
 
         async def work(db: DB) -> Response:
-            receipt, serials = await _receive(db, ledger, body.receipt(clock.now()))
-            return json_answer(receipt_view(receipt, serials), 201)
+            receipt, serials, lots = await _receive(db, ledger, body.receipt(clock.now()))
+            return json_answer(receipt_view(receipt, serials, lots), 201)
 
         return await requests.run(request, principal, work)
 
@@ -189,30 +193,40 @@ async def _state(db: DB, ledger: Ledger, product: Product, now: datetime) -> boo
     return created
 
 
-async def _receive(db: DB, ledger: Ledger, receipt: GoodsReceipt) -> tuple[GoodsReceipt, Mapping[str, Sequence[str]]]:
-    """Books goods in, once for owner and reference. The receipt as first booked, with the serials of its units by SKU.
-    Raises Refusal."""
+_Serials: TypeAlias = Mapping[str, Sequence[str]]
+_Lots: TypeAlias = Mapping[str, Sequence[LotQuantity]]
+
+
+async def _receive(db: DB, ledger: Ledger, receipt: GoodsReceipt) -> tuple[GoodsReceipt, _Serials, _Lots]:
+    """Books goods in, once for owner and reference. The receipt as first booked, with the serials and the lots of its
+    units by SKU. Raises Refusal."""
     products = await goods.find_products(db, [line.sku for line in receipt.lines])
     check_receipt(receipt, products, await goods.withdrawn_skus(db, receipt))
     stream = Stream(RECEIPT, receipt.id)
     if not await goods.add_receipt(db, receipt):
         booked = await goods.read_receipt(db, receipt.id)
         check_repeated(receipt, booked)
-        serials = serials_of((await ledger.read(db, [stream]))[receipt.id])
-        check_serials(receipt, serials)
-        return booked, serials
+        facts = (await ledger.read(db, [stream]))[receipt.id]
+        return booked, *_told(receipt, facts)
     facts = (await ledger.lock(db, [stream]))[receipt.id]
     # After a restore they may be known from the topic: those are the units' serials.
     told = [] if UnitsReceived in facts else _units(receipt, products)
-    await ledger.publish(db, [receipt.received(), *told])
-    serials = serials_of(facts)
-    check_serials(receipt, serials)
+    movements = receipt.movements()
+    levels = await stock.lock_stock(db, [movement.sku for movement in movements])  # before the rows of units and lots
+    await ledger.publish(db, [receipt.received(products), *told])
+    serials, lots = _told(receipt, facts)
     if told and (taken := await units.of_other_receipts(db, receipt.id, told)):
         raise taken_serials(receipt, products, taken)
-    movements = receipt.movements()
-    levels = await stock.lock_stock(db, [movement.sku for movement in movements])
     await stock.save_movements(db, movements, levels_after(levels, movements), receipt.received_at)
-    return receipt, serials
+    return receipt, serials, lots
+
+
+def _told(receipt: GoodsReceipt, facts: Facts) -> tuple[_Serials, _Lots]:
+    """The serials and the lots of the receipt as its facts tell them. Raises Refusal when it states others."""
+    serials, lots = serials_of(facts), booked_lots(facts)
+    check_serials(receipt, serials)
+    check_lots(receipt, lots)
+    return serials, lots
 
 
 def _units(receipt: GoodsReceipt, products: Mapping[str, Product]) -> list[UnitsReceived]:
@@ -223,8 +237,13 @@ def _units(receipt: GoodsReceipt, products: Mapping[str, Product]) -> list[Units
     }
     serials = {**receipt.serials, **minted}
     lines = [
-        (line.sku, products[line.sku].gtin.zfill(14), serials[line.sku], line.sku in minted)
+        (line.sku, products[line.sku].gtin.zfill(14), _lot(receipt, line.sku), serials[line.sku], line.sku in minted)
         for line in receipt.lines
         if line.sku in serials
     ]
     return units_received(receipt.id, receipt.received_at, lines)
+
+
+def _lot(receipt: GoodsReceipt, sku: str) -> str | None:
+    """Of units with serials, which come in one lot, if it is stated."""
+    return next((one.lot for one in receipt.lots.get(sku, ())), None)

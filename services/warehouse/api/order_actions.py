@@ -19,12 +19,13 @@ from contracts.warehouse import (
     UnitsPacked,
 )
 from services.warehouse.domain import actions
+from services.warehouse.domain.lots import EMPTY, with_only_lots
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import Stage, ordered_units, stage
 from services.warehouse.domain.packing import Box
-from services.warehouse.domain.stock import SkuQuantity, levels_after
-from services.warehouse.domain.units import packed_units, repacked_units, sscc_of
-from services.warehouse.store import catalogue, goods, stock, units
+from services.warehouse.domain.stock import LotQuantity, SkuLot, SkuQuantity, levels_after
+from services.warehouse.domain.units import is_told, packed_units, repacked_units, sscc_of
+from services.warehouse.store import catalogue, goods, lots, stock, units
 from shared.clock import Clock
 from shared.db import DB
 from shared.ledger.facts import Facts
@@ -43,12 +44,14 @@ class OrderActions:
     async def pack(
         self, db: DB, order_id: UUID, boxes: Sequence[Box], *, split: bool
     ) -> tuple[OrderPacked, list[UnitsPacked]]:
-        """And the units with serials in each box that has any."""
+        """And the units with serials, and the lots, of each box of which they are known."""
         facts = await self._lock(db, order_id)
         products = await goods.find_products(db, sorted(ordered_units(facts)))
         net_weights = {sku: product.net_weight_g for sku, product in products.items()}
         waiting = await catalogue.waiting_skus(db, products)
         scanned = await units.lock(db, {unit for box in boxes for unit in box.units})
+        by_lot = [sku for sku, product in products.items() if product.by_lot]
+        shelf = await lots.lock(db, by_lot, _said_lots(boxes)) if by_lot else EMPTY
         now = self._clock.now()
         packed = actions.pack(
             facts,
@@ -60,19 +63,22 @@ class OrderActions:
             waiting_skus=waiting,
             serialised=[sku for sku, product in products.items() if product.serialised],
             units=scanned,
+            by_lot=by_lot,
+            shelf=shelf,
         )
         told: list[UnitsPacked] = []
-        if packed not in facts and scanned:
+        if packed not in facts:
+            boxes = with_only_lots(boxes, shelf)
             # Another replica's clock may be ahead: where a unit is now is always newer than where it was.
             at = max([now, *(unit.since + TICK for unit in scanned.values())])
-            told = packed_units(order_id, boxes, await self._ssccs(db, sum(bool(box.units) for box in boxes)), at)
+            told = packed_units(order_id, boxes, shelf, await self._ssccs(db, sum(map(is_told, boxes))), at)
         await self._ledger.publish(db, [packed, *told])
         return packed, [box for parcel in packed.parcels if (box := facts.get(UnitsPacked, parcel.parcel))]
 
     async def repack(
         self, db: DB, order_id: UUID, parcel: int, measures: actions.Measures
     ) -> tuple[ParcelRepacked, UnitsPacked | None]:
-        """And the units with serials in the new box."""
+        """And the units with serials, and the lots, in the new box."""
         facts = await self._lock(db, order_id)
         now = self._clock.now()
         repacked = actions.repack(facts, parcel, measures, now)
@@ -84,7 +90,8 @@ class OrderActions:
         return repacked, facts.get(UnitsPacked, repacked.box.parcel)
 
     async def _ssccs(self, db: DB, count: int) -> list[str]:
-        return [sscc_of(self._company_prefix, reference) for reference in await units.next_references(db, count)]
+        references = await units.next_references(db, count) if count else []
+        return [sscc_of(self._company_prefix, reference) for reference in references]
 
     async def report_shortage(
         self,
@@ -94,14 +101,18 @@ class OrderActions:
         quantity: int,
         reason: actions.ShortageReason,
         named: Sequence[UnitKey],
+        said_lots: Sequence[LotQuantity],
     ) -> tuple[bool, Stage]:
         """Whether others replaced the bad units, and how far the order is now."""
         facts = await self._lock(db, order_id)
         order = OrderStock(facts, (await stock.movements_of_orders(db, [order_id])).get(order_id, ()))
         bad = await units.lock(db, named)
         levels = await stock.lock_stock(db, order.held())  # of all: a withdrawal releases every one of them
+        shelf = await lots.lock(db, [sku], [one.lot for one in said_lots])
         now = self._clock.now()
-        shortage = actions.report_shortage(order, sku, quantity, reason, levels, now, named, bad)
+        shortage = actions.report_shortage(
+            order, sku, quantity, reason, levels, now, named, bad, said_lots=said_lots, shelf=shelf
+        )
         await stock.save_movements(db, shortage.movements, levels_after(levels, shortage.movements), now)
         published = await self._ledger.publish(db, shortage.published)
         facts = published.get(order_id, facts)
@@ -121,13 +132,20 @@ class OrderActions:
         sound: Sequence[SkuQuantity],
         damaged: Sequence[SkuQuantity],
         damaged_units: Sequence[UnitKey],
+        damaged_lots: Sequence[SkuLot],
     ) -> ParcelReceivedBack:
         facts = await self._lock(db, order_id)
         packed = facts.get(UnitsPacked, parcel)
         lay_in_it = await units.find(db, packed.units) if packed is not None else {}
-        booked = actions.book_return(facts, parcel, sound, damaged, self._clock.now(), damaged_units, lay_in_it)
+        booked = actions.book_return(
+            facts, parcel, sound, damaged, self._clock.now(), damaged_units, lay_in_it, damaged_lots
+        )
         await self._ledger.publish(db, booked.published)
         return booked.received_back
 
     async def _lock(self, db: DB, order_id: UUID) -> Facts:
         return (await self._ledger.lock(db, [order_stream(order_id)]))[order_id]
+
+
+def _said_lots(boxes: Sequence[Box]) -> list[str]:
+    return [one.lot for box in boxes for content in box.contents for one in content.lots]

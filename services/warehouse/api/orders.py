@@ -120,7 +120,8 @@ def router(
         """The whole order, packed by scan, weighed and measured: every line and nothing else. The same body again gets
         the same answer, another 409. An order that customs takes in one parcel is refused in several boxes (422,
         `one_parcel`) unless `split` is set. Of goods whose units have serials each unit is scanned: one that is
-        unknown, in no stock, flagged, or of other goods is refused (422)."""
+        unknown, in no stock, flagged, or of other goods is refused (422). Of goods that are told apart by lot the lots
+        may be said."""
 
         async def work(db: DB) -> Response:
             packed, units = await actions.pack(db, order_id, body.boxes(), split=body.split)
@@ -170,7 +171,10 @@ def router(
 
         async def work(db: DB) -> Response:
             named = [unit.key() for unit in body.units]
-            replaced, stage = await actions.report_shortage(db, order_id, body.sku, body.quantity, body.reason, named)
+            said_lots = [one.units() for one in body.lots]
+            replaced, stage = await actions.report_shortage(
+                db, order_id, body.sku, body.quantity, body.reason, named, said_lots
+            )
             return json_answer(
                 ShortageView(order_id=order_id, sku=body.sku, written_off=body.quantity, replaced=replaced, stage=stage)
             )
@@ -222,7 +226,8 @@ def router(
         async def work(db: DB) -> Response:
             sound, damaged = ([units.units() for units in counted] for counted in (body.sound, body.damaged))
             named = [unit.key() for unit in body.damaged_units]
-            received_back = await actions.book_return(db, order_id, parcel, sound, damaged, named)
+            damaged_lots = [one.of_sku() for one in body.damaged_lots]
+            received_back = await actions.book_return(db, order_id, parcel, sound, damaged, named, damaged_lots)
             return json_answer(return_view(received_back))
 
         return await requests.run(request, principal, work)

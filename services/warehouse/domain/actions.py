@@ -21,6 +21,7 @@ from contracts.orders import OrderClosed, OrderPlaced
 from contracts.warehouse import (
     OrderPacked,
     OrderWithdrawn,
+    PackedLot,
     ParcelHandedOver,
     ParcelReceivedBack,
     ParcelRepacked,
@@ -32,11 +33,12 @@ from contracts.warehouse import (
     UnitsReturned,
 )
 from services.refusals.refusal import Refusal, refused
+from services.warehouse.domain.lots import EMPTY, Shelf, packing_lot_faults, says_other_lots, short_lots
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import hold_text, open_holds, order_lines, packed_parcels
 from services.warehouse.domain.packing import Box, box_faults, boxes_of, pack_boxes, packing_faults, same_boxes
 from services.warehouse.domain.returns import return_faults, split_contents
-from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
+from services.warehouse.domain.stock import LotQuantity, Movement, SkuLot, SkuQuantity, StockLevels
 from services.warehouse.domain.units import Unit, returned_units, scan_faults, shortage_faults
 from shared.faults import Fault
 from shared.ledger.facts import Facts
@@ -61,18 +63,24 @@ def pack(
     waiting_skus: Sequence[str] = (),
     serialised: Collection[str] = (),
     units: Mapping[UnitKey, Unit] | None = None,
+    by_lot: Collection[str] = (),
+    shelf: Shelf = EMPTY,
 ) -> OrderPacked:
     """Closes the order's boxes. `net_weights` are grams of one unit by SKU; `owners`, by SKU, whose goods they are.
 
     `split`: several boxes, though customs takes the order in one parcel; its marketplace is asked to split its payment.
     `waiting_skus`: those whose vendor is suspended while a person is still to choose what becomes of what is in flight.
     `serialised`: those whose units have serials; `units`: of the scanned ones those that are known.
+    `by_lot`: those whose units are told apart by lot; `shelf`: their lots.
     """
     _require_known(facts)
     if (packed := facts.get(OrderPacked)) is not None:
         units_packed = {event.parcel: event.units for event in facts.all(UnitsPacked)}
         if not same_boxes(boxes_of(packed.parcels, units_packed), boxes):
             raise Refusal("conflict", "the order is packed already, otherwise")
+        lots = {event.parcel: event.lots for event in facts.all(UnitsPacked)}
+        if any(says_other_lots(box, lots.get(parcel, ())) for parcel, box in enumerate(boxes, start=1)):
+            raise Refusal("conflict", "the order is packed already, with other lots")
         return packed
     _require_reserved(facts)
     _require_not_held(facts)
@@ -81,6 +89,7 @@ def pack(
         raise Refusal("conflict", "a vendor of the order is suspended", detail=detail)
     faults = packing_faults(boxes, order_lines(facts), net_weights, _limits(facts, now))
     faults += scan_faults(boxes, serialised, units or {})
+    faults += packing_lot_faults(boxes, by_lot, shelf)
     screened = facts.get(OrderScreened)
     if screened is not None and screened.one_parcel and len(boxes) > 1 and not split:
         faults.append(Fault("parcels", "one_parcel", ONE_PARCEL))
@@ -161,18 +170,21 @@ def report_shortage(
     now: datetime,
     named: Sequence[UnitKey] = (),
     units: Mapping[UnitKey, Unit] | None = None,
+    said_lots: Sequence[LotQuantity] = (),
+    shelf: Shelf = EMPTY,
 ) -> ReportedShortage:
     """Units reserved for the order are missing or damaged: they are written off. Others replace them if enough are
     available; else the order is short. After the first hand-over an order cannot be withdrawn any more: without a
     replacement nothing changes. `levels` hold the SKUs that the order holds; `named` are bad units with serials,
-    `units` those of them that are known."""
+    `units` those of them that are known; `said_lots` of which lots the bad ones are, `shelf` the lots of the SKU."""
     _require_known(order.facts)
     _require_reserved(order.facts)
     held = order.held().get(sku, 0)
     if quantity > held:
         fault = Fault("quantity", "held_by_order", f"the order holds {held} of this SKU")
         raise Refusal("invalid", "invalid shortage", faults=[fault])
-    _require_no_faults(shortage_faults(sku, quantity, named, units or {}))
+    lots, lot_faults = short_lots(sku, quantity, said_lots, shelf)
+    _require_no_faults([*shortage_faults(sku, quantity, named, units or {}), *lot_faults])
     order_id, available = order.facts.id, levels[sku].free
     earlier = sum(1 for movement in order.movements if movement.kind == "written_off" and movement.sku == sku)
     subject = str(earlier + 1)
@@ -185,6 +197,7 @@ def report_shortage(
         reason=reason,
         number=earlier + 1,
         units=tuple(named),
+        lots=lots,
     )
     if available >= quantity:
         replaced = Movement(sku, "replaced", quantity, order_id=order_id, subject=subject)
@@ -228,7 +241,7 @@ class BookedReturn:
 
     received_back: ParcelReceivedBack
     units: UnitsReturned | None = None
-    """Of one in which units with serials lay."""
+    """Of one of which units with serials, or lots, were told."""
 
     @property
     def published(self) -> list[Event]:
@@ -243,9 +256,10 @@ def book_return(
     now: datetime,
     damaged_units: Sequence[UnitKey] = (),
     units: Mapping[UnitKey, Unit] | None = None,
+    damaged_lots: Sequence[SkuLot] = (),
 ) -> BookedReturn:
     """Books in a parcel that is back, whether or not the carrier has published that. `damaged_units` are those of the
-    damaged ones that have serials, `units` all that lay in the parcel."""
+    damaged ones that have serials, `units` all that lay in the parcel; `damaged_lots` of which lots the others are."""
     parcel = _require_parcel(facts, number)
     if facts.get(ParcelHandedOver, number) is None:
         raise Refusal("conflict", "the parcel was not handed over")
@@ -253,20 +267,26 @@ def book_return(
     sound_contents, written_off = split_contents(parcel, sound)
     packed, unpacked = facts.get(UnitsPacked, number), None
     if packed is not None:
-        unpacked = returned_units(packed, parcel, damaged, damaged_units, units or {}, now)
+        unpacked = returned_units(packed, parcel, damaged, damaged_units, units or {}, damaged_lots, now)
     elif damaged_units:
         raise refused("damaged_units[0]", "unit_of_parcel", "no units with serials were in the parcel")
+    elif damaged_lots:
+        raise refused("damaged_lots[0]", "lot_of_parcel", "of the parcel no lots were told")
     if (received_back := facts.get(ParcelReceivedBack, number)) is not None:
         if (received_back.sound, received_back.written_off) != (sound_contents, written_off):
             raise Refusal("conflict", "the parcel is booked in already, otherwise")
         told = facts.get(UnitsReturned, number)
-        if told is not None and unpacked is not None and set(told.written_off) != set(unpacked.written_off):
+        if told is not None and unpacked is not None and _written_off(told) != _written_off(unpacked):
             raise Refusal("conflict", "the parcel is booked in already, with other units")
         return BookedReturn(received_back, told)
     received_back = ParcelReceivedBack(
         order_id=facts.id, occurred_at=now, parcel=number, sound=sound_contents, written_off=written_off
     )
     return BookedReturn(received_back, unpacked)
+
+
+def _written_off(returned: UnitsReturned) -> set[UnitKey | PackedLot]:
+    return {*returned.written_off, *returned.written_off_lots}
 
 
 def _require_known(facts: Facts) -> None:

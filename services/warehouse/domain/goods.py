@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,13 +12,16 @@ from uuid import UUID, uuid5
 from contracts.vocabularies import UnitIdentity
 from contracts.warehouse import GoodsReceived, ReceivedLine
 from services.refusals.refusal import Refusal, conflict
-from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
+from services.warehouse.domain.lots import quantity_faults
+from services.warehouse.domain.stock import LotQuantity, Movement, SkuQuantity, StockLevels
 from shared.faults import Fault
 
 GOODS_RECEIPTS = UUID("6f0b7a52-8d0e-5d9e-9a0d-3a1d1f6f2c11")
 """The namespace of goods receipts' ids."""
 RECEIPT_UNITS = 10_000
 """The most units with serials of one receipt: they are booked in one transaction, and told 500 in a fact."""
+RECEIPT_LINES = 500
+"""The most lots, and products without, of one receipt: one fact tells of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,10 @@ class Product:
     def serialised(self) -> bool:
         return self.identity == "serial"
 
+    @property
+    def by_lot(self) -> bool:
+        return self.identity == "lot"
+
 
 @dataclass(frozen=True, slots=True)
 class StockOfOwner:
@@ -66,16 +73,26 @@ class GoodsReceipt:
     received_at: datetime
     serials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By SKU, those that are stated, as read from the packs."""
+    lots: Mapping[str, tuple[LotQuantity, ...]] = field(default_factory=dict)
+    """By SKU, likewise."""
 
     @property
     def id(self) -> UUID:
         """The same for every receipt of this owner and reference."""
         return uuid5(GOODS_RECEIPTS, f"{self.owner}|{self.reference}")
 
-    def received(self) -> GoodsReceived:
-        """The fact that it came in."""
-        lines = tuple(ReceivedLine(sku=line.sku, quantity=line.quantity) for line in self.lines)
-        return GoodsReceived(receipt_id=self.id, occurred_at=self.received_at, lines=lines)
+    def received(self, products: Mapping[str, Product]) -> GoodsReceived:
+        """The fact that it came in: of goods by lot a line for each lot."""
+        lines = [line for stated in self.lines for line in self._lines(stated, products[stated.sku])]
+        return GoodsReceived(receipt_id=self.id, occurred_at=self.received_at, lines=tuple(lines))
+
+    def _lines(self, stated: SkuQuantity, product: Product) -> list[ReceivedLine]:
+        if not product.by_lot:
+            return [ReceivedLine(sku=stated.sku, quantity=stated.quantity)]
+        gtin = product.gtin.zfill(14)
+        return [
+            ReceivedLine(sku=stated.sku, quantity=one.quantity, lot=one.lot, gtin=gtin) for one in self.lots[stated.sku]
+        ]
 
     def movements(self) -> list[Movement]:
         return [Movement(line.sku, "received", line.quantity, receipt_id=self.id) for line in self.lines]
@@ -128,6 +145,13 @@ def check_serials(receipt: GoodsReceipt, booked: Mapping[str, Sequence[str]]) ->
         raise Refusal("conflict", "this reference was booked with other serials", faults=[fault])
 
 
+def check_lots(receipt: GoodsReceipt, booked: Mapping[str, Sequence[LotQuantity]]) -> None:
+    """A receipt that was told with these lots, by SKU, states none or the same, in whatever order. Raises Refusal."""
+    if any(set(lots) != set(booked.get(sku, ())) for sku, lots in receipt.lots.items()):
+        fault = Fault("reference", "once", "a reference of an owner is booked once")
+        raise Refusal("conflict", "this reference was booked with other lots", faults=[fault])
+
+
 def check_repeated(receipt: GoodsReceipt, booked: GoodsReceipt) -> None:
     """A receipt whose owner and reference were booked before states the same lines, in whatever order. Raises
     Refusal."""
@@ -151,10 +175,27 @@ def _receipt_faults(receipt: GoodsReceipt, products: Mapping[str, Product], with
             faults.append(Fault(place, "once", "each SKU once"))
         if line.sku in products:
             faults += _serial_faults(f"lines[{index}].serials", line, receipt.serials.get(line.sku), products[line.sku])
+            faults += _lot_faults(f"lines[{index}].lots", line, receipt.lots.get(line.sku), products[line.sku])
     units = sum(line.quantity for line in receipt.lines if line.sku in products and products[line.sku].serialised)
     if units > RECEIPT_UNITS:
         faults.append(Fault("lines", "units_of_receipt", f"at most {RECEIPT_UNITS:,} units with serials"))
+    if sum(max(1, len(receipt.lots.get(line.sku, ()))) for line in receipt.lines) > RECEIPT_LINES:
+        faults.append(Fault("lines", "lots_of_receipt", f"at most {RECEIPT_LINES} lots, and products without"))
     return faults
+
+
+def _lot_faults(field: str, line: SkuQuantity, lots: Sequence[LotQuantity] | None, product: Product) -> Iterable[Fault]:
+    match product.identity:
+        case "lot" if not lots:
+            return [Fault(field, "lots_of_packs", "state the lots on the packs, and how many are of each")]
+        case "serial" if lots is not None and len(lots) != 1:
+            return [Fault(field, "one_lot", "units with serials come in one lot a receipt, if it is stated")]
+        case "lot" | "serial":
+            return quantity_faults(field, lots or (), line.quantity)
+        case _ if lots is not None:
+            return [Fault(field, "lots_of_product", "units of this product have no lot")]
+        case _:
+            return ()
 
 
 def _serial_faults(field: str, line: SkuQuantity, serials: Sequence[str] | None, product: Product) -> list[Fault]:

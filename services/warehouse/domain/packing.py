@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from contracts.base import OrderLine, Parcel, ParcelContent
 from contracts.carriers import ParcelLimits
 from contracts.warehouse import UnitKey
+from services.warehouse.domain.stock import LotQuantity
 from shared.faults import Fault
 
 
@@ -19,6 +20,8 @@ class Scanned:
     line: int
     sku: str
     quantity: int
+    lots: tuple[LotQuantity, ...] = ()
+    """Of goods whose units are told apart by lot, where it is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def pack_boxes(boxes: Sequence[Box], net_weights: Mapping[str, int], owners: Map
 
 def boxes_of(parcels: Sequence[Parcel], units: Mapping[int, tuple[UnitKey, ...]]) -> tuple[Box, ...]:
     """What the packer had reported, with the units by number of the parcel: without the net weights, which are the
-    products'."""
+    products', and without lots."""
     return tuple(
         Box(
             contents=tuple(Scanned(content.line, content.sku, content.quantity) for content in parcel.contents),
@@ -122,14 +125,14 @@ def boxes_of(parcels: Sequence[Parcel], units: Mapping[int, tuple[UnitKey, ...]]
 
 
 def same_boxes(boxes: Sequence[Box], others: Sequence[Box]) -> bool:
-    """Whether these are the same boxes under the same numbers; in which order a box's contents and units were scanned
-    does not matter."""
+    """Whether these are the same boxes under the same numbers, whatever their lots; in which order a box's contents and
+    units were scanned does not matter."""
     return [_sorted(box) for box in boxes] == [_sorted(box) for box in others]
 
 
 def _sorted(box: Box) -> Box:
     return replace(
         box,
-        contents=tuple(sorted(box.contents, key=lambda scanned: scanned.line)),
+        contents=tuple(replace(scanned, lots=()) for scanned in sorted(box.contents, key=lambda scanned: scanned.line)),
         units=tuple(sorted(box.units, key=lambda unit: (unit.gtin, unit.serial))),
     )

@@ -49,6 +49,23 @@ class SkuQuantity:
 
 
 @dataclass(frozen=True, slots=True)
+class LotQuantity:
+    """Units of one lot of a SKU that is known."""
+
+    lot: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkuLot:
+    """Units of one lot of one SKU."""
+
+    sku: str
+    lot: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class Movement:
     """Units of one SKU that change their status. Happens once for its order (or goods receipt), SKU, kind and
     subject."""

@@ -20,9 +20,10 @@ from contracts.warehouse import (
     UnitsReturned,
 )
 from services.refusals.refusal import Refusal
+from services.warehouse.domain.lots import Shelf, opened_again, packed_lots, split_lots
 from services.warehouse.domain.orders import packed_parcels, parcel_units
 from services.warehouse.domain.packing import Box
-from services.warehouse.domain.stock import SkuQuantity
+from services.warehouse.domain.stock import SkuLot, SkuQuantity
 from shared.faults import Fault
 from shared.ledger.facts import Facts
 
@@ -105,13 +106,12 @@ def places_of_order(facts: Facts) -> list[UnitPlace]:
 
 
 def _places_of_box(facts: Facts, packed: UnitsPacked) -> Iterator[UnitPlace]:
-    handed_over, returned = facts.get(ParcelHandedOver, packed.parcel), facts.get(UnitsReturned, packed.parcel)
+    handed_over, returned = facts.get(ParcelHandedOver, packed.parcel), opened_again(facts, packed)
     state: UnitState = "packed"
     since = packed.occurred_at
     if handed_over is not None:
         state, since = "shipped", max(since, handed_over.occurred_at)
-    # A box that was handed over after its order was withdrawn is not empty, whatever was told.
-    if returned is not None and (handed_over is None or returned.reason == "returned"):
+    if returned is not None:
         out: UnitState = "returned" if returned.reason == "returned" else "received"
         since = max(since, returned.occurred_at)
         for units, came_to in ((returned.units, out), (returned.written_off, "written_off")):
@@ -132,15 +132,15 @@ def places_of_write_off(facts: Facts) -> list[UnitPlace]:
 
 
 def live_boxes(facts: Facts) -> dict[int, UnitsPacked]:
-    """By number, the boxes as they are now that have units with serials."""
+    """By number, the boxes as they are now of which units with serials, or lots, were told."""
     return {
         number: packed for number in packed_parcels(facts) if (packed := facts.get(UnitsPacked, number)) is not None
     }
 
 
 def withdrawn_units(facts: Facts, handed_over: Iterable[int], now: datetime) -> list[UnitsReturned]:
-    """Of a withdrawn order: its boxes that have not left are opened, and their units are stock again. `handed_over` are
-    parcels of which that has just been proved."""
+    """Of a withdrawn order: its boxes that have not left are opened, and their units and lots are stock again.
+    `handed_over` are parcels of which that has just been proved."""
     left = {*handed_over, *(event.parcel for event in facts.all(ParcelHandedOver))}
     return [
         UnitsReturned(
@@ -158,12 +158,12 @@ def withdrawn_units(facts: Facts, handed_over: Iterable[int], now: datetime) -> 
 
 
 def units_received(
-    receipt_id: UUID, now: datetime, lines: Iterable[tuple[str, str, Sequence[str], bool]]
+    receipt_id: UUID, now: datetime, lines: Iterable[tuple[str, str, str | None, Sequence[str], bool]]
 ) -> list[UnitsReceived]:
-    """Lines of SKU, GTIN in 14 digits, serials and whether we gave them, told in parts."""
+    """Lines of SKU, GTIN in 14 digits, lot if it was stated, serials and whether we gave them, told in parts."""
     parts = [
-        (sku, gtin, serials[start : start + UNITS_OF_A_FACT], minted)
-        for sku, gtin, serials, minted in lines
+        (sku, gtin, lot, serials[start : start + UNITS_OF_A_FACT], minted)
+        for sku, gtin, lot, serials, minted in lines
         for start in range(0, len(serials), UNITS_OF_A_FACT)
     ]
     return [
@@ -173,10 +173,11 @@ def units_received(
             part=part,
             sku=sku,
             gtin=gtin,
+            lot=lot,
             minted=minted,
             serials=tuple(serials),
         )
-        for part, (sku, gtin, serials, minted) in enumerate(parts, start=1)
+        for part, (sku, gtin, lot, serials, minted) in enumerate(parts, start=1)
     ]
 
 
@@ -249,10 +250,11 @@ def returned_units(
     damaged: Sequence[SkuQuantity],
     named: Sequence[UnitKey],
     units: Mapping[UnitKey, Unit],
+    damaged_lots: Sequence[SkuLot],
     now: datetime,
 ) -> UnitsReturned:
-    """Which units of a parcel that is back are stock again, and which are written off: those named, or all of a SKU of
-    which all are damaged or missing. Raises Refusal with every fault."""
+    """Which units and lots of a parcel that is back are stock again, and which are written off: those named, or all of
+    a SKU of which all are damaged or missing. Raises Refusal with every fault."""
     faults = []
     for place, key in enumerate(named):
         if key not in packed.units:
@@ -269,7 +271,8 @@ def returned_units(
             gone |= of_sku
         elif of_sku and len(of_sku & gone) != lost[sku]:
             faults.append(Fault("damaged_units", "all_units", f"{sku}: exactly {lost[sku]}, each named"))
-    if faults:
+    lots, written_off_lots, lot_faults = split_lots(packed, lost, damaged_lots)
+    if faults := [*faults, *lot_faults]:
         raise Refusal("invalid", "a rule is broken", faults=faults)
     return UnitsReturned(
         order_id=packed.order_id,
@@ -279,7 +282,8 @@ def returned_units(
         reason="returned",
         units=tuple(key for key in packed.units if key not in gone),
         written_off=tuple(key for key in packed.units if key in gone),
-        lots=packed.lots,
+        lots=lots,
+        written_off_lots=written_off_lots,
     )
 
 
@@ -300,10 +304,19 @@ def repacked_units(packed: UnitsPacked, parcel: int, sscc: str, now: datetime) -
     return given_up, new
 
 
-def packed_units(order_id: UUID, boxes: Sequence[Box], ssccs: Sequence[str], now: datetime) -> list[UnitsPacked]:
-    """Of boxes numbered from 1: those with units, each with the next SSCC."""
-    with_units = [(parcel, box.units) for parcel, box in enumerate(boxes, start=1) if box.units]
+def is_told(box: Box) -> bool:
+    """Whether units with serials were scanned into it, or lots are known."""
+    return bool(box.units) or any(content.lots for content in box.contents)
+
+
+def packed_units(
+    order_id: UUID, boxes: Sequence[Box], shelf: Shelf, ssccs: Sequence[str], now: datetime
+) -> list[UnitsPacked]:
+    """Of boxes numbered from 1: those of which units or lots are told, each with the next SSCC."""
+    told = [(parcel, box) for parcel, box in enumerate(boxes, start=1) if is_told(box)]
     return [
-        UnitsPacked(order_id=order_id, occurred_at=now, parcel=parcel, sscc=sscc, units=units)
-        for (parcel, units), sscc in zip(with_units, ssccs, strict=True)
+        UnitsPacked(
+            order_id=order_id, occurred_at=now, parcel=parcel, sscc=sscc, units=box.units, lots=packed_lots(box, shelf)
+        )
+        for (parcel, box), sscc in zip(told, ssccs, strict=True)
     ]

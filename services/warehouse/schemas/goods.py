@@ -13,10 +13,10 @@ import pycountry
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from contracts.base import Code, CountryCode, Currency, HsCode, Serial, Sku
+from contracts.base import Code, CountryCode, Currency, HsCode, Lot, Serial, Sku
 from contracts.vocabularies import BlockReason
-from services.warehouse.domain.goods import RECEIPT_UNITS, GoodsReceipt, Product, StockOfOwner
-from services.warehouse.domain.stock import SkuQuantity, StockLevels
+from services.warehouse.domain.goods import RECEIPT_LINES, RECEIPT_UNITS, GoodsReceipt, Product, StockOfOwner
+from services.warehouse.domain.stock import LotQuantity, SkuQuantity, StockLevels
 from services.warehouse.schemas.base import Grams, Millimetres
 from services.warehouse.schemas.units import Gtin
 from shared.http.amounts import amount
@@ -62,7 +62,7 @@ class ProductBody(Body):
     """Whose goods they are; it never changes."""
     identity: Literal["serial", "lot", "none"] = "none"
     """By what units are told apart; it never changes once goods came in. With `serial` each has one, from its receipt
-    on, and is scanned into its parcel."""
+    on, and is scanned into its parcel. With `lot` a receipt states its lots."""
     mints_serials: bool = False
     """Whether the warehouse gives units their serials, since those on the packs are none: the brand's owner lets it.
     Without it a receipt states the serials on the packs."""
@@ -102,6 +102,14 @@ class ProductsPage(View):
     """The cursor of the next page; null on the last."""
 
 
+class ReceivedLot(Body):
+    """Units of one lot that were delivered."""
+
+    lot: Lot
+    """AI 10, as on the packs: up to 20 characters of GS1's set 82."""
+    quantity: ReceivedUnits
+
+
 class ReceiptLine(Body):
     """Units of one product that were delivered."""
 
@@ -110,6 +118,9 @@ class ReceiptLine(Body):
     serials: Annotated[list[Serial], Field(max_length=RECEIPT_UNITS), at_most(RECEIPT_UNITS)] | None = None
     """Of units that are told apart by serials: those on the packs, AI 21, one a unit. Null: the packs have none, and
     the warehouse gives them."""
+    lots: Annotated[list[ReceivedLot], Field(max_length=RECEIPT_LINES), at_most(RECEIPT_LINES)] | None = None
+    """Of units that are told apart by lot: all lots on the packs, together the quantity. Of units with serials one lot,
+    if they have any."""
 
 
 class ReceiptBody(Body):
@@ -125,7 +136,12 @@ class ReceiptBody(Body):
     def receipt(self, received_at: datetime) -> GoodsReceipt:
         lines = tuple(SkuQuantity(line.sku, line.quantity) for line in self.lines)
         serials = {line.sku: tuple(line.serials) for line in self.lines if line.serials is not None}
-        return GoodsReceipt(self.owner, self.reference, lines, received_at, serials)
+        lots = {
+            line.sku: tuple(LotQuantity(one.lot, one.quantity) for one in line.lots)
+            for line in self.lines
+            if line.lots is not None
+        }
+        return GoodsReceipt(self.owner, self.reference, lines, received_at, serials, lots)
 
 
 class BookedLine(View):
@@ -135,6 +151,8 @@ class BookedLine(View):
     quantity: int
     serials: tuple[str, ...]
     """Of these units, stated or given; empty where they have none."""
+    lots: tuple[ReceivedLot, ...]
+    """Of these units; empty where none is stated."""
 
 
 class ReceiptView(View):
@@ -187,14 +205,21 @@ def product_view(product: Product) -> ProductView:
     return ProductView.model_validate({**fields, "unit_value": value})
 
 
-def receipt_view(receipt: GoodsReceipt, serials: Mapping[str, Sequence[str]]) -> ReceiptView:
-    """`serials` by SKU."""
+def receipt_view(
+    receipt: GoodsReceipt, serials: Mapping[str, Sequence[str]], lots: Mapping[str, Sequence[LotQuantity]]
+) -> ReceiptView:
+    """`serials` and `lots` by SKU."""
     return ReceiptView(
         id=receipt.id,
         reference=receipt.reference,
         owner=receipt.owner,
         lines=tuple(
-            BookedLine(sku=line.sku, quantity=line.quantity, serials=tuple(serials.get(line.sku, ())))
+            BookedLine(
+                sku=line.sku,
+                quantity=line.quantity,
+                serials=tuple(serials.get(line.sku, ())),
+                lots=tuple(ReceivedLot(lot=one.lot, quantity=one.quantity) for one in lots.get(line.sku, ())),
+            )
             for line in receipt.lines
         ),
         received_at=receipt.received_at,

@@ -15,6 +15,7 @@ from contracts.warehouse import (
     PARCEL_UNITS,
     OrderPacked,
     OrderWithdrawn,
+    PackedLot,
     ParcelHandedOver,
     ParcelReceivedBack,
     ParcelRepacked,
@@ -30,12 +31,11 @@ from services.warehouse.domain.packing import Box, Scanned
 from services.warehouse.domain.stock import SkuQuantity
 from services.warehouse.domain.units import live_boxes
 from services.warehouse.schemas.base import Grams, Millimetres
+from services.warehouse.schemas.lots import LineLots, SkuLotBody, Units
 from services.warehouse.schemas.units import BoxUnits, UnitBody, box_units
 from shared.http.counts import at_most
 from shared.http.models import Body, View
 from shared.ledger.facts import Facts
-
-Units = Annotated[int, Field(ge=1, le=999, strict=True)]
 
 
 class LineQuantityBody(Body):
@@ -47,10 +47,21 @@ class LineQuantityBody(Body):
     quantity: Units
 
 
+class ContentBody(LineQuantityBody):
+    """Units of one line of an order, in a box."""
+
+    lots: LineLots = Field(default=[])
+    """Of goods that are told apart by lot: which lots, together the quantity. It may be left out: where one lot only is
+    in stock, it is that."""
+
+    def scanned(self) -> Scanned:
+        return Scanned(self.line, self.sku, self.quantity, tuple(one.units() for one in self.lots))
+
+
 class BoxBody(Body):
     """A closed box, weighed and measured."""
 
-    contents: Annotated[list[LineQuantityBody], Field(min_length=1, max_length=99), at_most(99)]
+    contents: Annotated[list[ContentBody], Field(min_length=1, max_length=99), at_most(99)]
     """What was scanned into it."""
     weight_g: Grams
     """On the scale, in grams; it is the weight that is declared."""
@@ -63,7 +74,7 @@ class BoxBody(Body):
 
     def box(self) -> Box:
         return Box(
-            contents=tuple(Scanned(unit.line, unit.sku, unit.quantity) for unit in self.contents),
+            contents=tuple(content.scanned() for content in self.contents),
             weight_g=self.weight_g,
             length_mm=self.length_mm,
             width_mm=self.width_mm,
@@ -91,7 +102,7 @@ class PackedOrderView(View):
     packed_at: datetime
     parcels: tuple[Parcel, ...]
     units: tuple[BoxUnits, ...]
-    """Of the parcels in which units with serials lie."""
+    """Of the parcels of which units with serials, or lots, are known."""
 
 
 class RepackBody(Body):
@@ -118,7 +129,7 @@ class RepackView(View):
     parcel: Parcel
     """The box that takes its place."""
     units: BoxUnits | None
-    """Its units with serials; null when it has none."""
+    """Its units with serials and its lots; null when none is known."""
 
 
 class ShortageBody(Body):
@@ -130,6 +141,8 @@ class ShortageBody(Body):
     reason: ShortageReason
     units: Annotated[list[UnitBody], Field(max_length=999), at_most(999)] = Field(default=[])
     """Which, where they have serials and it is known; none that lies in a box."""
+    lots: LineLots = Field(default=[])
+    """Of which lots they are, where it is known; where one lot only is in stock, it is that."""
 
 
 class ShortageView(View):
@@ -180,6 +193,9 @@ class ReturnedParcelBody(Body):
     """Written off; so are units that are missing, and counted here."""
     damaged_units: Annotated[list[UnitBody], Field(max_length=PARCEL_UNITS), at_most(PARCEL_UNITS)] = Field(default=[])
     """Which of the damaged and missing ones, where they have serials; it may be left out where all of a product are."""
+    damaged_lots: Annotated[list[SkuLotBody], Field(max_length=500), at_most(500)] = Field(default=[])
+    """Of which lots they are, where the parcel's are known; it may be left out where all of a product are, or only one
+    of its lots was in the parcel."""
 
 
 class ReturnedParcelView(View):
@@ -207,6 +223,8 @@ class PickLine(View):
     """Of one unit, in grams; null while the product is not stated."""
     serialised: bool
     """Whether each unit is scanned into its parcel; false while the product is not stated."""
+    by_lot: bool
+    """Whether its units are told apart by lot, which may then be said; false while the product is not stated."""
 
 
 class PickList(View):
@@ -263,9 +281,11 @@ class ParcelState(View):
     received_back_at: datetime | None
     """When its content was booked in."""
     sscc: str | None
-    """Of the box, where units with serials were scanned into it; else null."""
+    """Of the box, where units with serials were scanned into it, or its lots are known; else null."""
     units: tuple[UnitKey, ...]
     """Those scanned into it."""
+    lots: tuple[PackedLot, ...]
+    """Those known to be in it."""
 
 
 class OrderView(View):
@@ -318,6 +338,7 @@ def pick_list_view(order: OrderRow, facts: Facts, products: Mapping[str, Product
                 quantity=line.quantity,
                 net_weight_g=products[line.sku].net_weight_g if line.sku in products else None,
                 serialised=line.sku in products and products[line.sku].serialised,
+                by_lot=line.sku in products and products[line.sku].by_lot,
             )
             for line in order_lines(facts)
         ),
@@ -401,6 +422,7 @@ def _parcel_state(facts: Facts, parcel: Parcel, scanned: UnitsPacked | None) -> 
         received_back_at=_occurred_at(facts, ParcelReceivedBack, parcel),
         sscc=scanned.sscc if scanned is not None else None,
         units=scanned.units if scanned is not None else (),
+        lots=scanned.lots if scanned is not None else (),
     )
 
 

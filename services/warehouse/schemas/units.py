@@ -12,7 +12,7 @@ from stdnum import ean
 from stdnum.exceptions import ValidationError
 
 from contracts.base import Serial, Sku, Sscc
-from contracts.warehouse import UnitKey, UnitsPacked
+from contracts.warehouse import PackedLot, UnitKey, UnitsPacked
 from services.warehouse.domain.units import Unit, UnitState
 from shared.http.models import Body, View
 
@@ -71,12 +71,14 @@ class UnitsPage(View):
 
 
 class BoxUnits(View):
-    """The units with serials in one box."""
+    """The units with serials, and the lots, in one box."""
 
     parcel: int
     sscc: Sscc
     """Of the box, for its logistic label."""
     units: tuple[UnitKey, ...]
+    lots: tuple[PackedLot, ...]
+    """Of goods told apart by lot: as said, or because there was one only."""
 
 
 def unit_view(unit: Unit) -> UnitView:
@@ -95,4 +97,4 @@ def unit_view(unit: Unit) -> UnitView:
 
 
 def box_units(packed: UnitsPacked) -> BoxUnits:
-    return BoxUnits(parcel=packed.parcel, sscc=packed.sscc, units=packed.units)
+    return BoxUnits(parcel=packed.parcel, sscc=packed.sscc, units=packed.units, lots=packed.lots)
