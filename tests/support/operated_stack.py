@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 
-from sandbox.demo.actors import Actors, Duty
+from sandbox.demo.actors import Actors, Work
 from sandbox.demo.api import Api
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
@@ -48,7 +48,7 @@ class Operated:
         return order
 
     @asynccontextmanager
-    async def actors(self, orders: list[Order], *absent: Duty) -> AsyncIterator[None]:
+    async def actors(self, orders: list[Order], *absent: Work) -> AsyncIterator[None]:
         """People at work on these orders, who finish what they have in hand; none may be refused anything."""
         demo_orders = DemoOrders()
         demo_orders.add(orders)
