@@ -16,7 +16,7 @@ from contracts.base import ORDER, PRODUCT, RECEIPT, UNIT, VENDOR, WRITE_OFF
 from contracts.warehouse import UnitKey
 from services import cases as case_hooks
 from services.provenance import metrics
-from services.provenance.api import capture, cases, events, label_sheets, page, units
+from services.provenance.api import capture, cases, events, label_sheets, page, resolver, units
 from services.provenance.api import log as log_api
 from services.provenance.api.description import API
 from services.provenance.api.looking import Looking, Recent
@@ -87,6 +87,7 @@ def wired(platform: Platform) -> Wired:
     log, key, place = log_of(platform), settings.issuer_signer(), settings.place()
     signer = EventSigner(place, key, platform.clock.now)
     look_ups = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
+    resolved = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
     recent = Recent(time.monotonic)
     pages = page.Pages(settings.location_country, settings.contact_email, page.verify_command(log, settings))
     looking = Looking(
@@ -140,6 +141,7 @@ def wired(platform: Platform) -> Wired:
             units.router(log, place, look_ups),
             events.router(platform.require, platform.pool, platform.clock),
             capture.router(platform.require, platform.pool, platform.requests, platform.clock, signer),
+            resolver.router(platform.pool, settings.digital_links, resolved, pages),
             page.router(platform.pool, log, place, look_ups, pages, looking, trying),
             label_sheets.router(platform.require, platform.pool, platform.clock, place, settings.hidden_code_keys()),
             cases.router(platform.require, platform.pool, platform.ledger, platform.clock, platform.requests),

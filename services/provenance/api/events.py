@@ -11,6 +11,7 @@ import asyncpg
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from services.provenance.api.epcis_keys import VENDOR, VERSIONS, vendor_of
+from services.provenance.api.resolver import LinkType
 from services.provenance.domain.epcis import query_document
 from services.provenance.domain.queries import Asked, Things, things_of
 from services.provenance.store import queries
@@ -134,6 +135,7 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -
         token: Token = None,
         count: Count = PAGE,
         epc_format: Format = None,
+        _link_type: LinkType = None,
         principal: Principal = Depends(reader),
     ) -> Response:
         """As `GET /events` with `MATCH_anyEPC`. Unknown and foreign look the same: no events."""
