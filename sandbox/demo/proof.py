@@ -37,7 +37,7 @@ class DeliveredUnit(NamedTuple):
 
     @property
     def link(self) -> str:
-        """The path of its page, as on its label."""
+        """The path of its Digital Link, as on its label, which leads to its page."""
         return f"/01/{self.gtin}/21/{quote(self.serial, safe='')}"
 
 
@@ -75,7 +75,7 @@ async def caught_copy(api: Api, provenance_url: str, unit: DeliveredUnit, patien
     line."""
     for address, country in SEEN_FROM.items():
         transport = httpx.AsyncHTTPTransport(local_address=address)
-        async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
+        async with httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=True) as client:
             try:
                 await client.get(f"{provenance_url}{unit.link}", headers={COUNTRY_HEADER: country})
             except httpx.ConnectError:

@@ -16,7 +16,7 @@ from contracts.base import ORDER, PRODUCT, RECEIPT, UNIT, VENDOR, VENDOR_KEY, WR
 from contracts.warehouse import UnitKey
 from services import cases as case_hooks
 from services.provenance import metrics
-from services.provenance.api import capture, cases, events, label_sheets, page, units
+from services.provenance.api import capture, cases, events, label_sheets, page, resolver, units
 from services.provenance.api import log as log_api
 from services.provenance.api.capturing import Capturing
 from services.provenance.api.description import API
@@ -95,6 +95,7 @@ def wired(platform: Platform) -> Wired:
     unit_erasures = erasures_of(platform)
     signer = EventSigner(place, key, platform.clock.now, unit_erasures.keys)
     look_ups = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
+    resolved = TokenBuckets(settings.public_rate, settings.public_burst, time.monotonic)
     recent = Recent(time.monotonic)
     pages = page.Pages(settings.location_country, settings.contact_email, page.verify_command(log, settings))
     looking = Looking(
@@ -157,6 +158,7 @@ def wired(platform: Platform) -> Wired:
                 Capturing(platform.clock, signer),
                 settings.body_limit,
             ),
+            resolver.router(platform.pool, settings.digital_links, resolved, pages),
             page.router(platform.pool, log, place, look_ups, pages, looking, trying),
             label_sheets.router(platform.require, platform.pool, platform.clock, place, settings.hidden_code_keys()),
             cases.router(platform.require, platform.pool, platform.ledger, platform.clock, platform.requests),

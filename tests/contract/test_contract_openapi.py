@@ -22,7 +22,15 @@ WITHOUT_A_KEY = {
         "receive_laposte_easypost_callback",
     },
     "tracking": {"get_parcel_tracking", "get_order_tracking", "stream_order_tracking"},
-    "provenance": {"get_bundle", "get_log", "get_checkpoint", "get_entries", "get_tile", "get_did"},
+    "provenance": {
+        "get_bundle",
+        "get_log",
+        "get_checkpoint",
+        "get_entries",
+        "get_tile",
+        "get_did",
+        "get_resolver_description",
+    },
 }
 """What is signed, opened by a secret of its own, or for everybody."""
 EXTENSIBLE = {

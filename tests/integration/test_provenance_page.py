@@ -183,7 +183,8 @@ async def test_unknown_erased_and_malformed_look_the_same(dsn: str) -> None:
         async with service.platform.pool.acquire() as db:
             await events_table.erase(db, unit)
         unknown = UnitKey(gtin=GTIN, serial="UNKNOWN")
-        paths = (page_path(unit), page_path(unknown), f"/01/{GTIN}/21/%", f"/01/{GTIN}/21/A/10/B", "/01/1/21/A", "/01/")
+        malformed = (f"/01/{GTIN}/21/%", f"/01/{GTIN}/21/A/10/B", "/01/1/21/A", "/01/")
+        paths = (page_path(unit), page_path(unknown), *(f"/page{path}" for path in malformed))
         answers = [await service.http.get(path, params={"lang": "en"}) for path in paths]
         assert {answer.status_code for answer in answers} == {404}
         assert len({answer.content for answer in answers}) == 1
@@ -200,7 +201,7 @@ async def test_a_serial_may_have_any_character_and_stand_behind_other_qualifiers
         assert "<b>&" not in (await service.page(some[3])).text
         assert (await service.http.get(f"/01/{GTIN}/22/2A/10/LOT/21/A%2FB")).status_code == 200
         for wrong in ("/21/A/B", "/10/LOT/22/2A/21/A%2FB", "/21/A%2FB/", "/21/A%2FB/21/A%2FB", "/99/X/21/A%2FB"):
-            assert (await service.http.get(f"/01/{GTIN}{wrong}")).status_code == 404, wrong
+            assert (await service.http.get(f"/page/01/{GTIN}{wrong}")).status_code == 404, wrong
 
 
 async def test_a_unit_that_was_written_off_is_said_to_be(dsn: str) -> None:
@@ -264,7 +265,7 @@ async def test_looks_of_a_unit_are_kept_within_bounds(dsn: str, monkeypatch: pyt
 
 async def test_a_client_that_asks_too_often_waits(dsn: str) -> None:
     async with provenance_service(settings(dsn, public_rate=0.1, public_burst=2)) as service:
-        answers = [await service.http.get(f"/01/{GTIN}/21/{n}") for n in range(3)]
+        answers = [await service.http.get(f"/page/01/{GTIN}/21/{n}") for n in range(3)]
         assert [answer.status_code for answer in answers] == [404, 404, 429]
         assert int(answers[2].headers["Retry-After"]) >= 1
         assert "text/html" in answers[2].headers["Content-Type"]

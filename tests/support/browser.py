@@ -87,29 +87,35 @@ async def judged(browser: str, pages: Mapping[str, bytes], profile: Path, *, dar
 
     app = Starlette(routes=[Route("/", judge), Route("/axe.js", script), Route("/pages/{n:int}", page)])
     async with serving(app) as url:
-        process = await asyncio.create_subprocess_exec(
-            browser,
-            "--headless=new",
-            "--no-sandbox",  # root has none; the pages are our own
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            f"--user-data-dir={profile}",
-            "--window-size=1400,1000",
-            f"--virtual-time-budget={round(SECONDS * 1000)}",
-            *(["--blink-settings=preferredColorScheme=0"] if dark else []),
-            "--dump-dom",
-            url,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            async with asyncio.timeout(SECONDS):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            raise
-    found = re.search(r'<pre id="found">(.+?)</pre>', output.decode(), re.DOTALL)
+        output = await shown_at(browser, url, profile, *(["--blink-settings=preferredColorScheme=0"] if dark else []))
+    found = re.search(r'<pre id="found">(.+?)</pre>', output, re.DOTALL)
     if found is None:
         raise RuntimeError("the browser has not judged the pages")
     return [Judged(**one) for one in json.loads(unescape(found[1]))]
+
+
+async def shown_at(browser: str, url: str, profile: Path, *flags: str) -> str:
+    """The document at this address once its scripts have ended. `profile`: an empty folder."""
+    process = await asyncio.create_subprocess_exec(
+        browser,
+        "--headless=new",
+        "--no-sandbox",  # root has none; the pages are our own
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        f"--user-data-dir={profile}",
+        "--window-size=1400,1000",
+        f"--virtual-time-budget={round(SECONDS * 1000)}",
+        *flags,
+        "--dump-dom",
+        url,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
+    return output.decode()

@@ -28,7 +28,7 @@ from tests.support.provenance_log import MemoryLog, witness_key
 
 PLACE = Place("https://id.silkpost.example", "3012345000000")
 ISSUER = "did:web:silkpost.example"
-GTIN, SERIAL, SSCC = "03012345678900", "7K2M4N8P0Q1R3S5T", "030123450000000017"
+GTIN, SERIAL, SSCC = "03012345678919", "7K2M4N8P0Q1R3S5T", "030123450000000017"
 OTHER_SSCC = "030123450000000024"
 UNIT = PLACE.unit(GTIN, SERIAL)
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

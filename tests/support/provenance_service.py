@@ -12,6 +12,7 @@ from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import httpx
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from contracts.base import Event, vendor_stream
@@ -64,6 +65,7 @@ class ProvenanceService:
     log: Log
     http: httpx.AsyncClient
     recent: Recent
+    app: FastAPI
 
     def forget_clients(self) -> None:
         """As if an hour had passed since any client looked last."""
@@ -114,14 +116,14 @@ async def provenance_service(made: Settings) -> AsyncIterator[ProvenanceService]
             await add_api_key(made.database_dsn(), key=f"key-of-{scope}", name=f"a-{scope}", scope=scope)
         app = build_app(platform, service)
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://provenance") as http:
-            yield ProvenanceService(platform, log, http, wired[0].recent)
+        async with httpx.AsyncClient(transport=transport, base_url="http://provenance", follow_redirects=True) as http:
+            yield ProvenanceService(platform, log, http, wired[0].recent, app)
         for _, counterpart in log.witnesses:
             await counterpart.close()
 
 
 def page_path(unit: UnitKey) -> str:
-    return f"/01/{unit.gtin}/21/{quote(unit.serial, safe='')}"
+    return f"/page/01/{unit.gtin}/21/{quote(unit.serial, safe='')}"
 
 
 def units(count: int) -> list[UnitKey]:

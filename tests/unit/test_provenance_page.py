@@ -48,6 +48,7 @@ def test_every_link_that_we_could_write_is_read(serial: str, lot: str | None, va
     path = f"/01/{GTIN}" + "".join(f"/{key}/{quote(value, safe='')}" for key, value in parts if value)
     link = parse_link(path)
     assert link == DigitalLink(gtin=GTIN, variant=variant, lot=lot, serial=serial)
+    assert link.path == path
     assert link.unit == UnitKey(gtin=GTIN, serial=serial)
 
 
@@ -64,6 +65,9 @@ def test_every_link_that_we_could_write_is_read(serial: str, lot: str | None, va
         f"/01/{GTIN}/21/A/10/B",  # out of order
         f"/01/{GTIN}/21/A/21/A",
         f"/01/{GTIN}/99/A",
+        f"/01/{GTIN}/235/A/21/A",
+        f"/01/{GTIN}/10/A/235/A",
+        f"/01/{GTIN}/235/{'A' * 29}",
         f"/01/{GTIN}/21/A/B",
         f"/01/{GTIN}/21/%",
         f"/01/{GTIN}/21/%2",
@@ -81,6 +85,9 @@ def test_what_is_no_link_is_none(path: str) -> None:
 
 def test_a_link_to_a_product_or_a_lot_is_to_no_unit() -> None:
     assert parse_link(f"/01/{GTIN}") == DigitalLink(gtin=GTIN)
+    third = f"/01/{GTIN}/235/{'A' * 28}"
+    assert parse_link(third) == DigitalLink(gtin=GTIN, third_party="A" * 28)
+    assert (parse_link(third) or DigitalLink(gtin="0" * 14)).path == third
     assert (parse_link(f"/01/{GTIN}/10/L") or DigitalLink(gtin="0" * 14, serial="A")).unit is None
 
 
@@ -220,7 +227,7 @@ def test_the_page_renders_whatever_is_known(language: Any) -> None:
         PAGES.lot(Lot(LotKey(gtin=GTIN, lot="<L"), shown(), dict.fromkeys(SHOWN, AT)), language),
         PAGES.lot(Lot(LotKey(gtin=GTIN, lot="L"), None, {"received": AT}), language),
         PAGES.not_found(language),
-        PAGES.too_many(language),
+        *(PAGES.says(text, language) for text in ("too_many", "bad_link", "no_link")),
     ]
     assert len(set(pages)) == len(pages)
     for page in pages:

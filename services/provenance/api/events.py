@@ -11,6 +11,7 @@ import asyncpg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.provenance.api.epcis_headers import READING, SPOKEN, VERSIONS, add_discovery, require_reader
+from services.provenance.api.resolver import LinkType
 from services.provenance.domain.epcis import query_document
 from services.provenance.domain.queries import Asked, Things, things_of
 from services.provenance.store import queries
@@ -152,6 +153,7 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -
         what: Asked = Depends(asked),
         token: Token = None,
         count: Count = PAGE,
+        _link_type: LinkType = None,
         principal: Principal = Depends(reader),
     ) -> Response:
         """As `GET /events` with `MATCH_anyEPC`. Unknown and foreign look the same: no events."""

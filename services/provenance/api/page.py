@@ -1,4 +1,4 @@
-"""The page of a unit, of a lot, and of a product, at the path of its GS1 Digital Link: for anyone who has the thing."""
+"""The page of a unit, of a lot, and of a product, to which its GS1 Digital Link leads: for anyone who has the thing."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from services.provenance.domain.digital_links import DigitalLink, parse_link
 from services.provenance.domain.epcis import Place
 from services.provenance.domain.hidden_codes import HiddenCode, Outcome
 from services.provenance.domain.log_events import LotKey
+from services.provenance.domain.resolver import PAGE
 from services.provenance.domain.way import Step, standing_of
 from services.provenance.settings import Settings
 from services.provenance.store import cases, catalogue, hidden_codes, looks, lots, way
@@ -109,8 +110,9 @@ class Pages:
         """The same for all that is not known, or not known any more."""
         return self._templates.not_found(language)
 
-    def too_many(self, language: Language) -> bytes:
-        return self._templates.not_found(language, "too_many")
+    def says(self, text: str, language: Language) -> bytes:
+        """The page that says only this: `not_found`, `too_many`, `bad_link` or `no_link`."""
+        return self._templates.not_found(language, text)
 
 
 def verify_command(log: Log, settings: Settings) -> str:
@@ -134,15 +136,15 @@ def router(
     """`look_ups`: how often a client may ask for units, whose serials can be tried."""
     routes = APIRouter(route_class=Route)
 
-    @routes.api_route("/01/{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
+    @routes.api_route(PAGE + "/01/{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
     async def page(request: Request, path: str, lang: str | None = None) -> Response:
         """GET shows, POST tries the hidden code."""
         language = choose_language(lang, request.headers.get("accept-language", ""))
         headers = {**pages.headers, "Content-Language": language}
         if seconds := look_ups.take(client_of(request)):
             headers["Retry-After"] = str(seconds)
-            return Response(pages.too_many(language), 429, headers, "text/html")
-        link = parse_link(request.scope["raw_path"].decode("ascii", "replace"))
+            return Response(pages.says("too_many", language), 429, headers, "text/html")
+        link = parse_link(request.scope["raw_path"].decode("ascii", "replace").removeprefix(PAGE))
         shown, found = await _found(link) if link else (None, None)
         if link and link.unit and request.method == "GET":
             await looking.seen(request, link, found.way if isinstance(found, Unit) else (), shown is not None)

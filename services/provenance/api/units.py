@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from contracts.warehouse import UnitKey
 from services.provenance.api.limits import limited
+from services.provenance.api.resolver import ANYBODY, LinkType
 from services.provenance.domain.bundles import TooLarge
 from services.provenance.domain.epcis import Place
 from services.provenance.store.bundles import bundle_of
@@ -45,6 +46,7 @@ def router(log: Log, place: Place, look_ups: TokenBuckets) -> APIRouter:
         request: Request,
         gtin: Annotated[str, Path(description="GTIN in 14 digits.")],
         serial: Annotated[str, Path(description="AI 21, percent-encoded.")],
+        _link_type: LinkType = None,
     ) -> Response:
         """All that shows what was logged of the unit, under one checkpoint that a quorum of the witnesses has signed.
         Unknown and erased look the same, and so does what is not proven yet."""
@@ -59,6 +61,6 @@ def router(log: Log, place: Place, look_ups: TokenBuckets) -> APIRouter:
             raise Problem(409, "too much for one bundle") from None
         if data is None:
             raise Problem(404, "not found")
-        return etag_response(request, data)
+        return etag_response(request, data, headers=ANYBODY)
 
     return routes

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import unquote
+from typing import Annotated
+from urllib.parse import quote, unquote
+
+from pydantic import Field
 
 from contracts.base import Gtin, Lot, Serial, Value
 from contracts.warehouse import UnitKey
 
 QUALIFIERS = {"22": "variant", "10": "lot", "21": "serial"}
 """Of a GTIN, in the order in which they stand in a path."""
+THIRD_PARTY = "235"
+"""A qualifier that stands alone: a serial that neither brand nor maker controls."""
 _SEGMENT = re.compile(r"(?:%[0-9A-Fa-f]{2}|[!$&'()*+,;=:@A-Za-z0-9\-._~\"<>?])+")
 
 
@@ -22,6 +27,15 @@ class DigitalLink(Value):
     """AI 22: consumer product variant."""
     lot: Lot | None = None
     serial: Serial | None = None
+    third_party: Annotated[str, Field(pattern=r"""^[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,28}$""")] | None = None
+    """AI 235. Never of a unit of ours."""
+
+    @property
+    def path(self) -> str:
+        """Percent-encoded, with the GTIN in 14 digits."""
+        named = [*QUALIFIERS.items(), (THIRD_PARTY, "third_party")]
+        values = [(key, value) for key, name in named if (value := getattr(self, name))]
+        return f"/01/{self.gtin}" + "".join(f"/{key}/{quote(value, safe='')}" for key, value in values)
 
     @property
     def unit(self) -> UnitKey | None:
@@ -31,22 +45,24 @@ class DigitalLink(Value):
 
 def parse_link(path: str) -> DigitalLink | None:
     """Of a path as it came, percent-encoded: `/01/{gtin}/22/{variant}/10/{lot}/21/{serial}`, of which each qualifier
-    may be missing. None for what is none."""
+    may be missing, or `/01/{gtin}/235/{serial}`. None for what is none."""
     parts = path.split("/")
     if parts[:2] != ["", "01"] or len(parts) % 2 == 0:
         return None
     try:
-        values = dict(zip((QUALIFIERS[key] for key in _in_order(parts[3::2])), map(_decoded, parts[4::2]), strict=True))
+        values = dict(zip(_names(parts[3::2]), map(_decoded, parts[4::2]), strict=True))
         return DigitalLink(gtin=parts[2], **values)
-    except (KeyError, ValueError):  # ValidationError is one
+    except ValueError:  # ValidationError is one
         return None
 
 
-def _in_order(keys: Sequence[str]) -> Sequence[str]:
-    """ValueError for keys out of order or repeated."""
+def _names(keys: Sequence[str]) -> Sequence[str]:
+    """What these qualifiers are called here. ValueError for keys that are none, out of order or repeated."""
+    if list(keys) == [THIRD_PARTY]:
+        return ["third_party"]
     if list(keys) != [key for key in QUALIFIERS if key in keys]:
-        raise ValueError("qualifiers stand in the order 22, 10, 21")
-    return keys
+        raise ValueError("qualifiers stand in the order 22, 10, 21, or 235 alone")
+    return [QUALIFIERS[key] for key in keys]
 
 
 def _decoded(segment: str) -> str:

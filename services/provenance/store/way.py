@@ -42,6 +42,18 @@ def _proof(log: int | None, index: int | None, current: int, proven: int) -> Pro
     return "proven" if index is not None and index < proven else "waiting"
 
 
+async def is_known(db: DB, unit: UnitKey) -> bool:
+    """Whether we tell of the unit; not of one that is erased, or of which only others have told."""
+    return bool(
+        await db.fetchval(
+            """select exists (
+                   select from events where gtin = $1 and serial = $2 and said_by is null and jws is not null)""",
+            unit.gtin,
+            unit.serial,
+        )
+    )
+
+
 async def was_told(db: DB, unit: UnitKey) -> bool:
     """Whether we have ever told of the unit, erased or not."""
     return bool(
