@@ -1,5 +1,5 @@
-"""The loops of makers: products in force are judged again by customs, whose lists change; keys are told of. And what each
-start does: vendors that do not go on get the day on which their people go."""
+"""The loops of makers: products in force are judged again by customs, whose lists change; keys are told of. And what
+each start does: vendors that do not go on get the day on which their people go."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ answers all links (RFC 9264). GET, HEAD and OPTIONS; 400 for what is no Digital 
 
 **Events**: `GET /events`, `GET /events/{event_id}` and `GET /epcs/{epc}/events` answer an EPCISQueryDocument, `POST
 /events` takes in an event, `POST /capture` an EPCISDocument; `OPTIONS` of each says which versions and bounds it has.
-Goods that are told apart by lot have events of quantities, and no bundle. A vendor's key, which it makes at `makers`, reads and tells events of the units of its own products. An event that others
-told is shown with `silkpost:saidBy`.
+Goods that are told apart by lot have events of quantities, and no bundle. A vendor's key, which it makes at `makers`,
+reads and tells events of the units of its own products. An event that others told is shown with `silkpost:saidBy`.
 """,
     tags={
         "units": "For anyone: what was logged of a unit.",
