@@ -3,11 +3,12 @@ each start does: vendors that do not go on get the day on which their people go.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
-from contracts.base import vendor_stream
+from contracts.base import Stream, vendor_stream
 from services.makers.api.vendor_keys import AT_ONCE as KEYS_AT_ONCE
 from services.makers.api.vendor_keys import KeyTelling
 from services.makers.api.vendor_lock import VendorLock
@@ -17,6 +18,7 @@ from services.makers.jobs.customs import CUSTOMS, Customs
 from services.makers.store import cases, judgements, vendors
 from shared.db import DB, TRANSIENT
 from shared.http.client import NoAnswer
+from shared.ledger.batches import isolate_failures
 from shared.ledger.ledger import Ledger
 from shared.loop import Loop
 from shared.messaging.partition_log import LogProbe
@@ -44,15 +46,25 @@ def telling_task(telling: KeyTelling) -> Task:
 
 async def give_days(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, _: LogProbe, loop: Loop) -> None:
     """Decides again on each vendor that is a draft, or was rejected, and of whom people or a bank account are kept: it
-    has no day from a release that knew none, or another one by another UNVERIFIED_DAYS. Raises TRANSIENT."""
+    has no day from a release that knew none, or another one by another UNVERIFIED_DAYS. One for which that fails keeps
+    the service from nothing. Raises TRANSIENT."""
+
+    async def decide(streams: Sequence[Stream]) -> None:
+        async def work(db: DB) -> None:
+            await ledger.record(db, reevaluate=streams)
+
+        await ledger.run(work)
+
+    async def put_off(stream: Stream, error: Exception) -> None:
+        log.error("a vendor could not be decided", stream=str(stream), error=error)
+
     after = ""
     while True:
         async with pool.acquire() as db:
             owners = await vendors.kept_unverified(db, after, AT_ONCE)
         if not owners:
             return
-        async with ledger.transaction() as db:
-            await ledger.record(db, reevaluate=[vendor_stream(owner) for owner in owners])
+        await isolate_failures([vendor_stream(owner) for owner in owners], decide, put_off)
         loop.tick()
         after = owners[-1]
 

@@ -25,7 +25,6 @@ from contracts.makers import (
 from services.makers import main
 from services.makers.domain.due import KEPT_AFTER_CLOSURE
 from shared.loop import Loop
-from shared.messaging.partition_log import LogProbe
 from tests.support.makers_service import COMPANY, IBAN, OPERATOR, OTHER_IBAN, PEOPLE, MakersService, VendorKey
 
 NOW = datetime.now(UTC)
@@ -217,7 +216,7 @@ async def test_people_of_a_vendor_that_does_not_go_on_are_erased(makers: MakersS
     await makers.platform.pool.execute("update streams set due_at = null where id = $1", UUID(vendor.id))
     begin = main.service(makers.platform).before_ready
     assert begin is not None
-    await begin(LogProbe(makers.platform.settings), Loop("broker"))
+    await begin(None, Loop("broker"))  # type: ignore[arg-type]  # it asks the broker nothing
     given = await makers.platform.pool.fetchval("select due_at from streams where id = $1", UUID(vendor.id))
     assert given == due_at
     for _ in range(2):

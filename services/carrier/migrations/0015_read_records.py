@@ -7,7 +7,7 @@ from alembic import op
 from services.read_records import RETENTION_SCHEMA
 
 revision = "carrier_0015"
-down_revision = "carrier_0013"
+down_revision = "carrier_0014"
 branch_labels = None
 depends_on = None
 

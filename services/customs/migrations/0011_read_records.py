@@ -7,7 +7,7 @@ from alembic import op
 from services.read_records import RETENTION_SCHEMA
 
 revision = "customs_0011"
-down_revision = "customs_0009"
+down_revision = "customs_0010"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "makers_0005"
-down_revision = "makers_0002"
+down_revision = "makers_0004"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "provenance_0005"
-down_revision = "provenance_0003"
+down_revision = "provenance_0004"
 branch_labels = None
 depends_on = None
 

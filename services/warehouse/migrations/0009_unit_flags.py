@@ -7,7 +7,7 @@ from alembic import op
 from shared.operations.schema import SERVICE_SCOPE_SCHEMA
 
 revision = "warehouse_0009"
-down_revision = "warehouse_0007"
+down_revision = "warehouse_0008"
 branch_labels = None
 depends_on = None
 
