@@ -240,8 +240,9 @@ class ReceiptPoller:
     ) -> list[tuple[PageEntry, SentMessage]]:
         """Stores what is new of a tax bill; it as it stands then, with the inventory that it is for."""
         sent = match(bill, await answered_messages.by_keys(db, keys_of([bill]))).message
+        order_id, parcel = (sent.order_id, sent.parcel) if sent else (None, None)
         now = context.now
-        stands = await tax_bill_store.save(db, bill, sent, now, keep_until(now))
+        stands = await tax_bill_store.save(db, bill, order_id, parcel, now, keep_until(now))
         if stands is None:
             progress.outcomes.append("repeated")
             return []

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from datetime import datetime
+from uuid import UUID
 
-from services.customs.destinations.cn.receipts import SentMessage, TaxBill, Taxes
+from services.customs.destinations.cn.receipts import TaxBill, Taxes
 from services.customs.destinations.cn.tax_bills import given_at
 from shared.db import DB
 
 
 async def save(
-    db: DB, bill: TaxBill, inventory: SentMessage | None, received_at: datetime, keep_until: datetime
+    db: DB, bill: TaxBill, order_id: UUID | None, parcel: int | None, received_at: datetime, keep_until: datetime
 ) -> TaxBill | None:
     """The bill as it stands now; None when nothing of this is new. Of two statuses the one given later counts, in
-    whatever order they come. `inventory`: what it is for, if that is ours."""
+    whatever order they come."""
     taxes = bill.taxes
     row = await db.fetchrow(
         """insert into tax_bills (tax_no, invt_no, order_id, parcel, status, returned_at, customs_tax, value_added_tax,
@@ -34,10 +35,10 @@ async def save(
            returning status, customs_tax, value_added_tax, consumption_tax""",
         bill.tax_no,
         bill.keys.invt_no,
-        inventory and inventory.order_id,
-        inventory and inventory.parcel,
+        order_id,
+        parcel,
         bill.status,
-        given_at(bill, inventory.written_at if inventory else None, received_at),
+        given_at(bill, received_at),
         taxes and taxes.customs,
         taxes and taxes.value_added,
         taxes and taxes.consumption,

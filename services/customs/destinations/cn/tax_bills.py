@@ -33,10 +33,10 @@ _SHORT_NUMBER = re.compile(r"[0-9A-Za-z-]{1,24}")
 _INVENTORY = re.compile(r"[!-~]{1,18}")
 
 
-def given_at(bill: TaxBill, declared_at: datetime | None, received_at: datetime) -> datetime:
-    """When it was given. A time that is not said, that lies ahead or before its inventory was written is that of its
-    arrival: else no status that follows would count, or this one never."""
-    return believed(bill.returned_at, declared_at, received_at) or received_at
+def given_at(bill: TaxBill, received_at: datetime) -> datetime:
+    """When it was given. A time that is not said, or that lies ahead, is that of its arrival: else no status that
+    follows would count. One that lies long ago holds up none, and keeps its place among the others."""
+    return believed(bill.returned_at, None, received_at) or received_at
 
 
 def read_bills(kind: str, root: ET.Element) -> list[tuple[Mapping[str, str], Taxes | None, tuple[BilledArticle, ...]]]:
