@@ -13,7 +13,7 @@ import pytest
 from services.provenance.domain.epcis import declared_wrong, document
 from tests.support.log_judges import PYTHON, TORCHWOOD, aics, event_hashes, lay_out, needs, policy, torchwood
 from tests.support.provenance_log import MemoryLog, witness_key
-from tests.support.provenance_samples import AT, every_event
+from tests.support.provenance_samples import AT, every_event, every_lot_event
 
 WITNESSES = [witness_key(1), witness_key(2)]
 SIZES = [1, 2, 255, 256, 257, 1_000, 66_000]
@@ -66,7 +66,7 @@ def test_all_judges_find_a_changed_byte(tmp_path: Path, changed: str) -> None:
 
 @needs(PYTHON)
 def test_the_reference_implementation_gives_our_events_the_same_ids() -> None:
-    events = every_event()
+    events = [*every_event(), *every_lot_event()]
     assert event_hashes(json.dumps(document(events, AT)).encode()) == [event["eventID"] for event in events]
 
 
@@ -77,7 +77,7 @@ SCHEMA = os.environ.get("EPCIS_SCHEMA", "")
 def test_our_events_are_valid_by_the_schema_of_gs1() -> None:
     schema = json.loads(Path(SCHEMA).read_text(encoding="utf-8"))
     wrong = declared_wrong(every_event()[0], AT, "did_not_occur")
-    made = document([*every_event(), wrong], AT)
+    made = document([*every_event(), *every_lot_event(), wrong], AT)
     jsonschema.validate(made, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document([{**wrong, "action": "MOVE"}], AT), schema)

@@ -6,9 +6,12 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from contracts.base import order_stream
+from contracts.warehouse import GoodsReceived, PackedLot, ReceivedLine, UnitsPacked, UnitsReturned
 from services.provenance.domain.bundles import LoggedEvent, LoggedKey, write_bundle
 from services.provenance.domain.epcis import (
     Fields,
@@ -23,7 +26,9 @@ from services.provenance.domain.epcis import (
 )
 from services.provenance.domain.leaves import KeyLeaf, event_leaf, name_of
 from services.provenance.domain.log.notes import SignerKey
+from services.provenance.domain.lot_events import of_order, of_receipt
 from services.provenance.domain.signing import IssuerKey, sign_event
+from shared.ledger.facts import Facts
 from tests.support.provenance_log import MemoryLog, witness_key
 
 PLACE = Place("https://id.silkpost.example", "3012345000000")
@@ -58,6 +63,20 @@ def every_event() -> list[Fields]:
         received_back(PLACE, AT, GTIN, SERIAL),
         written_off(PLACE, AT, GTIN, SERIAL),
     ]
+
+
+def every_lot_event() -> list[Fields]:
+    """One of each kind of quantities of a lot."""
+    order = UUID(int=7)
+    lots = (PackedLot(gtin=GTIN, lot="L-26.10", quantity=2, sku="SAVON"),)
+    line = ReceivedLine(sku="SAVON", quantity=5, lot="L-26.10", gtin=GTIN)
+    came_in = GoodsReceived(receipt_id=order, occurred_at=AT, lines=(line,))
+    box = UnitsPacked(order_id=order, occurred_at=AT, parcel=1, sscc=SSCC, lots=lots)
+    back = UnitsReturned(
+        order_id=order, occurred_at=AT, parcel=1, sscc=SSCC, reason="returned", lots=lots, written_off_lots=lots
+    )
+    told = [*of_receipt(came_in, PLACE), *of_order(Facts(order_stream(order), [box, back]), PLACE)]
+    return [one.fields for one in told]
 
 
 @dataclass
