@@ -90,6 +90,7 @@ def test_what_is_known_of_each_level_up_to_the_product_is_listed() -> None:
     assert by_anchor(levels(UNIT, ROOT, None, known=True)) == UNIT_LEVEL, "whatever its product is"
     assert by_anchor(levels(UNIT, ROOT, "Soap", known=False)) == {**LOT_LEVEL, **PRODUCT_LEVEL}
     assert levels(UNIT, ROOT, None, known=False) == []
+    assert set(by_anchor(levels(UNIT, ROOT, None, known=False, lot=True))) == set(LOT_LEVEL), "what was told of a lot"
     alone = DigitalLink(gtin=GTIN, serial="A/1")
     assert by_anchor(levels(alone, ROOT, "Soap", known=True)) == {**UNIT_LEVEL, **PRODUCT_LEVEL}
     assert by_anchor(levels(alone, ROOT, "Soap", known=False)) == PRODUCT_LEVEL

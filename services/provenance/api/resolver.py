@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from services.pages.words import choose_language
 from services.provenance.api.page import Pages
 from services.provenance.domain.digital_links import DigitalLink
+from services.provenance.domain.log_events import LotKey
 from services.provenance.domain.resolver import (
     CONTEXT,
     DEFAULT,
@@ -27,7 +28,7 @@ from services.provenance.domain.resolver import (
     page_of,
     read_request,
 )
-from services.provenance.store import catalogue, way
+from services.provenance.store import catalogue, lots, way
 from services.provenance.store.catalogue import Shown
 from shared.http.accept import preferred
 from shared.http.openapi import Node
@@ -117,7 +118,8 @@ def router(pool: asyncpg.Pool[asyncpg.Record], root: str, look_ups: TokenBuckets
         async with pool.acquire() as db:
             shown = await catalogue.of_gtin(db, link.gtin)
             known = link.unit is not None and await way.is_known(db, link.unit)
-        return levels(link, root, _name(shown), known)
+            lot = link.lot is not None and bool(await lots.first_dates(db, LotKey(gtin=link.gtin, lot=link.lot)))
+        return levels(link, root, _name(shown), known, lot=lot)
 
     def _refused(request: Request, status: int, text: str, headers: dict[str, str]) -> Response:
         """A problem for programs, a page for whoever would rather have one."""

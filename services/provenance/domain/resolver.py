@@ -71,19 +71,22 @@ def page_of(link: DigitalLink) -> str:
     return PAGE + link.model_copy(update={"third_party": None}).path
 
 
-def levels(link: DigitalLink, root: str, product: str | None, known: bool) -> Sequence[Level]:
+def levels(link: DigitalLink, root: str, product: str | None, known: bool, *, lot: bool = False) -> Sequence[Level]:
     """What is known of this link and of what stands above it, the finest first; nothing where nothing is. `root`: where
-    links lead, `https://id.example`; `product`: its name, None when it is not known; `known`: whether the unit is."""
+    links lead, `https://id.example`; `product`: its name, None when it is not known; `known`: whether the unit is;
+    `lot`: whether anything was told of the lot."""
     name = product or f"GTIN {link.gtin}"
     found = []
     if known and (unit := link.unit) is not None:
         found.append(_unit(unit, root, f"{name}, serial number {unit.serial}"))
-    if product is None:
+    if product is None and not lot:
         return found
     if link.variant or link.lot:
         part = link.model_copy(update={"serial": None})
         kind = f"lot {link.lot}" if link.lot else f"variant {link.variant}"
         found.append(Level(root + part.path, f"{name}, {kind}", _page(part, root, PRODUCT)))
+    if product is None:
+        return found
     whole = DigitalLink(gtin=link.gtin)
     found.append(Level(root + whole.path, name, {**_page(whole, root, PRODUCT), EVENTS: [_events(whole, root)]}))
     return found

@@ -22,7 +22,7 @@ PRODUCT: dict[str, Any] = {
 CONTENTS = [{"line": 1, "sku": "STYLO-PLUME-M", "quantity": 1}]
 UNIT = {"sku": "STYLO-PLUME-M", "quantity": 1}
 NOTHING = "00000000-0000-0000-0000-000000000000"
-CAPTURED = {
+CAPTURED: dict[str, Any] = {
     "@context": "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
     "type": "EPCISDocument",
     "schemaVersion": "2.0",
@@ -41,6 +41,7 @@ CAPTURED = {
         ]
     },
 }
+TOLD = {**CAPTURED["epcisBody"]["eventList"][0], "@context": CAPTURED["@context"]}
 BODIES: Mapping[str, Any] = {
     "warehouse PUT /products/FUZZ-1": PRODUCT,
     "warehouse POST /receipts": {"owner": "fuzz", "reference": "R-1", "lines": [{"sku": "FUZZ-1", "quantity": 1}]},
@@ -51,6 +52,9 @@ BODIES: Mapping[str, Any] = {
     "customs POST /orders/{packed}/parcels/1/uplift": {"bill_number": "111-12345675", "voyage_number": "AF112"},
     "customs POST /orders/{packed}/parcels/1/hold-answer": {"answer": "the invoice is enclosed"},
     "customs POST /orders/{packed}/parcels/1/retry": {"work": "export"},
+    "customs PUT /orders/{packed}/payment-parts": {
+        "parts": [{"parcel": 1, "transaction_id": "PART-1", "amount": {"amount": "39.00", "currency": "EUR"}}]
+    },
     "carrier POST /orders/{reserved}/parcels/1/destruction": {"reason": "seized"},
     "carrier POST /orders/{packed}/parcels/1/enquiry-answer": {"found": True},
     "carrier POST /orders/{packed}/parcels/1/claim-answer": {"sent": True},
@@ -92,6 +96,7 @@ BODIES: Mapping[str, Any] = {
     "makers POST /vendors/{vendor}/suspension": {"reason": "complaint"},
     f"makers POST /cases/{NOTHING}/resolution": {"resolution": "go_on"},
     "provenance POST /capture": CAPTURED,
+    "provenance POST /events": TOLD,
     "provenance POST /label-sheets": {"units": [{"gtin": "03245678901236", "serial": "FUZZ-1"}]},
     "provenance POST /units/03245678901236/FUZZ-1/clear": {"resolution": "one_unit"},
 }
