@@ -41,7 +41,7 @@ NAMES = frozenset(
         *(f"jobs.{place}" for place in ("claimed", "answered", "stored")),
         *(f"api.{place}" for place in ("worked", "committed")),
         *(f"callback.{place}" for place in ("worked", "committed")),
-        *(f"log.{place}" for place in ("told", "appended", "stored", "sent")),
+        *(f"log.{place}" for place in ("signed", "appended", "stored", "sent")),
     }
 )
 ACTIONS = ("kill", "stop", "raise")

@@ -97,6 +97,7 @@ def is_shown(detail: dict[str, Any], kind: str, **words: str) -> bool:
     )
 
 
+@pytest.mark.slow
 async def test_orders_of_a_shop_that_goes_by_ems_reach_the_door_by_files_alone(ems_demo: Demo, api: Api) -> None:
     """And come into no account of La Poste's."""
     await play(ems_demo, (EVERYDAY, BY_NAME["split"]), "E")

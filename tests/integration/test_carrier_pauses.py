@@ -74,8 +74,8 @@ async def open_cases(carrier: CarrierService, order_id: UUID) -> list[CaseOpened
         ("30015", "sls:30015", "product"),
         ("30108", "sls:30108", "SENDER_POSTCODE"),
         ("30100", "sls:30100", "SENDER_STREET"),
-        ("422", "sls:http_422", "unknown"),
-        ("firewall", "sls:http_400", "unknown"),
+        pytest.param("422", "sls:http_422", "unknown", marks=pytest.mark.slow),
+        pytest.param("firewall", "sls:http_400", "unknown", marks=pytest.mark.slow),
     ],
 )
 async def test_labels_refused_for_a_fault_of_ours_wait_and_all_go_on(

@@ -143,6 +143,7 @@ _READ_ONLY = "alter database {name} set default_transaction_read_only = on"
 _WRITABLE = "alter database {name} reset default_transaction_read_only"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("only_reads", [False, True], ids=["writes", "only reads"])
 async def test_a_read_only_database_is_no_ready_one(servers: Servers, *, only_reads: bool) -> None:
     """As after a failover to a standby: sessions end, and new ones find a server that takes no writes."""
@@ -163,6 +164,7 @@ async def test_a_read_only_database_is_no_ready_one(servers: Servers, *, only_re
         await one.all_read({UUID(answer.json()) for answer in (before, *again)})
 
 
+@pytest.mark.slow
 async def test_events_are_not_sent_again_and_again_while_none_can_be_marked_as_sent(servers: Servers) -> None:
     async with clerk(servers) as one:
         await one.administer(_READ_ONLY, _END_SESSIONS)
@@ -207,6 +209,7 @@ async def test_a_right_that_was_withdrawn_is_seen_and_costs_no_record(servers: S
         await one.all_read({UUID(answer.json()) for answer in written})
 
 
+@pytest.mark.slow
 async def test_a_database_that_hangs_on_write_is_no_ready_one(servers: Servers) -> None:
     async with clerk(servers) as one:
         database = await asyncpg.connect(one.dsn)

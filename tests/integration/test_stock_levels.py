@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from contracts.base import STOCK, Event
@@ -77,6 +78,7 @@ class Goods:
         assert (await self._http.post("/receipts", json=body)).status_code == 201
 
 
+@pytest.mark.slow
 async def test_a_consumer_keeps_the_newest_level_also_after_a_restore_of_the_warehouse(
     servers: Servers, fresh_database: FreshDatabase, own_broker: Broker
 ) -> None:

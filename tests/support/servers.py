@@ -7,7 +7,6 @@ both images already; only `SERVERS=containers` may pull them. `tests/e2e` and `t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import io
 import os
@@ -267,12 +266,10 @@ def _kill(container: DockerContainer) -> None:
 
 
 def _remove(container: DockerContainer) -> None:
-    """Ends it at once, and leaves its removal to a process of its own: to delete what hundreds of tests have written
-    takes half a minute, which no run needs to wait for."""
+    """By a process of its own: to end it and to delete what hundreds of tests have written takes half a minute, which
+    no run needs to wait for."""
     if container._container is None:
         return
-    with contextlib.suppress(DockerException):  # killed by its test
-        container.get_wrapped_container().kill()
     removal = (sys.executable, "-c", _REMOVAL, str(container.get_wrapped_container().id))
     subprocess.run(("/bin/sh", "-c", '"$@" >/dev/null 2>&1 &', "sh", *removal), check=True, start_new_session=True)
     container.get_docker_client().client.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from services.customs import metrics
 from services.customs.regimes import tables
 from services.customs.regimes.rates import days_left, fixing_days
-from services.customs.regimes.rows import Amounts, NoRule, Row
+from services.customs.regimes.rows import MAX_DAYS, Amounts, NoRule, Row
 from shared.clock import Clock
 from tests.support.customs_samples import POLICY
 
@@ -98,3 +98,11 @@ def test_the_last_rate_holds_on_where_none_follows() -> None:
     with pytest.raises(NoRule):
         Amounts("a_limit", (NOVEMBER, DECEMBER)).row(date(2027, 1, 1))
     assert POLICY.tables.cny_per_eur.lasting
+
+
+def test_the_rate_of_a_day_does_not_depend_on_the_days_asked_before() -> None:
+    rates = Amounts("cny_per_eur", (NOVEMBER, DECEMBER), lasting=True)
+    days = [date(2026, 11, 1) + timedelta(days=n) for n in range(MAX_DAYS + 1)]
+    expected = [NOVEMBER if day.month == 11 and day.year == 2026 else DECEMBER for day in days]
+    assert [rates.row(day) for day in days] == expected
+    assert [rates.row(day) for day in reversed(days)] == expected[::-1]

@@ -6,12 +6,15 @@ A rule of the law is a row with the days on which it holds and its source; nothi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
 
 from contracts.base import OrderLine
+
+MAX_DAYS = 1024
+"""Days of which a table keeps what it found."""
 
 
 class NoRule(LookupError):
@@ -54,6 +57,8 @@ class Amounts:
     rows: tuple[Row, ...]
     lasting: bool = False
     """Whether the last row holds on where none follows."""
+    _by_day: dict[date, Row] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """Found before: of most orders the day is the same."""
 
     def on(self, day: date) -> Decimal:
         """The amount of that day; NoRule before the first row."""
@@ -64,6 +69,15 @@ class Amounts:
         return next((_decimal(row.value) for row in self.rows if row.holds(day)), None)
 
     def row(self, day: date) -> Row:
+        """The row of that day; NoRule."""
+        row = self._by_day.get(day)
+        if row is None:
+            if len(self._by_day) >= MAX_DAYS:
+                self._by_day.clear()
+            row = self._by_day[day] = self._search(day)
+        return row
+
+    def _search(self, day: date) -> Row:
         for row in self.rows:
             if row.holds(day):
                 return row
