@@ -68,7 +68,7 @@ test-newcomer: $(VENV)/.installed ## Installs, runs and tries what README shows,
 # Without the property tests: a branch that only chance covers is one without an example.
 coverage: $(VENV)/.installed ## Runs the unit tests' examples; fails unless they cover every branch of every rule (about a minute)
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m coverage run -m pytest --numprocesses $(or $(WORKERS),2) -m "not hypothesis" tests/unit
+	@$(BIN)/python -m coverage run -m pytest --numprocesses $(or $(WORKERS),2) -m "not hypothesis and not slow" tests/unit
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m tests.support.coverage_by_package
 
