@@ -73,6 +73,8 @@ class LineView(View):
     content: NetContentView | None
     """Null where the order does not say it."""
     documents: list[SupportingDocumentView]
+    tax: MoneyView | None
+    """What was collected of China's tax for the whole line; null where the order says it of no line."""
 
 
 class CancellationView(View):

@@ -27,6 +27,8 @@ class Line:
         origin (str): The country in which the goods were made, ISO 3166-1 alpha-2.
         quantity (int):
         sku (str):
+        tax (Money | None): What was collected of China's tax for the whole line; null where the order says it of no
+            line.
         unit_price (Money): An amount to the cent.
     """
 
@@ -38,9 +40,11 @@ class Line:
     origin: str
     quantity: int
     sku: str
+    tax: Money | None
     unit_price: Money
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.money import Money
         from ..models.net_content import NetContent
 
         content: dict[str, Any] | None
@@ -66,6 +70,12 @@ class Line:
 
         sku = self.sku
 
+        tax: dict[str, Any] | None
+        if isinstance(self.tax, Money):
+            tax = self.tax.to_dict()
+        else:
+            tax = self.tax
+
         unit_price = self.unit_price.to_dict()
 
         field_dict: dict[str, Any] = {}
@@ -80,6 +90,7 @@ class Line:
                 "origin": origin,
                 "quantity": quantity,
                 "sku": sku,
+                "tax": tax,
                 "unit_price": unit_price,
             }
         )
@@ -128,6 +139,21 @@ class Line:
 
         sku = d.pop("sku")
 
+        def _parse_tax(data: object) -> Money | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                tax_type_0 = Money.from_dict(data)
+
+                return tax_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Money | None, data)
+
+        tax = _parse_tax(d.pop("tax"))
+
         unit_price = Money.from_dict(d.pop("unit_price"))
 
         line = cls(
@@ -139,6 +165,7 @@ class Line:
             origin=origin,
             quantity=quantity,
             sku=sku,
+            tax=tax,
             unit_price=unit_price,
         )
 
