@@ -33,6 +33,8 @@ from contracts.base import (
 )
 from contracts.vocabularies import InFlightChoice, ProductWithdrawal, Regime, SuspensionReason, UnitIdentity
 
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""In hex."""
 Turn = Annotated[int, Field(ge=1, le=9999)]
 LAST_VERSION = 9999
 """Of a product."""
@@ -128,7 +130,7 @@ class VendorKeyEvent(Event):
     KIND: ClassVar[str] = VENDOR_KEY
 
     vendor_id: UUID
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Sha256
 
     @property
     def stream_id(self) -> UUID:
@@ -210,6 +212,8 @@ class Product(Value):
     mints_serials: bool = False
     """Whether the brand's owner has the hub give its units serial numbers; without it those on the pack are registered
     (brand owner and maker answer for AI 21)."""
+    brand_document: Sha256 | None = None
+    """Of the document that gives the right to the brand, by which it was authorised."""
 
 
 class ProductEvent(Event):

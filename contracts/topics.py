@@ -121,7 +121,7 @@ TRACKING = Topic(
 MAKERS = Topic(
     "makers.events",
     producer="makers",
-    consumers=("warehouse", "customs", "provenance"),
+    consumers=("warehouse", "provenance"),
     events=(
         makers.VendorVerified,
         makers.VendorSuspended,

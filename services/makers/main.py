@@ -15,14 +15,14 @@ from services.makers.api import cases, keys, products, vendors
 from services.makers.api.description import API
 from services.makers.api.goods_actions import GoodsActions
 from services.makers.api.vendor_actions import VendorActions
-from services.makers.api.vendor_keys import KeyTelling
+from services.makers.api.vendor_keys import KeyPublishing
 from services.makers.api.vendor_lock import VendorLock
 from services.makers.jobs.customs import ANSWER_BYTES, CUSTOMS, Customs
 from services.makers.jobs.vies import VIES, VatCheck, Vies
 from services.makers.settings import Settings
 from services.makers.store import brands, checks
 from services.makers.store import vendors as stored_vendors
-from services.makers.tasks import Judging, give_days, telling_task
+from services.makers.tasks import Judging, give_days, publishing_task
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.ledger.rules import StreamKind
@@ -56,7 +56,7 @@ def service(platform: Platform) -> Service:
     vendor_actions, goods_actions = VendorActions(lock, seal), GoodsActions(lock, seal)
     unverified = timedelta(days=settings.unverified_days)
     judging = Judging(pool, lock, customs, settings.judge_seconds)
-    telling = KeyTelling(ledger, clock)
+    publishing = KeyPublishing(ledger, clock)
     return Service(
         name="makers",
         publishes=topics.of_producer("makers"),
@@ -75,14 +75,14 @@ def service(platform: Platform) -> Service:
             Task("connections", partial(keep_open, (asked_vies, asked_customs))),
             judging.task(),
             Task("read_records", partial(read_records.keep_dropping, pool, "people_reads", settings.reads_days)),
-            telling_task(telling),
+            publishing_task(publishing),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, clock)),
         ),
         keyed=(*stored_vendors.SEALED, checks.SEALED, brands.SEALED),
         api=API,
         routers=(
-            vendors.router(require, pool, requests, seal, vendor_actions, telling),
-            keys.router(require, pool, requests, telling),
+            vendors.router(require, pool, requests, seal, vendor_actions, publishing),
+            keys.router(require, pool, requests, publishing),
             brand_routes.router(require, pool, requests, seal, goods_actions),
             products.router(require, pool, requests, goods_actions, customs),
             cases.router(require, pool, requests, vendor_actions),

@@ -10,7 +10,7 @@ import asyncpg
 
 from contracts.base import Stream, vendor_stream
 from services.makers.api.vendor_keys import AT_ONCE as KEYS_AT_ONCE
-from services.makers.api.vendor_keys import KeyTelling
+from services.makers.api.vendor_keys import KeyPublishing
 from services.makers.api.vendor_lock import VendorLock
 from services.makers.domain.cases import PRODUCT_BARRED, opened
 from services.makers.domain.judgements import Judgement, is_due, judged, newly_barred
@@ -31,11 +31,11 @@ TELL_SECONDS = 10.0
 """Between two looks whether keys were changed by an operator's command."""
 
 
-def telling_task(telling: KeyTelling) -> Task:
+def publishing_task(publishing: KeyPublishing) -> Task:
     """Tells of keys that no request has changed, at the start and then again and again."""
 
     async def step() -> None:
-        while await telling.ledger.run(telling.tell) == KEYS_AT_ONCE:
+        while await publishing.ledger.run(publishing.publish) == KEYS_AT_ONCE:
             pass
 
     async def run(loop: Loop) -> None:

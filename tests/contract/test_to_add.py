@@ -203,7 +203,15 @@ from pydantic_settings import BaseSettings
 
 from contracts.base import OrderLine
 from contracts.carrier import ParcelScanned
-from services.customs.destinations.destination import Authority, Message, Parts, ReceivedReceipt, SetAsideReceipt
+from services.customs.destinations.destination import (
+    Authority,
+    Destination,
+    Document,
+    Message,
+    Parts,
+    ReceivedReceipt,
+    SetAsideReceipt,
+)
 from services.customs.regimes.base import ImportRegime, Refusal, Sums
 from services.customs.regimes.tables import Tables
 from services.customs.regimes.taxes import Tax
@@ -269,6 +277,9 @@ class Japan:
     async def messages(self, db: DB, order_id: UUID) -> list[Message]:
         return []
 
+    async def document(self, db: DB, order_id: UUID, parcel: int, message: str) -> Document | None:
+        return None
+
     async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]:
         return []
 
@@ -285,7 +296,7 @@ class Japan:
         pass
 
 
-DESTINATION = Japan()
+DESTINATION: Destination = Japan()
 '''
 )
 

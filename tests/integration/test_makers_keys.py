@@ -8,7 +8,7 @@ import httpx
 
 from contracts.base import Event, parse_fact, vendor_key_stream
 from contracts.makers import VendorKeyEnded, VendorKeyEvent, VendorKeyMade
-from services.makers.api.vendor_keys import KeyTelling
+from services.makers.api.vendor_keys import KeyPublishing
 from services.vendor_keys import key_name
 from shared.operations.api_keys import end_key
 from shared.operations.provision import keep_api_key
@@ -20,7 +20,7 @@ def digest(bearer: str) -> str:
 
 
 async def told(makers: MakersService, vendor: VendorKey) -> list[VendorKeyEvent]:
-    """Of the vendor's keys, in the order of their telling."""
+    """Of the vendor's keys, in the order of their publishing."""
     rows = await makers.platform.pool.fetch("select type, body from outbox where type like 'vendor-key-%' order by id")
     events: list[Event] = [parse_fact(row["type"], row["body"]) for row in rows]
     return [event for event in events if isinstance(event, VendorKeyEvent) and str(event.vendor_id) == vendor.id]
@@ -31,7 +31,7 @@ async def make(makers: MakersService, vendor: VendorKey, **body: object) -> http
 
 
 async def test_each_key_is_told_by_its_hash_and_each_end_of_it(makers: MakersService) -> None:
-    vendor = await makers.add("telling")
+    vendor = await makers.add("publishing")
     [first] = await told(makers, vendor)
     assert first == VendorKeyMade(
         vendor_id=first.vendor_id, occurred_at=first.occurred_at, sha256=digest(vendor.headers["Authorization"])
@@ -64,10 +64,10 @@ async def by_name(makers: MakersService, vendor: VendorKey, first: str) -> list[
 
 async def test_a_key_that_no_request_has_changed_is_told_by_the_task(makers: MakersService) -> None:
     vendor, key = await makers.add("quiet"), "a-key-that-an-operators-command-has-made"
-    telling = KeyTelling(makers.platform.ledger, makers.platform.clock)
+    publishing = KeyPublishing(makers.platform.ledger, makers.platform.clock)
 
     async def round_of_task() -> int:
-        return await makers.platform.ledger.run(telling.tell)
+        return await makers.platform.ledger.run(publishing.publish)
 
     await round_of_task()
     async with makers.platform.pool.acquire() as db:

@@ -33,6 +33,8 @@ ROUTES = [
 OF_VENDORS = [(method, path) for method, path, scopes in ROUTES if "vendorKey" in scopes]
 OF_OTHERS = [(method, path) for method, path, scopes in ROUTES if "vendorKey" not in scopes]
 NOBODY = str(UUID(int=1))
+KEY = "0" * 12
+"""Of a vendor's key that is not there."""
 BODIES: dict[str, Any] = {
     "company": COMPANY,
     "people": PEOPLE,
@@ -43,8 +45,8 @@ BODIES: dict[str, Any] = {
 }
 
 
-def filled(path: str, vendor_id: str, brand_id: str, sku: str) -> str:
-    parts = {"vendor_id": vendor_id, "brand_id": brand_id, "sku": sku, "key_id": "0" * 12, "case_id": NOBODY}
+def filled(path: str, vendor_id: str, brand_id: str, sku: str, key: str = KEY) -> str:
+    parts = {"vendor_id": vendor_id, "brand_id": brand_id, "sku": sku, "key_id": key, "case_id": NOBODY}
     parts |= {"order_id": NOBODY, "letter_id": "1", "name": "makers.vies"}
     return re.sub(r"{(\w+)}", lambda part: parts[part[1]], path)
 
@@ -86,13 +88,15 @@ async def test_another_vendors_thing_is_answered_as_one_that_is_not_there(
 
 
 @pytest.mark.parametrize(
-    ("method", "route"), [one for one in OF_VENDORS if "{brand_id}" in one[1] or "{sku}" in one[1]]
+    ("method", "route"), [one for one in OF_VENDORS if {"{brand_id}", "{sku}", "{key_id}"} & set(one[1].split("/"))]
 )
 async def test_another_vendors_thing_is_not_reached_through_ones_own_name(
     makers: MakersService, things: tuple[VendorKey, VendorKey, str], method: str, route: str
 ) -> None:
-    intruder, _, brand = things
-    foreign = await ask(makers, method, filled(route, intruder.id, brand, "OWNED-1"), route, intruder.headers)
+    intruder, owner, brand = things
+    [key] = (await makers.shown(owner, "/keys"))["keys"]
+    path = filled(route, intruder.id, brand, "OWNED-1", key["id"])
+    foreign = await ask(makers, method, path, route, intruder.headers)
     unknown = await ask(makers, method, filled(route, intruder.id, NOBODY, "NOBODYS-1"), route, intruder.headers)
     if method == "put" and route.endswith("{sku}"):
         assert foreign[0] == 409  # a SKU is one vendor's for ever: that it is taken shows, whose it is does not
@@ -100,6 +104,17 @@ async def test_another_vendors_thing_is_not_reached_through_ones_own_name(
     else:
         assert foreign == unknown
         assert foreign[0] == 404
+
+
+async def test_another_vendors_key_is_not_replaced(
+    makers: MakersService, things: tuple[VendorKey, VendorKey, str]
+) -> None:
+    intruder, owner, _ = things
+    [key] = (await makers.shown(owner, "/keys"))["keys"]
+    body = {"replaces": key["id"], "overlap_hours": 0}
+    answer = await makers.http.post(f"{intruder.path}/keys", json=body, headers=intruder.headers)
+    assert answer.status_code == 404
+    assert (await makers.shown(owner, "/keys"))["keys"] == [key]
 
 
 @pytest.mark.parametrize(("method", "route"), OF_OTHERS)

@@ -399,6 +399,7 @@ def test_approved_first_then_changed_then_withdrawn_and_approved_again() -> None
         True,
         "03245678901236",
     )
+    assert told.product.brand_document == "ab" * 32
     assert told.product.content is not None
     assert [listing.regime for listing in told.product.listings] == ["cbec_9610"]
 

@@ -9,7 +9,7 @@ import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from services.makers.api.own import VendorPath, require_own
-from services.makers.api.vendor_keys import DAY, KeyTelling, make_key
+from services.makers.api.vendor_keys import DAY, KeyPublishing, make_key
 from services.makers.schemas.vendors import KeyBody, KeysView, KeyView, NewKeyView
 from services.vendor_keys import VENDOR_SCOPE, key_name
 from shared.db import DB
@@ -27,7 +27,7 @@ KeyPath = Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="The first 1
 
 
 def router(
-    require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, telling: KeyTelling
+    require: Require, pool: asyncpg.Pool[asyncpg.Record], requests: IdempotentRequests, publishing: KeyPublishing
 ) -> APIRouter:
     vendor_alone, vendor_or_operator = require(VENDOR_SCOPE, operators=False), require(VENDOR_SCOPE)
     routes = APIRouter(route_class=Route, tags=["keys"])
@@ -66,7 +66,7 @@ def router(
             if len(await hashed_keys(db, VENDOR_SCOPE, DAY, name)) >= MOST_A_DAY:
                 raise Problem(409, "too many keys in a day", detail=f"at most {MOST_A_DAY}")
             key = await make_key(db, vendor_id)
-            await telling.tell(db, vendor_id)
+            await publishing.publish(db, vendor_id)
             shown = hashlib.sha256(key.encode()).hexdigest()[:SHOWN]
             return json_answer(NewKeyView(id=shown, ends_at=None, key=key), 201)
 
@@ -90,7 +90,7 @@ def router(
         async def work(db: DB) -> Response:
             if await end_key(db, key_id, 0, key_name(vendor_id)) is None:
                 raise _no_key()
-            await telling.tell(db, vendor_id)
+            await publishing.publish(db, vendor_id)
             return Response(status_code=204)
 
         return await requests.run(request, principal, work)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from contracts.base import vendor_key_stream
 from services.makers.domain.facts import key_facts
-from services.makers.store import told_keys
+from services.makers.store import published_keys
 from services.vendor_keys import VENDOR_SCOPE, key_name, vendor_of_name
 from shared.clock import Clock
 from shared.db import DB
@@ -22,9 +22,9 @@ from shared.operations.api_keys import hashed_keys
 from shared.operations.provision import keep_api_key
 
 AT_ONCE = 100
-"""Keys that are told in one transaction."""
+"""Keys that are published in one transaction."""
 LOOKED_BACK = timedelta(days=30)
-"""Real time in which a key has ended of whose end the task tells."""
+"""Real time in which a key has ended whose end the task publishes."""
 DAY = timedelta(days=1)
 
 
@@ -36,21 +36,21 @@ async def make_key(db: DB, vendor_id: UUID) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyTelling:
+class KeyPublishing:
     ledger: Ledger
     clock: Clock
 
-    async def tell(self, db: DB, vendor_id: UUID | None = None) -> int:
-        """Publishes what was not told yet of the keys of this vendor, or of all, of `AT_ONCE` at most; of how many
-        there was something to tell. It locks the keys' streams, so it comes last in a transaction, once."""
+    async def publish(self, db: DB, vendor_id: UUID | None = None) -> int:
+        """Publishes what was not published yet of the keys of this vendor, or of all, of `AT_ONCE` at most; how many
+        they were. It locks the keys' streams, so it comes last in a transaction, once."""
         keys = (
             await hashed_keys(db, VENDOR_SCOPE, DAY, key_name(vendor_id))
             if vendor_id
             else await hashed_keys(db, VENDOR_SCOPE, LOOKED_BACK)
         )
-        told = await told_keys.find(db, [key.hash for key in keys])
-        untold = [key for key in keys if key.hash not in told or told[key.hash] != key.not_after][:AT_ONCE]
-        of_vendors = [(key, vendor) for key in untold if (vendor := vendor_of_name(key.name)) is not None]
+        published = await published_keys.find(db, [key.hash for key in keys])
+        changed = [key for key in keys if key.hash not in published or published[key.hash] != key.not_after][:AT_ONCE]
+        of_vendors = [(key, vendor) for key in changed if (vendor := vendor_of_name(key.name)) is not None]
         sets = await self.ledger.lock(db, [vendor_key_stream(key.hash.hex()) for key, _ in of_vendors])
         events = [
             event
@@ -60,5 +60,5 @@ class KeyTelling:
             )
         ]
         await self.ledger.publish(db, events)
-        await told_keys.save(db, untold)
-        return len(untold)
+        await published_keys.save(db, changed)
+        return len(changed)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 from contracts.base import Code
 from services.makers.api.own import VendorPath, require_own
 from services.makers.api.vendor_actions import VendorActions
-from services.makers.api.vendor_keys import KeyTelling, make_key
+from services.makers.api.vendor_keys import KeyPublishing, make_key
 from services.makers.domain.vendors import State, Vendor
 from services.makers.schemas.vendors import (
     AccountBody,
@@ -61,7 +61,7 @@ def router(
     requests: IdempotentRequests,
     seal: Seal,
     actions: VendorActions,
-    telling: KeyTelling,
+    publishing: KeyPublishing,
 ) -> APIRouter:
     vendor_alone, reader, operator = require(VENDOR_SCOPE, operators=False), require(VENDOR_SCOPE, "support"), require()
     vendor_or_operator = require(VENDOR_SCOPE)
@@ -101,7 +101,7 @@ def router(
         async def act(db: DB) -> BaseModel:
             vendor = await actions.add(db, body.owner)
             key = await make_key(db, vendor.id)
-            await telling.tell(db, vendor.id)
+            await publishing.publish(db, vendor.id)
             return NewVendorView.model_validate({**vendor_fields(vendor), "key": key})
 
         return await once(request, principal, act, 201)

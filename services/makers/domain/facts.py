@@ -98,6 +98,7 @@ def product_in_force(
         listings=(ImportListing(regime=verdict.regime, tariff_code=verdict.tariff_code, rules=verdict.rules),),
         identity=details.identity,
         mints_serials=brand.delegates_serials,
+        brand_document=brand.document_hash,
     )
     if product.approvals > before.approvals:
         return ProductApproved(sku=product.sku, occurred_at=now, turn=product.approvals, product=told)

@@ -24,6 +24,7 @@ from services.customs.destinations.cn.settings import ChinaSettings
 from services.customs.destinations.cn.signing import SoftwareSigner
 from services.customs.destinations.destination import (
     Authority,
+    Destination,
     Document,
     Message,
     Parts,
@@ -149,4 +150,4 @@ def received(parcel: int, kind: str, status: str, returned_at: datetime | None) 
     )
 
 
-DESTINATION = China()
+DESTINATION: Destination = China()

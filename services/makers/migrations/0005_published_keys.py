@@ -1,4 +1,4 @@
-"""Of which keys of vendors the other services were told."""
+"""Which keys of vendors were published to the other services."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    """create table told_keys (
+    """create table published_keys (
         hash bytea primary key,
         not_after timestamptz
     )""",
