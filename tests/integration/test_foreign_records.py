@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -10,14 +11,18 @@ from uuid import uuid4
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import OffsetOutOfRangeError
+from structlog.testing import capture_logs
 
 from contracts import topics
 from contracts.cases import CaseOpened
-from sandbox.local.servers import Servers
+from sandbox.local.servers import Broker, Servers
 from services.persons.records import Persons
 from shared.ledger.outbox import headers
 from shared.messaging import dead_letters
+from shared.messaging.consumer import Consumer
 from shared.messaging.decoder import FOREIGN_AN_HOUR, Decoder, as_record
+from shared.messaging.partition_log import LogProbe
 from shared.platform import Platform, running
 from shared.telemetry import metrics
 from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count, order_in, produce
@@ -200,7 +205,7 @@ async def test_a_newer_version_is_parked_without_a_case_and_handled_at_the_start
 
 
 async def test_what_retention_removed_before_it_was_read_is_counted_and_reported(
-    pair: Pair, servers: Servers, capsys: pytest.CaptureFixture[str]
+    pair: Pair, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     partition, missed = TopicPartition(pair.asks.name, 0), metrics.missed.labels(pair.asks.name)
     before = missed._value.get()
@@ -209,13 +214,40 @@ async def test_what_retention_removed_before_it_was_read_is_counted_and_reported
         await answered(asker, 1)
     for _ in range(3):
         await produce(pair, pair.asks.name, Asked(order_id=order_in(0), occurred_at=now()), partition=0)
-    admin = AIOKafkaAdminClient(bootstrap_servers=pair.bootstrap)
+    if isinstance(servers.broker, Broker):
+        as_if_removed(monkeypatch, partition, 3)
+    else:
+        await remove(pair.bootstrap, partition, 3)
+    with capture_logs() as logged:
+        async with running(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, _app):
+            await answered(answerer, 2)
+            position = await answerer.pool.fetchval("select next_offset from positions where partition = 0")
+    assert (missed._value.get() - before, position) == (2, 4)
+    [error] = [line for line in logged if line["event"] == "records were removed before they were read"]
+    assert (error["log_level"], error["topic"], error["partition"], error["missed"]) == ("error", *partition, 2)
+
+
+async def remove(bootstrap: str, partition: TopicPartition, before: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        await admin.delete_records({partition: RecordsToDelete(before_offset=3)})
+        await admin.delete_records({partition: RecordsToDelete(before_offset=before)})
     finally:
         await admin.close()
-    async with running(pair.answerer, pair.settings(pair.answerer_dsn)) as (answerer, _app):
-        await answered(answerer, 2)
-        assert missed._value.get() == before + 2
-        assert await answerer.pool.fetchval("select next_offset from positions where partition = 0") == 4
+
+
+def as_if_removed(monkeypatch: pytest.MonkeyPatch, partition: TopicPartition, before: int) -> None:
+    """What a broker answers that has removed these records, for the embedded one, which removes none."""
+    fetch, beginnings = Consumer._fetch, LogProbe.beginnings
+
+    async def out_of_range(self: Consumer) -> Any:
+        if 0 < self._next.get(partition, before) < before:
+            raise OffsetOutOfRangeError({partition: self._next[partition]})
+        return await fetch(self)
+
+    async def later(self: LogProbe, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        begins = await beginnings(self, partitions)
+        return begins | {partition: max(begins[partition], before)} if partition in begins else begins
+
+    monkeypatch.setattr(Consumer, "_fetch", out_of_range)
+    monkeypatch.setattr(LogProbe, "beginnings", later)
