@@ -327,6 +327,13 @@ async def test_a_fork_is_refused_by_the_witness_and_stops_the_log(
         assert "has signed another tree" in str((await fork.state())["stopped"])
 
 
+async def test_a_log_that_is_not_begun_yet_is_asked_for_again(dsn: str) -> None:
+    async with provenance_service(settings(dsn, (), 0)) as service:
+        service.log.id = 0
+        answer = await service.http.get("/log")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+
+
 async def test_a_new_log_key_begins_a_log_that_names_the_end_of_the_old_one(dsn: str, witness: Running) -> None:
     async with provenance_service(settings(dsn, [witness])) as service:
         await told(service)

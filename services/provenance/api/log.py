@@ -111,6 +111,9 @@ def _place(path: str) -> tuple[int, int]:
 
 
 async def _state(log: Log) -> LogState:
+    """Raises Problem 503 while the service starts and its log is not begun yet."""
+    if not log.id:
+        raise Problem(503, "temporarily unavailable", headers={"Retry-After": "2"})
     proven = await log.proven()
     async with log.pool.acquire() as db:
         row, last = await store.read(db, log.id), await store.last_checkpoint(db, log.id)
