@@ -1,6 +1,7 @@
 """Pages judged by axe-core in a browser: a headless Chromium, started once for many of them.
 
-A page of ours shows each in a frame of a phone's or a desktop's width, and runs axe-core within it.
+A page of ours shows each in a frame of a phone's or a desktop's width, waits until nothing in it is `running`, and runs
+axe-core within it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from starlette.routing import Route
 
 from tests.support.http_server import serving
 
-WIDTHS = {"phone": 390, "desktop": 1280}
+WIDTHS = {"phone": 360, "desktop": 1280}
+"""In pixels; most phones are wider."""
 SECONDS = 120.0
 """Of one browser; it takes about a fifth of a second a page."""
 _JUDGE = """<!doctype html><html lang="en"><title>axe</title><pre id="found"></pre><script>
@@ -33,6 +35,7 @@ _JUDGE = """<!doctype html><html lang="en"><title>axe</title><pre id="found"></p
     Object.assign(frame.style, {width: width + "px", height: "900px", border: "0"});
     frame.src = path;
     await new Promise(loaded => { frame.onload = loaded; document.body.append(frame); });
+    while (frame.contentDocument.querySelector(".running")) await new Promise(passed => setTimeout(passed, 20));
     const script = frame.contentDocument.createElement("script");
     script.src = "/axe.js";
     await new Promise(loaded => { script.onload = loaded; frame.contentDocument.head.append(script); });
@@ -41,6 +44,7 @@ _JUDGE = """<!doctype html><html lang="en"><title>axe</title><pre id="found"></p
       page: name, dark: matchMedia("(prefers-color-scheme: dark)").matches, passed: judged.passes.length,
       violations: judged.violations.flatMap(one => one.nodes.map(node => one.id + ": " + node.html)),
       wide: frame.contentDocument.documentElement.scrollWidth > width,
+      said: [...frame.contentDocument.querySelectorAll("[role=status]")].map(one => one.textContent),
     });
     frame.remove();
   }
@@ -61,6 +65,8 @@ class Judged:
     violations: list[str]
     wide: bool
     """Whether it must be scrolled sideways."""
+    said: list[str]
+    """What its states say, such as what its script has found."""
 
 
 def chromium() -> str | None:
@@ -68,8 +74,11 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-async def judged(browser: str, pages: Mapping[str, bytes], profile: Path, *, dark: bool) -> list[Judged]:
-    """What axe-core finds on each page, by its name, on a phone and on a desktop. `profile`: an empty folder."""
+async def judged(
+    browser: str, pages: Mapping[str, bytes], profile: Path, *, dark: bool, answers: Mapping[str, bytes] | None = None
+) -> list[Judged]:
+    """What axe-core finds on each page, by its name, on a phone and on a desktop. `profile`: an empty folder.
+    `answers`: what the pages' scripts get, by its encoded path; what is not in it is not found."""
     axe = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
     shown = dict(enumerate(pages.values()))
     asked = [
@@ -85,7 +94,12 @@ async def judged(browser: str, pages: Mapping[str, bytes], profile: Path, *, dar
     async def page(request: Request) -> Response:
         return HTMLResponse(shown[request.path_params["n"]])
 
-    app = Starlette(routes=[Route("/", judge), Route("/axe.js", script), Route("/pages/{n:int}", page)])
+    async def answer(request: Request) -> Response:
+        found = (answers or {}).get(request.scope["raw_path"].decode("ascii"))
+        return Response(found, 404 if found is None else 200, media_type="application/json")
+
+    routes = [Route("/", judge), Route("/axe.js", script), Route("/pages/{n:int}", page), Route("/{path:path}", answer)]
+    app = Starlette(routes=routes)
     async with serving(app) as url:
         output = await shown_at(browser, url, profile, *(["--blink-settings=preferredColorScheme=0"] if dark else []))
     found = re.search(r'<pre id="found">(.+?)</pre>', output, re.DOTALL)

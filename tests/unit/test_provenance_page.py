@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,23 +24,19 @@ from contracts.makers import ProductChanged, ProductWithdrawn, VendorRestored, V
 from contracts.warehouse import UnitKey
 from services.pages.words import LANGUAGES
 from services.provenance.api.looking import ONCE_SECONDS, REMEMBERED, Recent
-from services.provenance.api.page import Lot, Pages, Unit
 from services.provenance.domain import epcis
 from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.digital_links import DigitalLink, parse_link
-from services.provenance.domain.hidden_codes import HiddenCode, Outcome
-from services.provenance.domain.log_events import LotKey
-from services.provenance.domain.lot_events import SHOWN
-from services.provenance.domain.way import Step, is_ours, standing_of, step_of
-from services.provenance.store.catalogue import Shown
-from services.provenance.store.looks import Looks
+from services.provenance.domain.way import is_ours, standing_of, step_of
 from shared.ledger.facts import Facts
+from tests.support.provenance_pages import PAGES, of_longest, of_units, others, steps, unit
 from tests.support.provenance_samples import AT, GTIN, PLACE, SERIAL, every_event, unit_log
 from tests.support.provenance_service import NOW, OWNER, SKU, approved, verified
 
 AI_82 = """!"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"""
 text_82 = st.text(AI_82, min_size=1, max_size=20)
-PAGES = Pages("FR", "help@shop.example", "python -m services.provenance verify FILE")
+LARGEST = 24 * 1024
+"""Bytes of a page, uncompressed, with its style and its script."""
 
 
 @given(serial=text_82, lot=st.none() | text_82, variant=st.none() | text_82)
@@ -89,10 +86,6 @@ def test_a_link_to_a_product_or_a_lot_is_to_no_unit() -> None:
     assert parse_link(third) == DigitalLink(gtin=GTIN, third_party="A" * 28)
     assert (parse_link(third) or DigitalLink(gtin="0" * 14)).path == third
     assert (parse_link(f"/01/{GTIN}/10/L") or DigitalLink(gtin="0" * 14, serial="A")).unit is None
-
-
-def steps(*names: str) -> list[Step]:
-    return [Step(f"ni:{n}", AT + timedelta(days=n), name, True, "proven") for n, name in enumerate(names)]
 
 
 def test_where_a_unit_stands_follows_from_its_way() -> None:
@@ -165,26 +158,6 @@ def test_a_product_is_its_highest_version_of_its_first_vendor() -> None:
         assert found.withdrawn is is_withdrawn
 
 
-def shown(**changes: Any) -> Shown:
-    product = product_of(Facts(product_stream(SKU), [approved(**changes)]))
-    vendor = vendor_of(Facts(vendor_stream(OWNER), [verified()]))
-    assert product is not None
-    return Shown(product, vendor)
-
-
-def unit(**changes: Any) -> Unit:
-    values = {
-        "key": UnitKey(gtin=GTIN, serial="A/<B"),
-        "way": [step_of(event, "proven", PLACE) for event in every_event()],
-        "shown": shown(),
-        "looks": Looks(7, AT, "CN"),
-        "proven": True,
-        "code": HiddenCode(b"", revealed_at=AT),
-        "flagged": True,
-    }
-    return Unit(**{**values, **changes})
-
-
 def test_every_language_has_every_word() -> None:
     tables = {language: words.table for language, words in PAGES.words.items()}
     assert set(tables) == set(LANGUAGES)
@@ -204,35 +177,23 @@ def test_french_texts_have_french_apostrophes_and_spaces() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_renders_whatever_is_known(language: Any) -> None:
-    outcomes = [
-        None,
-        Outcome("malformed"),
-        Outcome("wrong"),
-        Outcome("wrong", 61),
-        Outcome("wait", 60),
-        Outcome("first", revealed_at=AT),
-        Outcome("again", revealed_at=AT),
-    ]
-    pages = [PAGES.unit(unit(), language, outcome) for outcome in outcomes]
-    pages += [
-        PAGES.unit(
-            unit(shown=None, code=None, looks=Looks(0), proven=False, flagged=False, way=steps("new")), language
-        ),
-        PAGES.unit(unit(shown=Shown(shown(names=None, brand=None, origin="XX").product, None)), language),
-        PAGES.unit(unit(looks=Looks(3, AT, "XX"), way=steps("commissioning")), language),
-        PAGES.unit(unit(way=[*steps("commissioning"), replace(steps("new")[0], said_by="<B", wrong=True)]), language),
-        PAGES.product(shown(), language),
-        PAGES.product(shown(names=None), language),
-        PAGES.product(shown(), language, of_lot=True),
-        PAGES.lot(Lot(LotKey(gtin=GTIN, lot="<L"), shown(), dict.fromkeys(SHOWN, AT)), language),
-        PAGES.lot(Lot(LotKey(gtin=GTIN, lot="L"), None, {"received": AT}), language),
-        PAGES.not_found(language),
-        *(PAGES.says(text, language) for text in ("too_many", "bad_link", "no_link")),
-    ]
+    pages = [*of_units(language).values(), *others(language).values(), *of_longest(language).values()]
     assert len(set(pages)) == len(pages)
     for page in pages:
         assert page.decode().rstrip().endswith("</html>")
         assert b"<B" not in page, "what is shown is text"
+        assert b"<L" not in page
+        assert len(page) <= LARGEST, "it is read on a phone, abroad"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_its_script_the_page_says_that_nothing_was_checked(language: Any) -> None:
+    page = re.sub(r"<(script|style)>.*?</\1>", "", PAGES.unit(unit(), language).decode(), flags=re.DOTALL)
+    read, words = unescape(re.sub("<[^>]*>", "", page)), PAGES.words[language]
+    assert read.count(words.ui("check_off")) == 1
+    for text in ("checked", "check_running", "check_bad", "check_none", "check_impossible"):
+        assert words.ui(text) not in read, "the script alone says so"
+    assert words.of("ui", "check_good").partition("{")[2].partition("}")[2].partition("{")[0] not in read
 
 
 def test_nothing_foreign_is_loaded_and_only_our_script_runs() -> None:
