@@ -1,1 +1,1 @@
-"""Addresses in China: its divisions, and how names and places are spelt in Latin letters."""
+"""Addresses in China: its divisions, and names and places in Latin letters; and which texts name a city."""

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.csv_rows import csv_rows
+from services.addresses import cities
 from services.addresses.divisions import by_province
 from services.addresses.latin import name, surnames, words
 from services.addresses.letters import ascii_only, can_be_spelt
@@ -150,6 +152,27 @@ def test_every_prefecture_is_spelt_as_google_publishes_it(province: str) -> None
     assert published or province in MUNICIPALITIES
     for native, spellings in published.items():
         assert any(spelling.startswith(place(province, native, "").city) for spelling in spellings)
+        assert cities.is_city(place(province, native, "").city)
+
+
+@pytest.mark.parametrize("province", [division.name for division, *_ in by_province().values()])
+def test_every_division_is_a_city_by_its_name_and_as_a_label_spells_it(province: str) -> None:
+    for division in by_province()[digits(province)]:
+        assert cities.is_city(division.name)
+        assert cities.is_city(place(province, "", division.name).district)
+
+
+def test_every_commune_is_a_city_in_capitals_and_without_accents() -> None:
+    rows = csv_rows(cities.COMMUNES)
+    assert len(rows) == len({row["name"] for row in rows})
+    for row in rows:
+        assert cities.is_city(row["name"])
+        assert cities.is_city(ascii_only(row["name"]).upper())
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_city_or_none(text: str) -> None:
+    assert not cities.is_city(text) or not any(character.isdigit() for character in text)
 
 
 def digits(province: str) -> str:

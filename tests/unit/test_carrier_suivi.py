@@ -289,7 +289,6 @@ def test_what_is_told_beside_the_events() -> None:
         (" Roissy-en\nFrance ", "Roissy-en France"),
         ("上海市", "上海市"),
         ("L'Haÿ-les-Roses", "L'Haÿ-les-Roses"),
-        ("x" * 60, "x" * 60),
         ("x" * 61, None),
         ("75015 Paris", None),
         ("Paris 15", None),
@@ -300,7 +299,7 @@ def test_what_is_told_beside_the_events() -> None:
         (None, None),
     ],
 )
-def test_a_city_is_one_line_without_a_digit(told: Any, city: str | None) -> None:
+def test_a_city_is_one_of_a_list_in_one_line(told: Any, city: str | None) -> None:
     event = {"code": "ET3", "date": "2026-11-20T09:30:00+01:00", "country": "CN", "city": told}
     assert [event.city for event in read_envelope(shipment(event=[event])).events] == [city]
 

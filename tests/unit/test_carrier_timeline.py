@@ -64,10 +64,10 @@ def test_events_with_their_sites_and_the_country_of_the_step_of_their_time() -> 
     told = read(TOLD)
     assert told.tracking_number == NUMBER
     assert [(event.code, event.country, event.city) for event in told.events] == [
-        ("PCHMQT", None, "VENTE ON LINE"),
+        ("PCHMQT", None, None),  # VENTE ON LINE is no place
         ("PCHCFM", "FR", "PFC LYON"),
         ("DOUFCM", "CN", None),
-        ("RENAVI", "CN", None),  # with a digit it might be a street
+        ("RENAVI", "CN", None),  # nor has BUREAU 12 a city
         (None, None, None),
     ]
     first = told.events[0]

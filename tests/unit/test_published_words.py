@@ -1,6 +1,7 @@
-"""What counterparts write is not published: a code is one of a known list or form, or it is `unknown`.
+"""What counterparts write is not published: a code is one of a known list or form, or it is `unknown`; a partner and a
+city are of a list, and a counter says that it is one.
 
-In every place of every answer a name or a phone is put; none of them is in an event that follows.
+In every place of every answer a name, a phone or an id is put; none of them is in an event that follows.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from services.carrier.domain.carrier import (
     LabelMade,
     LabelRejected,
     OperationRefused,
+    ParcelEvents,
     TryLater,
     Unexplained,
     Unreachable,
@@ -63,6 +65,10 @@ WORDS = (
     "WANG138",
     "王小明 13800138000",
     "Wang:1380013",
+    "王小明",
+    "Wang Xiaoming",
+    "11010519491231002X",
+    "110105194912310021",
 )
 ORDER = UUID("0f8fad5b-d9cb-469f-a165-70867728950e")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -126,6 +132,36 @@ def test_of_colissimos_timeline() -> None:
     assert published
 
 
+@pytest.mark.parametrize("word", WORDS)
+def test_of_the_places_of_suivi_and_of_the_timeline(word: str) -> None:
+    """Beside a place too, and the fields are published where they hold one."""
+    for texts in ((word, word, word), (f"China Post {word}", f"PFC LYON {word}", f"望京邮政支局 {word}")):
+        suivi, timeline = with_places(*texts)
+        assert not assert_not_published(word, [*details(suivi.details), *details(timeline.details)])
+        assert assert_not_published(word, [*scans(suivi.events), *scans(timeline.events)]) == 2
+    for reported in with_places("CHINA POST", "PFC LYON", "望京邮政支局"):
+        assert reported.details == ParcelDetails(partner="China Post", pickup_point="望京邮政支局")
+        assert [event.city for event in reported.events] == ["PFC LYON"]
+
+
+def with_places(partner: str, city: str, counter: str) -> tuple[ParcelEvents, ParcelEvents]:
+    """An envelope of Suivi, and an answer of the timeline, that hold these."""
+    event = {"code": "ET3", "date": "2026-11-20T10:00:00+08:00", "country": "CN", "city": city}
+    context = {"partner": {"name": partner}, "removalPoint": {"name": counter}}
+    shipment = {"idShip": NUMBER, "event": [event], "contextData": context}
+    parcel = {
+        "parcelNumber": NUMBER,
+        "infoInter": {"partnerName": partner},
+        "removalPoint": {"siteName": counter},
+        "event": [{"code": "PCHCFM", "date": "2026-11-10T18:02:00.000", "siteName": city}],
+    }
+    answer = json.dumps({"status": [{"code": "0"}], "parcel": parcel}).encode()
+    return (
+        mapping.read_envelope({"returnCode": 200, "shipment": shipment}),
+        read_timeline(Answer(200, "application/json", answer), NUMBER),
+    )
+
+
 AT = "2026-11-20T10:00:00+08:00"
 CHECKPOINT = {"checkpoint_time": AT, "subtag": "InTransit_004", "raw_tag": "ET3", "country_region": "CHN", "city": "x"}
 DETAIL = {"datetime": AT, "status": "delivered", "tracking_location": {"country": "CN", "city": "x"}, "message": "x"}
@@ -169,19 +205,14 @@ def test_of_files_of_events() -> None:
 
 
 def scans(events: Iterable[CarrierEvent], carrier: Carrier = LAPOSTE) -> list[Event]:
-    """Those that can be read. The city is a field of its own, for who has the order's link, and is none of these."""
+    """Of those that can be read."""
     return [scan(event, carrier) for event in events if event.code and event.scanned_at]
 
 
-NAMES = ("partner", "pickup_point")
-"""Of a firm, and of a public counter, as the carrier spells them: there is no list of them."""
-
-
 def details(told: ParcelDetails | None) -> list[Event]:
-    """What is published beside the scans, without the names."""
-    stored = {name: value for name, value in told.stored().items() if name not in NAMES} if told else {}
-    report = KnownDetails("laposte", NUMBER, ORDER, 1, stored)
-    return [*details_facts({ORDER: Facts(order_stream(ORDER))}, [report], NOW)] if stored else []
+    """What is published beside the scans."""
+    report = KnownDetails("laposte", NUMBER, ORDER, 1, told.stored() if told else {})
+    return [*details_facts({ORDER: Facts(order_stream(ORDER))}, [report], NOW)] if told else []
 
 
 def scan(event: CarrierEvent, carrier: Carrier) -> Event:
@@ -198,6 +229,7 @@ def scan(event: CarrierEvent, carrier: Carrier) -> Event:
         event.country,
         ORDER,
         1,
+        city=event.city,
     )
     return scan_fact(known, carrier.read(event.code, event.country))
 

@@ -20,7 +20,7 @@ import pycountry
 
 from services.carrier.carriers.carrier import Aggregator
 from services.carrier.carriers.codes import ARRIVED, MOVED, RELEASED
-from services.carrier.carriers.laposte import suivi
+from services.carrier.carriers.laposte import public_words, suivi
 from services.carrier.carriers.laposte.codes import OKAPI
 from services.carrier.domain.carrier import CarrierEvent, CodeMeaning, InvalidReport, ParcelEvents
 from services.carrier.domain.s10 import is_parcel_id
@@ -148,7 +148,7 @@ def _event(number: str, row: Mapping[str, Any], code: str, at: Any, country: str
         scanned_at=instant.astimezone(UTC) if instant is not None else None,
         utc_offset_minutes=round(offset.total_seconds() / 60),
         country=country,
-        city=suivi.city(city),
+        city=public_words.city(city),
     )
 
 

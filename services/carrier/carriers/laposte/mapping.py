@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from services.carrier.carriers.laposte import codes, suivi
+from services.carrier.carriers.laposte import codes, public_words, suivi
 from services.carrier.domain.carrier import CarrierEvent, InvalidReport, ParcelEvents, Unreachable
 from services.carrier.domain.s10 import is_parcel_id
 from services.tracking_numbers import as_printed
@@ -136,5 +136,5 @@ def read_event(number: str, event: Any, country_of: Callable[[str, datetime], st
         scanned_at=at.astimezone(UTC) if readable and at is not None else None,
         utc_offset_minutes=round(offset.total_seconds() / 60) if offset is not None else 0,
         country=country,
-        city=suivi.city(fields.get(place)),
+        city=public_words.city(fields.get(place)),
     )

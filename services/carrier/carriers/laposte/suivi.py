@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from services.carrier.carriers.laposte import public_words
 from services.carrier.domain.details import ParcelDetails
 from services.carrier.domain.s10 import is_valid
 
@@ -24,9 +25,7 @@ STEP_CODES: Mapping[int, str] = {1: "DR1", 2: "PC1", 3: "ET1"}
 """The code that says the same as a step that was reached, of those that say one thing only. Step 4 is out for delivery,
 could not be delivered, waits at a counter or is being returned; step 5 is delivered, or back at the sender."""
 _STEPS = {"DR1": 1, "DR2": 1, "PC1": 2, "PC2": 2, "MD2": 4, "ND1": 4, "AG1": 4, "RE1": 4, "DI0": 5, "DI1": 5, "DI2": 5}
-LONGEST_NAME = 80
 LONGEST_PAGE = 200
-_CITY = re.compile(r"[^\s\d]\D{0,59}")
 PRODUCTS = frozenset({"colissimo", "chronopost"})
 """La Poste's products for parcels, in small letters. Any other word of `product` may be anybody's."""
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -73,9 +72,9 @@ def details_of(shipment: Mapping[str, Any]) -> ParcelDetails | None:
         expected_on=day,
         expected_from=begin,
         expected_until=end,
-        partner=name(partner.get("name")),
+        partner=public_words.partner(partner.get("name")),
         partner_number=partner_number(partner.get("reference")),
-        pickup_point=name(counter.get("name")),
+        pickup_point=public_words.counter(counter.get("name")),
         page=_page(shipment.get("url")),
     )
     return details if details != ParcelDetails() else None
@@ -111,12 +110,6 @@ def as_object(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def name(value: Any) -> str | None:
-    """The name of a company or a public place: one line of what can be printed."""
-    text = " ".join(value.split()) if isinstance(value, str) else ""
-    return text if text and len(text) <= LONGEST_NAME and text.isprintable() else None
-
-
 def country(value: Any) -> str | None:
     return _matching(_COUNTRY, value)
 
@@ -125,12 +118,6 @@ def partner_number(value: Any) -> str | None:
     """The number of the parcel with who carries it abroad: a post's, in the form of all posts. Anything else may be a
     phone or a name."""
     return value if isinstance(value, str) and is_valid(value) else None
-
-
-def city(value: Any) -> str | None:
-    """A city, as a call-back names it. With a digit it may be a street or a postcode, and is left out."""
-    text = name(value)
-    return text if text and _CITY.fullmatch(text) else None
 
 
 def _steps(timeline: Any) -> Iterator[Mapping[str, Any]]:

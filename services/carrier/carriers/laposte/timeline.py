@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.carrier.carriers.laposte import mapping, suivi
+from services.carrier.carriers.laposte import mapping, public_words, suivi
 from services.carrier.carriers.laposte.label_request import Contract
 from services.carrier.domain.carrier import ParcelEvents, Unreachable
 from services.carrier.domain.details import ParcelDetails
@@ -92,8 +92,8 @@ def _details(parcel: Mapping[str, Any]) -> ParcelDetails | None:
     """Who carries the parcel abroad, and the name of the counter where it waits; None when neither is told."""
     abroad, counter = suivi.as_object(parcel.get("infoInter")), suivi.as_object(parcel.get("removalPoint"))
     details = ParcelDetails(
-        partner=suivi.name(abroad.get("partnerName")),
+        partner=public_words.partner(abroad.get("partnerName")),
         partner_number=suivi.partner_number(abroad.get("partnerReference")),
-        pickup_point=suivi.name(counter.get("siteName")),
+        pickup_point=public_words.counter(counter.get("siteName")),
     )
     return details if details != ParcelDetails() else None
