@@ -30,7 +30,7 @@ NOT_KEYED: Mapping[str, Mapping[str, str]] = {
         "raw_scans.digest": "a plain hash of an event, by which a repeated one is known",
     },
     "tracking": {"documents.body": "what is answered, byte for byte: holds no personal data"},
-    "makers": {"told_keys.hash": "SHA-256 of a random key"},
+    "makers": {"published_keys.hash": "SHA-256 of a random key"},
     "provenance": {
         "entries.leaf": "what anyone may read in the log",
         "events.salt": "random, and part of what is shown to who holds the unit",
