@@ -94,6 +94,9 @@ def test_no_chain_of_requests_breaks_a_service(stack: Stack, service: str) -> No
             if (case.method, case.path) == ("POST", "/orders") and isinstance(case.body, dict):
                 number = f"CHAIN-{secrets.token_hex(4)}"
                 case.body = order_body(number, SOLD_OUT, person(9_200), stack.clock.now())
+            # Else the owner of the example before is known the second time, and the chain ends earlier than it did.
+            if (case.method, case.path) == ("POST", "/vendors") and isinstance(case.body, dict):
+                case.body = {"owner": f"chain-{secrets.token_hex(4)}"}
 
         def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
             key = authorization(stack, case.method, case.path)
