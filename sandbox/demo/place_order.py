@@ -49,9 +49,11 @@ class TimelinePrinter:
         self._words = words
         self._printed: list[Mapping[str, Any]] = []
 
-    def new_lines(self, timeline: list[dict[str, Any]]) -> list[str]:
-        """A line for each new entry, wherever in the timeline it appears."""
-        new = [entry for entry in timeline if entry not in self._printed]
+    def new_lines(self, order: Mapping[str, Any]) -> list[str]:
+        """A line for each new entry, wherever in the timeline of the order's document it appears."""
+        carrier = next((parcel["carrier"] for parcel in order["parcels"] if parcel.get("carrier")), None)
+        self._words = self._words.of_carrier(carrier)
+        new = [entry for entry in order["timeline"] if entry not in self._printed]
         self._printed += new
         return [f"{entry['at'][:16].replace('T', ' ')}  {self._step(entry)}" for entry in new]
 
@@ -92,13 +94,12 @@ async def main(console: Console) -> int:
         printer, hint_given = TimelinePrinter(load()["en"]), False
         secret = parse_qs(urlsplit(placed["tracking_url"]).query)["secret"][0]
         while True:
-            timeline: list[dict[str, Any]] = []
+            order: dict[str, Any] = {"timeline": [], "parcels": []}
             with contextlib.suppress(Refused):  # tracking knows it a moment later
-                detail = await api.get("tracking", f"/orders/{placed['id']}/tracking", None, secret=secret)
-                timeline = detail["timeline"]
-            for line in printer.new_lines(timeline):
+                order = await api.get("tracking", f"/orders/{placed['id']}/tracking", None, secret=secret)
+            for line in printer.new_lines(order):
                 say(line)
-            kinds = {entry["kind"] for entry in timeline}
+            kinds = {entry["kind"] for entry in order["timeline"]}
             if "order-closed" in kinds:
                 document = await api.get("orders", f"/orders/{placed['id']}", "marketplace")
                 say(f"{number} has ended: {document['status'].replace('_', ' ')}")
