@@ -3,15 +3,17 @@ they are read from their beginning, and not from a stored position."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from contracts.base import Value
+from shared.loop import Loop
 from shared.messaging.partition_log import LogProbe
 from shared.telemetry import log
 
+BATCH = 1_000
 M = TypeVar("M", bound=Value)
 
 
@@ -27,3 +29,18 @@ async def read_markers(probe: LogProbe, topic: str, kind: type[M], key: Callable
             log.error("no marker of an erasure", topic=topic, offset=record.offset)
             continue
         yield marker
+
+
+async def read_batches(
+    probe: LogProbe, topic: str, kind: type[M], key: Callable[[M], str], loop: Loop
+) -> AsyncIterator[Sequence[M]]:
+    """As `read_markers`, at most BATCH at a time."""
+    batch: list[M] = []
+    async for marker in read_markers(probe, topic, kind, key):
+        batch.append(marker)
+        if len(batch) == BATCH:
+            loop.tick()
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -3,13 +3,15 @@ older than the service keeps it goes."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 import asyncpg
 from pydantic import Field
 
 from shared.db import DB
-from shared.loop import Loop
+from shared.operations.pruning import delete_in_slices, hourly
+from shared.supervise import Task
 
 LEAST_DAYS = 365
 DAYS = 1096
@@ -31,23 +33,15 @@ RETENTION_SCHEMA: tuple[str, ...] = (
             raise exception '% is append-only', tg_table_name;
         end $$""",
 )
-SLICE_ROWS = 5_000
-RETENTION_SECONDS = 3600.0
 
 
-async def keep_dropping(pool: asyncpg.Pool[asyncpg.Record], table: Table, days: int, loop: Loop) -> None:
-    """A task: at the start and each hour."""
-
-    async def step() -> None:
-        async with pool.acquire() as db:
-            await loop.while_waiting(drop_expired(db, table, days))
-
-    await loop.repeat(step, RETENTION_SECONDS)
+def task(pool: asyncpg.Pool[asyncpg.Record], table: Table, days: int) -> Task:
+    """Drops, each hour, what is older than so many real days."""
+    return Task("read_records", partial(hourly, pool, lambda db: drop_expired(db, table, days)))
 
 
 async def drop_expired(db: DB, table: Table, days: int) -> None:
     """Readings of so many real days ago, from the oldest on, in slices that end long before a statement's time-out."""
     oldest = f"select id from {table} order by id limit $2"
     expired = f"delete from {table} where id in ({oldest}) and read_at < now() - $1 * interval '1 day'"
-    while await db.execute(expired, float(days), SLICE_ROWS) == f"DELETE {SLICE_ROWS}":
-        pass
+    await delete_in_slices(db, expired, float(days))

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from contracts.csv_rows import csv_rows
-from services.addresses.divisions import by_province
+from services.addresses.divisions import CITY_KINDS, by_province
 from services.addresses.letters import HAN
 
 COMMUNES = Path(__file__).parent / "communes.csv"
@@ -33,7 +33,6 @@ _SIGNS = frozenset(" '’.,()/-")
 _WORD = re.compile(r"[^\W\d_]+")
 _CHINESE = re.compile(f"[{HAN}]+")
 _SHORT = {"st": "saint", "ste": "sainte"}
-_CITY_KINDS = ("市", "地区", "盟", "州")
 
 
 def is_city(text: str) -> bool:
@@ -69,7 +68,7 @@ def _of_china() -> Iterator[str]:
         for division in (province, *divisions):
             syllables = re.sub("[vü]", "yu", division.pinyin).split(" ")
             yield from (division.name, "".join(syllables))
-            if division is province or division.name.endswith(_CITY_KINDS):
+            if division is province or division.name.endswith(CITY_KINDS):
                 yield from (division.stem, "".join(syllables[: len(division.stem)]))
 
 

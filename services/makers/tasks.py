@@ -1,4 +1,4 @@
-"""The loops of makers: products in force are judged again by customs, whose lists change; keys are told of. And what
+"""The loops of makers: products in force are judged again by customs, whose lists change; keys are published. And what
 each start does: vendors that do not go on get the day on which their people go."""
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from shared.telemetry import log
 
 AT_ONCE = 100
 """Products that one round looks at, and vendors of one transaction."""
-TELL_SECONDS = 10.0
+PUBLISH_SECONDS = 10.0
 """Between two looks whether keys were changed by an operator's command."""
 
 
 def publishing_task(publishing: KeyPublishing) -> Task:
-    """Tells of keys that no request has changed, at the start and then again and again."""
+    """Publishes what no request has changed of keys, at the start and then again and again."""
 
     async def step() -> None:
         while await publishing.ledger.run(publishing.publish) == KEYS_AT_ONCE:
             pass
 
     async def run(loop: Loop) -> None:
-        await loop.repeat(step, TELL_SECONDS, TRANSIENT)
+        await loop.repeat(step, PUBLISH_SECONDS, TRANSIENT)
 
     return Task("keys", run)
 

@@ -98,10 +98,7 @@ def service(platform: Platform) -> Service:
             Task("check_erasures", partial(check_erasures, pool, platform.settings)),
             Task("connections", partial(keep_open, (deciders.customs.counterpart, deciders.warehouse.counterpart))),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, clock)),
-            Task(
-                "read_records",
-                partial(read_records.keep_dropping, pool, "person_reads", _settings(platform).reads_days),
-            ),
+            read_records.task(pool, "person_reads", _settings(platform).reads_days),
         ),
         routers=(
             intake.router(require, requests, order_intake(platform, persons), clock),

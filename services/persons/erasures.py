@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from contracts.base import Event
 from contracts.persons import ErasureMarker
-from services.markers import read_markers
+from services.markers import read_batches
 from services.persons.facts import PersonErased
 from services.persons.records import Persons
 from shared.clock import Clock
@@ -27,7 +27,6 @@ from shared.telemetry import log
 
 TOPIC = "orders.erasures"
 MARKER = "erasure-marker.v1"
-BATCH = 1000
 
 EraseAgain: TypeAlias = Callable[[Sequence[UUID]], Awaitable[int]]
 """Erases what the database holds of the persons of these orders; of how many it held something."""
@@ -41,14 +40,9 @@ async def mark(db: DB, order_id: UUID, erased_at: datetime) -> None:
 
 async def erase_marked(erase: EraseAgain, probe: LogProbe, loop: Loop) -> None:
     """Reads all markers, and erases what is left of whom they name. Raises KafkaError, UnreadableBatch, TRANSIENT."""
-    again, marked = 0, set[UUID]()
-    async for marker in read_markers(probe, TOPIC, ErasureMarker, lambda one: str(one.order_id)):
-        marked.add(marker.order_id)
-        if len(marked) == BATCH:
-            loop.tick()
-            again += await erase(sorted(marked))
-            marked.clear()
-    again += await erase(sorted(marked))
+    again = 0
+    async for markers in read_batches(probe, TOPIC, ErasureMarker, lambda one: str(one.order_id), loop):
+        again += await erase(sorted({marker.order_id for marker in markers}))
     if again:
         log.warning("persons were erased again: was the database restored?", orders=again)
 

@@ -76,12 +76,7 @@ class EventSigner:
 
     async def absorb(self, db: DB, facts: Sequence[Event]) -> None:
         """Of receipts and write-offs."""
-        events = [
-            *(one for fact in facts if isinstance(fact, UnitsReceived) for one in of_receipt(fact, self.place)),
-            *(one for fact in facts if isinstance(fact, StockWrittenOff) for one in of_write_off(fact, self.place)),
-            *(one for fact in facts for one in self._of_lots(fact)),
-        ]
-        await self.sign(db, events)
+        await self.sign(db, [one for fact in facts for one in self._events_of(fact)])
         lots = {
             UnitKey(gtin=fact.gtin, serial=serial): fact.lot
             for fact in facts
@@ -97,12 +92,14 @@ class EventSigner:
         events = [one for facts in orders for one in of_order(facts, self.place)]
         await self.sign(db, [*events, *(one for facts in orders for one in lot_events.of_order(facts, self.place))])
 
-    def _of_lots(self, fact: Event) -> Iterable[LogEvent]:
+    def _events_of(self, fact: Event) -> Iterable[LogEvent]:
         match fact:
+            case UnitsReceived():
+                return of_receipt(fact, self.place)
             case GoodsReceived():
                 return lot_events.of_receipt(fact, self.place)
             case StockWrittenOff():
-                return lot_events.of_write_off(fact, self.place)
+                return (*of_write_off(fact, self.place), *lot_events.of_write_off(fact, self.place))
             case _:
                 return ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import Gauge
 
 from services.open_cases import CaseGauges, open_by_kind
+from services.provenance.domain.log.witnesses import outvoted
 from services.provenance.domain.scans import UNIT_FLAGGED
 from services.provenance.store import log as store
 from services.provenance.tasks.log import Log
@@ -25,9 +26,9 @@ async def measure(log: Log, clock: Clock) -> None:
     async with log.pool.acquire() as db:
         row, waiting = await store.read(db, log.id), await store.count_waiting(db)
         said = await store.contradictions(db, log.id, [str(key) for key in log.trust.witnesses])
-        stopped = row.stopped or await log.contradicted(db)
+        stopped = row.stopped or outvoted(len(said), len(log.trust.witnesses), log.trust.quorum)
         CASES.show(await open_by_kind(db, clock.now()))
-    STOPPED.set(stopped is not None)
+    STOPPED.set(bool(stopped))
     SET_ASIDE.set(len(said))
     SIZE.set(row.size)
     WAITING.set(waiting)

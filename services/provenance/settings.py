@@ -36,7 +36,8 @@ class Witness:
 
     key: VerifierKey
     url: str
-    """Its submission prefix; no slash at the end."""
+    """Its submission prefix, no slash at the end. What it has signed must be served below it too, though C2SP lets a
+    witness have another prefix for that."""
 
 
 class Settings(PlatformSettings):

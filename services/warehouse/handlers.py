@@ -132,11 +132,11 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
 
 
 async def project_receipts(db: DB, receipts: Sequence[Facts]) -> None:
-    """Units that came in with their serials are in stock, and those of lots."""
-    if counts := [(facts.id, lot) for facts in receipts for lot in lots_of_receipt(facts)]:
-        await lots.put(db, counts)
+    """Units that came in with their serials are in stock, and those of lots: rows of units are locked before lots."""
     if received := [event for facts in receipts for event in facts.all(UnitsReceived)]:
         await units.add_received(db, received)
+    if counts := [(facts.id, lot) for facts in receipts for lot in lots_of_receipt(facts)]:
+        await lots.put(db, counts)
 
 
 async def project_write_offs(db: DB, write_offs: Sequence[Facts]) -> None:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import asyncpg
 
 from shared.db import DB
 from shared.loop import Loop
 
-PRUNE_SECONDS = 3600.0
+EVERY_SECONDS = 3600.0
 SLICE_ROWS = 5_000
 
 
 async def keep_pruning(pool: asyncpg.Pool[asyncpg.Record], retention_days: int, loop: Loop) -> None:
     """At the start and each hour, until cancelled. Facts stay."""
+    await hourly(pool, lambda db: prune(db, retention_days), loop)
+
+
+async def hourly(pool: asyncpg.Pool[asyncpg.Record], drop: Callable[[DB], Awaitable[None]], loop: Loop) -> None:
+    """At the start and each hour, until cancelled."""
 
     async def step() -> None:
         async with pool.acquire() as db:
-            await loop.while_waiting(prune(db, retention_days))
+            await loop.while_waiting(drop(db))
 
-    await loop.repeat(step, PRUNE_SECONDS)
+    await loop.repeat(step, EVERY_SECONDS)
+
+
+async def delete_in_slices(db: DB, statement: str, *arguments: object) -> None:
+    """Runs it until it finds less than a slice: the number of its rows is the last parameter."""
+    while await db.execute(statement, *arguments, SLICE_ROWS) == f"DELETE {SLICE_ROWS}":
+        pass
 
 
 async def prune(db: DB, retention_days: int) -> None:
@@ -42,10 +55,8 @@ async def prune(db: DB, retention_days: int) -> None:
     keys = """delete from idempotency_keys where (principal, key) in (
                   select principal, key from idempotency_keys
                   where created_at < now() - $1 * interval '1 day' order by created_at limit $2)"""
-    while await db.execute(keys, days, SLICE_ROWS) == f"DELETE {SLICE_ROWS}":
-        pass
+    await delete_in_slices(db, keys, days)
     foreign = """delete from dead_letters where id in (
                      select id from dead_letters
                      where fate = 'foreign' and died_at < now() - $1 * interval '1 day' limit $2)"""
-    while await db.execute(foreign, days, SLICE_ROWS) == f"DELETE {SLICE_ROWS}":
-        pass
+    await delete_in_slices(db, foreign, days)

@@ -41,7 +41,7 @@ from shared.ledger.facts import DecisionContext, Job
 from tests.support import customs_samples as samples
 from tests.support.customs_authorities import Authorities, answering
 from tests.support.customs_samples import PLACED_AT, WINE, erased, handed_over, order_id, parcel, placed, scanned
-from tests.support.customs_service import OPERATOR, PACKER, CustomsService, customs_service
+from tests.support.customs_service import OPERATOR, PACKER, PAYMENT_MANDATES, CustomsService, customs_service
 from tests.support.databases import FreshDatabase
 from tests.support.sandbox_messages import signed
 from tests.support.waiting import until
@@ -199,8 +199,7 @@ async def test_a_notice_that_comes_after_the_inventory_is_not_taken(customs: Cus
 
 async def test_who_is_the_payment_firm_too_sends_all_three(servers: Servers, fresh_database: FreshDatabase) -> None:
     sandbox = SandboxSettings(ceb_expects="CEB311,CEB411,CEB511")
-    mandates = f"{SANDBOX_MANDATES},CEB411:312226T001:2020-01-01:"
-    async with customs_service(servers, fresh_database, sandbox, import_mandates=mandates) as customs:
+    async with customs_service(servers, fresh_database, sandbox, import_mandates=PAYMENT_MANDATES) as customs:
         await customs.departed("three")
         await customs.until("three", ImportDeclared, 1)
         assert set(await customs.received("TMthree-1")) == {"CEB311", "CEB411", "CEB511", "CEB621"}

@@ -7,15 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from contracts.customs import ImportDeclared, ParcelDeclared
-from sandbox.app import create
 from sandbox.local.servers import Servers
 from sandbox.settings import SandboxSettings
 from services.customs.handlers import on_erased
-from services.registry import SANDBOX_MANDATES
 from tests.support.customs_samples import handed_over, order_id, parcel, scanned
-from tests.support.customs_service import OPERATOR, SHOP, CustomsService, customs_service
+from tests.support.customs_service import OPERATOR, PAYMENT_MANDATES, SHOP, CustomsService, customs_service
 from tests.support.databases import FreshDatabase
-from tests.support.sandbox_messages import HandClock
 
 
 async def told(customs: CustomsService, name: str, message: str, number: int) -> dict[str, str]:
@@ -37,9 +34,8 @@ def parts(*amounts: str) -> dict[str, Any]:
 
 
 async def test_each_sub_order_is_declared_with_its_own_part(servers: Servers, fresh_database: FreshDatabase) -> None:
-    sandbox = create(SandboxSettings(ceb_expects="CEB311,CEB411,CEB511"), HandClock())
-    mandates = f"{SANDBOX_MANDATES},CEB411:312226T001:2020-01-01:"
-    async with customs_service(servers, fresh_database, sandbox, import_mandates=mandates) as customs:
+    sandbox = SandboxSettings(ceb_expects="CEB311,CEB411,CEB511")
+    async with customs_service(servers, fresh_database, sandbox, import_mandates=PAYMENT_MANDATES) as customs:
         await customs.packed("split", parcel(1, (1, 1)), parcel(2, (1, 1)))
         shares = [(await customs.until("split", ParcelDeclared, number)).total.amount for number in (1, 2)]
         path = f"/orders/{order_id('split')}/payment-parts"

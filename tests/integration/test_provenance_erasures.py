@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from types import SimpleNamespace
-from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -14,6 +12,7 @@ import pytest
 from contracts.provenance import UnitErasureMarker
 from contracts.warehouse import UnitKey
 from sandbox.local.servers import Servers
+from services import markers as reading
 from services.provenance import main
 from services.provenance.domain.bundles import verify_bundle
 from services.provenance.domain.erasures import KEPT, digest
@@ -22,6 +21,7 @@ from services.provenance.tasks import erasures as tasks
 from shared.loop import Loop
 from shared.platform import running
 from tests.support.databases import FreshDatabase, copy_database
+from tests.support.marker_topic import MarkerTopic
 from tests.support.provenance_samples import GTIN, ISSUER
 from tests.support.provenance_service import (
     PACKER,
@@ -40,25 +40,6 @@ async def dsn(fresh_database: FreshDatabase) -> str:
     return await fresh_database("provenance")
 
 
-class Topic:
-    """The topic of markers, as a probe reads it."""
-
-    def __init__(self, records: Sequence[tuple[bytes | None, bytes | None]]) -> None:
-        self.records = records
-
-    async def partitions(self, topics: list[str]) -> list[str]:
-        assert topics == ["provenance.erasures"]
-        return ["p"]
-
-    async def beginnings(self, partitions: list[str]) -> dict[str, int]:
-        return dict.fromkeys(partitions, 0)
-
-    async def records_since(self, starts: dict[str, int]) -> AsyncIterator[tuple[str, Any]]:
-        for partition in starts:
-            for offset, (key, value) in enumerate(self.records):
-                yield partition, SimpleNamespace(key=key, value=value, offset=offset)
-
-
 async def sent(service: ProvenanceService) -> list[tuple[bytes | None, bytes | None]]:
     """The markers that the service has sent, or will send."""
     rows = await service.platform.pool.fetch("select key, body from outbox where topic = 'provenance.erasures'")
@@ -67,7 +48,7 @@ async def sent(service: ProvenanceService) -> list[tuple[bytes | None, bytes | N
 
 async def begun(service: ProvenanceService, records: Sequence[tuple[bytes | None, bytes | None]]) -> None:
     """As at a start, before the service is ready."""
-    await main.erasures_of(service.platform).erase_marked(Topic(records), Loop("broker"))  # type: ignore[arg-type]
+    await main.erasures_of(service.platform).erase_marked(MarkerTopic("provenance.erasures", records), Loop("broker"))  # type: ignore[arg-type]
 
 
 TABLES = ("events", "looks", "unit_looks", "hidden_codes", "unit_lots", "erased_units")
@@ -135,6 +116,7 @@ async def test_an_erasure_leaves_a_marker_that_names_no_unit(dsn: str) -> None:
 
 async def test_a_backup_from_before_an_erasure_is_erased_again(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "BATCH", 1)
+    monkeypatch.setattr(reading, "BATCH", 1)
     async with provenance_service(settings(dsn)) as service:
         some = some_units()
         await looked_at(service, some)

@@ -111,13 +111,12 @@ async def test_one_lie_before_one_witness_does_not_stop_the_log(dsn: str, lie: A
         await more(service, 1)
         state = await service.state()
         assert (state["stopped"], state["size"], state["proven"]) == (None, 7, 7)
-        assert proxy.asked == ([sha256(ORIGIN.encode()).hexdigest()] * len(proxy.asked))
+        contradicting = bool(lie.body) or lie.status == 422
+        assert set(proxy.asked) == ({sha256(ORIGIN.encode()).hexdigest()} if contradicting else set())
         assert await shown(service, "stopped") == 0
         claimed = [said for said in await contradicts(service) if said]
-        if lie.body or lie.status == 422:
-            [said] = claimed
-            assert said.startswith(f"{three.key.name} says it has signed ")
-            assert await shown(service, "witnesses_set_aside") == 1
+        assert [said.startswith(f"{three.key.name} says it has signed ") for said in claimed] == [True] * contradicting
+        assert await shown(service, "witnesses_set_aside") == contradicting
         proxy.instead = None
         await more(service, 2)
         assert await contradicts(service) == [None, None, None], "it signs again"

@@ -7,6 +7,7 @@ import pytest
 
 from services import read_records
 from services.read_records import Table
+from shared.operations import pruning
 from tests.support.databases import FreshDatabase
 
 AGES = {1_100: 25, 400: 3, 0: 2}
@@ -25,7 +26,7 @@ AGES = {1_100: 25, 400: 3, 0: 2}
 async def test_readings_are_kept_for_their_time_and_go(
     fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch, service: str, table: Table, whose: str
 ) -> None:
-    monkeypatch.setattr(read_records, "SLICE_ROWS", 10)
+    monkeypatch.setattr(pruning, "SLICE_ROWS", 10)
     db = await asyncpg.connect(await fresh_database(service))
     try:
         for days, readings in AGES.items():

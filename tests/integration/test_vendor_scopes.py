@@ -19,6 +19,7 @@ from contracts.base import vendor_stream
 from contracts.makers import VendorKeyEnded, VendorKeyMade
 from contracts.warehouse import UnitKey
 from services.provenance.domain.event_hash import event_hash
+from services.vendor_keys import key_name
 from tests.support.databases import FreshDatabase
 from tests.support.provenance_samples import PLACE
 from tests.support.provenance_service import (
@@ -275,24 +276,34 @@ async def opens_until_its_end(running: WarehouseService | ProvenanceService, pat
     async def status(owner: str) -> int:
         return (await running.http.get(path, headers=bearer(key_of(owner)))).status_code
 
+    async def not_after(key: VendorKeyMade) -> datetime | None:
+        end: datetime | None = await running.platform.pool.fetchval(
+            "select not_after from api_keys where hash = $1", bytes.fromhex(key.sha256)
+        )
+        return end
+
     assert await status("third") == 401
     await running.consume(made)
     assert await status("third") == 200
-    await running.consume(key_made("third"), key_made("fourth"))
+    await running.consume(ended)
+    assert await not_after(made) == NOW
+    fourth, fifth = key_made("fourth"), key_made("fifth")
+    await running.consume(made, fourth)
+    assert await not_after(made) == NOW
     # Its end may be read before it, and what was ended here by hand is not begun again.
-    fifth = key_made("fifth")
     await running.consume(ended.model_copy(update={"sha256": fifth.sha256, "id": UUID(int=0)}))
     rows = await running.platform.pool.fetch("select name from api_keys where scope = 'vendor'")
-    assert f"vendor:{fifth.vendor_id}" not in {row["name"] for row in rows}
+    assert key_name(fifth.vendor_id) not in {row["name"] for row in rows}
     await running.consume(fifth)
     assert await status("fifth") == 401
-    own = "name = $1", f"vendor:{made.vendor_id}"
     by_hand = await running.platform.pool.fetchval(
-        f"update api_keys set not_after = now() where {own[0]} returning not_after", own[1]
+        "update api_keys set not_after = now() where name = $1 returning not_after", key_name(fourth.vendor_id)
     )
-    far = ended.model_copy(update={"ends_at": by_hand + timedelta(days=1)})
+    far = VendorKeyEnded(
+        vendor_id=fourth.vendor_id, occurred_at=NOW, sha256=fourth.sha256, ends_at=by_hand + timedelta(days=1)
+    )
     await running.consume(far)
-    assert await running.platform.pool.fetchval(f"select not_after from api_keys where {own[0]}", own[1]) == by_hand
+    assert await not_after(fourth) == by_hand
 
 
 async def test_a_key_of_ours_is_never_made_a_vendors(warehouse: WarehouseService) -> None:

@@ -41,6 +41,8 @@ OPERATOR = {"Authorization": "Bearer key-of-the-operator"}
 ORDERS = {"Authorization": "Bearer key-of-orders"}
 SHOP = {"Authorization": "Bearer key-of-the-shop"}
 PACKER = {"Authorization": "Bearer key-of-the-packer"}
+PAYMENT_MANDATES = f"{SANDBOX_MANDATES},CEB411:312226T001:2020-01-01:"
+"""For `import_mandates`: the payment firm sends its message through us too."""
 E = TypeVar("E", bound=Event)
 
 

@@ -1,32 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from services.persons import erasures
+from services import markers
 from services.persons.erasures import erase_marked
 from shared.loop import Loop
-
-
-class Log:
-    """A topic of erasures, as a probe reads it."""
-
-    def __init__(self, records: list[tuple[bytes | None, bytes | None]]) -> None:
-        self.records = records
-
-    async def partitions(self, topics: list[str]) -> list[str]:
-        assert topics == ["orders.erasures"]
-        return ["p"]
-
-    async def beginnings(self, partitions: list[str]) -> dict[str, int]:
-        return dict.fromkeys(partitions, 0)
-
-    async def records_since(self, starts: dict[str, int]) -> AsyncIterator[tuple[str, Any]]:
-        for partition, start in starts.items():
-            for offset, (key, value) in enumerate(self.records[start:]):
-                yield partition, SimpleNamespace(key=key, value=value, offset=offset)
+from tests.support.marker_topic import MarkerTopic
 
 
 def marker(order_id: UUID) -> tuple[bytes, bytes]:
@@ -37,16 +17,16 @@ async def erased(records: list[tuple[bytes | None, bytes | None]]) -> list[UUID]
     asked: list[UUID] = []
 
     async def erase(order_ids: Sequence[UUID]) -> int:
-        assert len(order_ids) <= erasures.BATCH
+        assert len(order_ids) <= markers.BATCH
         asked.extend(order_ids)
         return 0
 
-    await erase_marked(erase, Log(records), Loop("broker"))  # type: ignore[arg-type]
+    await erase_marked(erase, MarkerTopic("orders.erasures", records), Loop("broker"))  # type: ignore[arg-type]
     return asked
 
 
 async def test_every_marker_from_the_first_to_the_last_is_heeded() -> None:
-    orders = [uuid4() for _ in range(2 * erasures.BATCH + 1)]
+    orders = [uuid4() for _ in range(2 * markers.BATCH + 1)]
     assert set(await erased([marker(one) for one in orders])) == set(orders)
 
 

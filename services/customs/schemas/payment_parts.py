@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Money, ParcelNumber
+from contracts.base import ParcelNumber
 from services.customs.domain.payment_parts import PaymentPart
 from services.customs.schemas.quote import QuotedMoney
 from shared.http.counts import at_most
@@ -33,12 +33,7 @@ class PaymentPartsBody(Body):
     parts: Annotated[tuple[PaymentPartBody, ...], Field(min_length=1, max_length=MAX_PARTS), at_most(MAX_PARTS)]
 
     def as_parts(self) -> tuple[PaymentPart, ...]:
-        return tuple(
-            PaymentPart(
-                part.parcel, part.transaction_id, Money(amount=part.amount.amount, currency=part.amount.currency)
-            )
-            for part in self.parts
-        )
+        return tuple(PaymentPart(part.parcel, part.transaction_id, part.amount.money()) for part in self.parts)
 
 
 class PaymentPartsView(View):

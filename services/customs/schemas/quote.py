@@ -33,6 +33,9 @@ class QuotedMoney(Body):
     amount: Annotated[Decimal, Field(ge=0, le=MAX_AMOUNT), BeforeValidator(amount)]
     currency: Currency
 
+    def money(self) -> Money:
+        return Money(amount=self.amount, currency=self.currency)
+
 
 class QuotedPrice(QuotedMoney):
     """The price of a unit: above zero."""
@@ -96,8 +99,9 @@ class QuoteBody(Body):
         return {f"{name}.currency": money.currency for name, money in {**prices, **taxes, **sums}.items() if money}
 
     def before_discount(self) -> Decimal:
-        goods = sum((line.unit_price.amount * line.quantity for line in self.lines), self.collected or Decimal("0.00"))
-        return goods + sum((money.amount for money in (self.freight, self.insurance) if money), Decimal(0))
+        goods = sum((line.unit_price.amount * line.quantity for line in self.lines), Decimal("0.00"))
+        besides = sum((money.amount for money in (self.freight, self.insurance) if money), Decimal(0))
+        return goods + besides + (self.collected or Decimal(0))
 
     def as_order(self, marketplace: str, now: datetime) -> OrderPlaced:
         """As an order of this marketplace that arrives now."""
@@ -128,10 +132,10 @@ def _line(number: int, line: QuotedLine) -> OrderLine:
         hs_code=line.hs_code,
         origin=line.origin,
         quantity=line.quantity,
-        unit_price=Money(amount=line.unit_price.amount, currency=line.unit_price.currency),
+        unit_price=line.unit_price.money(),
         content=NetContent(amount=line.content.amount, unit=line.content.unit) if line.content else None,
         documents=tuple(SupportingDocument(type=one.type, number=one.number) for one in line.documents),
-        tax=Money(amount=line.tax.amount, currency=line.tax.currency) if line.tax else None,
+        tax=line.tax.money() if line.tax else None,
     )
 
 

@@ -41,7 +41,7 @@ FilesSeen: TypeAlias = tuple[tuple[str, int, int, int, int], ...] | None
 _NOTHING_YET: FilesSeen = (("", 0, 0, 0, 0),)
 FAULTS_SHOWN = 4000
 """Characters of what is wrong with a release, in the log."""
-GO_ON_TOGETHER = 100
+RESUMED_TOGETHER = 100
 """Orders in one transaction."""
 
 
@@ -72,7 +72,7 @@ class RulesInForce:
         self._judged = seen
         RULES_REFUSED.set(isinstance(found, Exception))
         if isinstance(found, Exception):
-            log.error("rules refused", faults=_told(found), error=found)
+            log.error("rules refused", faults=_faults_shown(found), error=found)
             return False
         if found.versions == self._policy.tables.versions:
             return False
@@ -109,32 +109,31 @@ class RuleReader:
         return Task("rules", partial(self._run, directory, seconds))
 
     async def _run(self, directory: Path, seconds: float, loop: Loop) -> None:
-        to_go_on = False
+        to_resume = True  # at the start too: the rows may have come while nobody ran
 
         async def step() -> None:
-            nonlocal to_go_on
-            taken = await loop.while_waiting(asyncio.to_thread(self.rules.look, directory))
-            to_go_on = to_go_on or taken
-            if to_go_on:
-                await self._go_on(loop)
-            to_go_on = False
+            nonlocal to_resume
+            to_resume |= await loop.while_waiting(asyncio.to_thread(self.rules.look, directory))
+            if to_resume:
+                await self._resume_waiting(loop)
+                to_resume = False
 
         await loop.repeat(step, seconds)
 
-    async def _go_on(self, loop: Loop) -> None:
+    async def _resume_waiting(self, loop: Loop) -> None:
         """Orders that met a gap are decided again at once; messages that could not be written are, where the rows are
         there now."""
         last = UUID(int=0)
-        while order_ids := await self._some_behind(last):
+        while order_ids := await self._next_waiting(last):
             loop.tick()
             last = order_ids[-1]
-            await isolate_failures(order_ids, self._let_go_on, self._leave)
+            await isolate_failures(order_ids, self._resume, self._log_failure)
 
-    async def _some_behind(self, last: UUID) -> list[UUID]:
+    async def _next_waiting(self, last: UUID) -> list[UUID]:
         async with self.pool.acquire() as db:
-            return await rule_gaps.following(db, last, GO_ON_TOGETHER)
+            return await rule_gaps.following(db, last, RESUMED_TOGETHER)
 
-    async def _let_go_on(self, order_ids: Sequence[UUID]) -> None:
+    async def _resume(self, order_ids: Sequence[UUID]) -> None:
         context, policy = DecisionContext(self.clock.now()), self.rules.policy()
         async with self.ledger.transaction() as db:
             for facts in (await self.ledger.lock(db, [order_stream(order_id) for order_id in order_ids])).values():
@@ -150,7 +149,7 @@ class RuleReader:
         work, subject = str(case.matter), str(case.detail)
         await by_hand.run_again(self.ledger, db, destination, work, facts, subject, context)
 
-    async def _leave(self, order_id: UUID, error: Exception) -> None:
+    async def _log_failure(self, order_id: UUID, error: Exception) -> None:
         """Its timer decides it again, or a person has it declared again."""
         log.error("an order does not go on by new rules", order_id=str(order_id), error=error)
 
@@ -160,7 +159,7 @@ def release_name(versions: Mapping[str, str]) -> str:
     return hashlib.sha256(" ".join(sorted(versions.values())).encode()).hexdigest()[:VERSION_DIGITS]
 
 
-def _told(refusal: Exception) -> str | None:
+def _faults_shown(refusal: Exception) -> str | None:
     """Faults of rows and of settings name no values."""
     return str(refusal)[:FAULTS_SHOWN] if isinstance(refusal, ValueError) else None
 

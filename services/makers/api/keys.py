@@ -21,8 +21,8 @@ from shared.http.problems import Problem
 from shared.http.routes import Route
 from shared.operations.api_keys import SHOWN, end_key, hashed_keys, list_keys
 
-MOST_KEYS, MOST_A_DAY = 20, 100
-"""Of a vendor: that work, and besides that were ended within a day, for other services keep each."""
+MOST_KEYS, MOST_WITH_ENDED = 20, 100
+"""Keys of a vendor that work, and these with those that ended within a day: other services keep each."""
 KeyPath = Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="The first 12 digits of the key's SHA-256.")]
 
 
@@ -47,7 +47,12 @@ def router(
         response_model=NewKeyView,
         openapi_extra=described(
             IDEMPOTENT,
-            problems(404, because={409: f"There are {MOST_KEYS} already, or {MOST_A_DAY} were made in a day."}),
+            problems(
+                404,
+                because={
+                    409: f"There are {MOST_KEYS} already, or {MOST_WITH_ENDED} with those that ended within a day."
+                },
+            ),
         ),
     )
     async def make_vendor_key(
@@ -63,8 +68,8 @@ def router(
                 raise _no_key()
             if len(await list_keys(db, name)) >= MOST_KEYS:
                 raise Problem(409, "too many keys", detail=f"at most {MOST_KEYS}; end one first")
-            if len(await hashed_keys(db, VENDOR_SCOPE, DAY, name)) >= MOST_A_DAY:
-                raise Problem(409, "too many keys in a day", detail=f"at most {MOST_A_DAY}")
+            if len(await hashed_keys(db, VENDOR_SCOPE, DAY, name)) >= MOST_WITH_ENDED:
+                raise Problem(409, "too many keys in a day", detail=f"at most {MOST_WITH_ENDED}")
             key = await make_key(db, vendor_id)
             await publishing.publish(db, vendor_id)
             shown = hashlib.sha256(key.encode()).hexdigest()[:SHOWN]

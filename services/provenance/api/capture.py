@@ -97,7 +97,7 @@ def router(
 
     @routes.post(
         "/events",
-        summary="Tell one event",
+        summary="Capture one event",
         status_code=201,
         response_class=Response,
         openapi_extra=described(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import Request
 
-from services.provenance.api.epcis_headers import require_teller
+from services.provenance.api.epcis_headers import require_writer
 from services.provenance.domain.capture import OPERATOR, Captured, Said, judge, new_of
 from services.provenance.domain.log_events import LogEvent
 from services.provenance.handlers import EventSigner
@@ -37,8 +37,8 @@ class Capturing:
             await _require_own(db, vendor, captured)
         await events_table.lock_units(db, {one.unit for one in captured})
         known = await captures.known(db, {one.identity.event_id for one in captured})
-        told = await captures.said_of(db, {one.unit for one in captured})
-        new, faults = new_of(captured, known, told, by)
+        counts = await captures.said_of(db, {one.unit for one in captured})
+        new, faults = new_of(captured, known, counts, by)
         _refuse(faults)
         await self.signer.sign(db, new)
         return new
@@ -56,7 +56,7 @@ class Capturing:
 
 def require_json(request: Request) -> None:
     """Raises Problem 406 for another version, 415 for XML."""
-    require_teller(request)
+    require_writer(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/json", "application/ld+json"):
         raise Problem(415, "unsupported media type", detail="application/json or application/ld+json")

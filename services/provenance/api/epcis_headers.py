@@ -40,8 +40,8 @@ READING: Node = described(
     problems(because={406: "Events are of EPCIS and CBV 2.0, and name things by GS1 Digital Links."}),
 )
 WRITING: Node = described(
-    {"parameters": [header_parameter(name, "In which the client tells.", pattern=_PATTERN) for name in VERSIONS]},
-    problems(because={406: "It is told in another version of EPCIS or CBV."}),
+    {"parameters": [header_parameter(name, "Of the event that is sent.", pattern=_PATTERN) for name in VERSIONS]},
+    problems(because={406: "The event is in another version of EPCIS or CBV."}),
 )
 _DISCOVERED: Node = {"responses": {"204": {"headers": {"Allow": header("The methods."), **SPOKEN}}}}
 
@@ -56,8 +56,8 @@ def require_reader(request: Request) -> None:
         raise Problem(406, "not acceptable", detail=f"{FORMAT}: {LINKS}")
 
 
-def require_teller(request: Request) -> None:
-    """Raises Problem 406 for a client that tells in another version."""
+def require_writer(request: Request) -> None:
+    """Raises Problem 406 for a client that writes in another version."""
     for name in VERSIONS:
         if not versions.within(VERSION, told := request.headers.get(name), told):
             raise Problem(406, "not acceptable", detail=f"{name}: {VERSION}")

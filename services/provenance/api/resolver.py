@@ -17,6 +17,7 @@ from services.provenance.domain.log_events import LotKey
 from services.provenance.domain.resolver import (
     CONTEXT,
     DEFAULT,
+    HTML,
     JSON,
     Level,
     Link,
@@ -36,12 +37,7 @@ from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets, client_of
 from shared.http.routes import Route
 
-LINKSET, LINKED_DATA, HTML, PROBLEM = (
-    "application/linkset+json",
-    "application/ld+json",
-    "text/html",
-    "application/problem+json",
-)
+LINKSET, LINKED_DATA, PROBLEM = "application/linkset+json", "application/ld+json", "application/problem+json"
 LISTS = ("linkset", "all")
 """Link types that ask for all links; the standard has `all` for older clients."""
 METHODS = ("GET", "HEAD", "OPTIONS")

@@ -79,16 +79,13 @@ def levels(link: DigitalLink, root: str, product: str | None, known: bool, *, lo
     found = []
     if known and (unit := link.unit) is not None:
         found.append(_unit(unit, root, f"{name}, serial number {unit.serial}"))
-    if product is None and not lot:
-        return found
-    if link.variant or link.lot:
+    if (product is not None or lot) and (link.variant or link.lot):
         part = link.model_copy(update={"serial": None})
         kind = f"lot {link.lot}" if link.lot else f"variant {link.variant}"
         found.append(Level(root + part.path, f"{name}, {kind}", _page(part, root, PRODUCT)))
-    if product is None:
-        return found
-    whole = DigitalLink(gtin=link.gtin)
-    found.append(Level(root + whole.path, name, {**_page(whole, root, PRODUCT), EVENTS: [_events(whole, root)]}))
+    if product is not None:
+        whole = DigitalLink(gtin=link.gtin)
+        found.append(Level(root + whole.path, name, {**_page(whole, root, PRODUCT), EVENTS: [_events(whole, root)]}))
     return found
 
 

@@ -204,22 +204,19 @@ async def answered(db: DB, log: int, name: str, size: int, verdict: str, line: s
         )
 
 
-async def unanswered(db: DB, log: int, name: str, verdict: str) -> None:
-    """The witness is away, or refuses: since the first time in a row."""
+async def unanswered(db: DB, log: int, name: str, verdict: str, contradicts: str | None = None) -> None:
+    """The witness is away, or refuses: since the first time in a row. What it signed last stays. `contradicts`: what it
+    says against the log, which sets it aside until it signs again."""
     await db.execute(
-        """insert into witnesses (log, witness, away_since, verdict) values ($1, $2, now(), $3)
+        """insert into witnesses (log, witness, away_since, verdict, contradicts) values ($1, $2, now(), $3, $4)
            on conflict (log, witness) do update
-           set away_since = coalesce(witnesses.away_since, now()), verdict = excluded.verdict""",
+           set away_since = coalesce(witnesses.away_since, now()), verdict = excluded.verdict,
+               contradicts = coalesce(excluded.contradicts, witnesses.contradicts)""",
         log,
         name,
         verdict,
+        contradicts,
     )
-
-
-async def set_aside(db: DB, log: int, name: str, verdict: str, contradicts: str) -> None:
-    """The witness contradicts the log, and has not proven it. What it signed last stays."""
-    await unanswered(db, log, name, verdict)
-    await db.execute("update witnesses set contradicts = $3 where log = $1 and witness = $2", log, name, contradicts)
 
 
 async def contradictions(db: DB, log: int, witnesses: Collection[str]) -> list[str]:

@@ -11,7 +11,7 @@ import asyncpg
 
 from contracts.provenance import UnitErasureMarker
 from contracts.warehouse import UnitKey
-from services.markers import read_markers
+from services.markers import BATCH, read_batches
 from services.provenance.domain.erasures import KEPT, digest, digests, made_by
 from services.provenance.store import erasures as store
 from shared.clock import Clock
@@ -19,8 +19,6 @@ from shared.loop import Loop
 from shared.messaging.partition_log import LogProbe
 from shared.sealing import key_id_of
 from shared.telemetry import log
-
-BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +38,15 @@ class UnitErasures:
         """Reads all markers, and carries out the erasures that this database does not know. Raises KafkaError,
         UnreadableBatch, TRANSIENT."""
         now = self.clock.now()
-        marked: dict[bytes, datetime] = {}
-        async for marker in read_markers(probe, store.TOPIC, UnitErasureMarker, lambda one: one.unit):
-            unit, at = bytes.fromhex(marker.unit), min(marker.erased_at, now)
-            if not made_by(unit, self.keys):
-                log.error("an erased unit cannot be named: HIDDEN_CODE_KEY lacks its key", key_id=key_id_of(unit))
-            elif at >= now - KEPT:
-                marked[unit] = max(at, marked.get(unit, at))
-            if len(marked) == BATCH:
-                loop.tick()
-                await self._take(marked)
-                marked.clear()
-        await self._take(marked)
+        async for markers in read_batches(probe, store.TOPIC, UnitErasureMarker, lambda one: one.unit, loop):
+            marked: dict[bytes, datetime] = {}
+            for marker in markers:
+                unit, at = bytes.fromhex(marker.unit), min(marker.erased_at, now)
+                if not made_by(unit, self.keys):
+                    log.error("an erased unit cannot be named: HIDDEN_CODE_KEY lacks its key", key_id=key_id_of(unit))
+                elif at >= now - KEPT:
+                    marked[unit] = max(at, marked.get(unit, at))
+            await self._take(marked)
         if again := await self._carry_out(loop):
             log.warning("units were erased again: was the database restored?", units=again)
 
@@ -64,12 +59,10 @@ class UnitErasures:
         looked through, after a restore and never else."""
         async with self.pool.acquire() as db:
             pending = await store.pending(db)
+        if not pending:
+            return 0
         found, after = 0, None
-        while pending:
-            async with self.pool.acquire() as db:
-                units = await store.units_after(db, after, BATCH)
-            if not units:
-                break
+        while units := await self._units_after(after):
             loop.tick()
             for unit in units:
                 if not pending.isdisjoint(digests(unit, self.keys)):
@@ -79,3 +72,7 @@ class UnitErasures:
         async with self.pool.acquire() as db:
             await store.carried_out(db, pending)
         return found
+
+    async def _units_after(self, after: UnitKey | None) -> list[UnitKey]:
+        async with self.pool.acquire() as db:
+            return await store.units_after(db, after, BATCH)

@@ -205,7 +205,7 @@ class Log:
             lines.error("log stopped", cause=cause)
         self.confirmed.discard(str(witness.key))
         said = seen_by(name, answer.size, last.size, verb="says it has signed")
-        await store.set_aside(db, self.id, str(witness.key), answer.verdict.value, said)
+        await store.unanswered(db, self.id, str(witness.key), answer.verdict.value, said)
         if known.contradicts is None:
             lines.error("witness set aside", said=said)
 

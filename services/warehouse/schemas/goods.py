@@ -13,11 +13,12 @@ import pycountry
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from contracts.base import Code, CountryCode, Currency, HsCode, Lot, Serial, Sku
+from contracts.base import Code, CountryCode, Currency, HsCode, Serial, Sku
 from contracts.vocabularies import BlockReason
 from services.warehouse.domain.goods import RECEIPT_LINES, RECEIPT_UNITS, GoodsReceipt, Product, StockOfOwner
 from services.warehouse.domain.stock import LotQuantity, SkuQuantity, StockLevels
 from services.warehouse.schemas.base import Grams, Millimetres
+from services.warehouse.schemas.lots import LotUnitsBody
 from services.warehouse.schemas.units import Gtin
 from shared.http.amounts import amount
 from shared.http.counts import at_most
@@ -102,11 +103,9 @@ class ProductsPage(View):
     """The cursor of the next page; null on the last."""
 
 
-class ReceivedLot(Body):
+class ReceivedLot(LotUnitsBody):
     """Units of one lot that were delivered."""
 
-    lot: Lot
-    """AI 10, as on the packs: up to 20 characters of GS1's set 82."""
     quantity: ReceivedUnits
 
 
@@ -136,11 +135,7 @@ class ReceiptBody(Body):
     def receipt(self, received_at: datetime) -> GoodsReceipt:
         lines = tuple(SkuQuantity(line.sku, line.quantity) for line in self.lines)
         serials = {line.sku: tuple(line.serials) for line in self.lines if line.serials is not None}
-        lots = {
-            line.sku: tuple(LotQuantity(one.lot, one.quantity) for one in line.lots)
-            for line in self.lines
-            if line.lots is not None
-        }
+        lots = {line.sku: tuple(one.units() for one in line.lots) for line in self.lines if line.lots is not None}
         return GoodsReceipt(self.owner, self.reference, lines, received_at, serials, lots)
 
 

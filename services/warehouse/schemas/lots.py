@@ -20,7 +20,7 @@ class LotUnitsBody(Body):
     """Units of one lot."""
 
     lot: LotNumber
-    """AI 10, as on the pack."""
+    """AI 10, as on the pack: up to 20 characters of GS1's set 82."""
     quantity: Units
 
     def units(self) -> LotQuantity:

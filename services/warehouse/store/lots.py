@@ -14,20 +14,22 @@ _COLUMNS = "sku, lot, gtin, received, packed, written_off"
 
 
 async def put(db: DB, counts: Sequence[tuple[UUID, Lot]]) -> None:
-    """What the facts of streams tell of lots, under their ids, in the place of what they told before. A stream goes on
-    telling of every lot that it has told of."""
+    """What the facts of streams say of lots, under their ids, in the place of what they said before; what says the same
+    touches no row. A stream goes on naming every lot that it has named."""
     await db.execute(
-        """with told as (
-               select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[])
+        """with said as (
+               select t.* from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[])
                    as t (source, sku, lot, gtin, received, packed, written_off)
+               left join lot_counts b using (source, sku, lot)
+               where (t.received, t.packed, t.written_off) is distinct from (b.received, b.packed, b.written_off)
            ), changes as (
                select t.sku, t.lot, min(t.gtin) as gtin, sum(t.received - coalesce(b.received, 0)) as received,
                       sum(t.packed - coalesce(b.packed, 0)) as packed,
                       sum(t.written_off - coalesce(b.written_off, 0)) as written_off
-               from told t left join lot_counts b using (source, sku, lot) group by t.sku, t.lot
+               from said t left join lot_counts b using (source, sku, lot) group by t.sku, t.lot
            ), kept as (
                insert into lot_counts (source, sku, lot, received, packed, written_off)
-               select source, sku, lot, received, packed, written_off from told
+               select source, sku, lot, received, packed, written_off from said
                on conflict (source, sku, lot) do update
                    set received = excluded.received, packed = excluded.packed, written_off = excluded.written_off
            )

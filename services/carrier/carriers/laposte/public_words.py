@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.addresses.cities import is_city
+from services.addresses.letters import HAN
 
 LONGEST_CITY = 60
 LONGEST_NAME = 80
@@ -55,7 +56,7 @@ _COUNTER = re.compile(r"[^\W\d_]+(?:[ '’.,()（）/·-]{1,2}[^\W\d_]+)*[)）]?
 _NUMBERED = re.compile(r"第\d{1,3}(?=[^\W\d_])")
 _HOUSE = re.compile("[〇零一二三四五六七八九十百][号號栋幢室楼层]")
 _WORD = re.compile(r"[^\W\d_]+")
-_HAN = re.compile("[\u3400-\u9fff]")
+_HAN = re.compile(f"[{HAN}]")
 _SPOKEN = frozenset("幺两")
 """Digits as they are said on the phone, beside those that Unicode knows for numbers."""
 
