@@ -33,6 +33,10 @@ class Authorities:
     """When the goods have left, as the office of exit states it; None while it does not."""
     statuses: dict[str, str] = field(default_factory=dict)
     """returnStatus by message type; `900` is a format error."""
+    info: str = ""
+    """The office's own text in answers at once."""
+    answering: asyncio.Event | None = None
+    """Until when no inventory is answered."""
     receipts: list[dict[str, Any] | None] = field(default_factory=list)
     """As they stand in the page of receipts."""
     gbk: bool = False
@@ -115,12 +119,14 @@ def answering(authorities: Authorities) -> FastAPI:
         authorities.taken.append(message.kind)
         if message.kind == "CEB621":
             authorities.inventories.append(dict(message.head))
+            if authorities.answering is not None:
+                await authorities.answering.wait()
         status = authorities.statuses.get(message.kind, "120")
         kind = "CEB900" if status == "900" else "CEB622"
         number = authorities.number(message.head.get("copNo", ""))
         return Response(
             f"<{kind}Message><guid>{message.guid}</guid><invtNo>{number}</invtNo>"
-            f"<returnStatus>{status}</returnStatus></{kind}Message>"
+            f"<returnStatus>{status}</returnStatus><returnInfo>{authorities.info}</returnInfo></{kind}Message>"
         )
 
     @app.get("/chinaport/receipts")

@@ -93,6 +93,20 @@ class ReceivedReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptText:
+    """What the authority has said of a message in its own words, sealed: they may name the person."""
+
+    type: str
+    status: str
+    returned_at: datetime | None
+    recorded_at: datetime
+    text: bytes
+    """Empty where no words are kept."""
+    place: str
+    """To which it is sealed."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetAsideReceipt:
     """What the authority sent that is about no parcel of ours, or cannot be read and names none."""
 
@@ -143,6 +157,9 @@ class Destination(Protocol):
         """The parcel's message of this type; None when it is not written."""
 
     async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]: ...
+
+    async def receipt_texts(self, db: DB, order_id: UUID, parcel: int) -> list[ReceiptText]:
+        """The parcel's receipts, the latest first, a hundred at the most."""
 
     async def to_settle(self, db: DB) -> list[SetAsideReceipt]:
         """Receipts that wait for a person, the oldest first, a hundred at the most."""

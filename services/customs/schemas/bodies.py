@@ -92,6 +92,27 @@ class CustomsReceiptView(View):
     """Null when the receipt does not say."""
 
 
+class ReceiptTextView(View):
+    """A receipt of Chinese customs in the office's own words."""
+
+    type: str
+    """Of the receipt, as `CEB622`."""
+    status: str
+    """Its returnStatus."""
+    returned_at: datetime | None
+    """Null when the receipt does not say."""
+    recorded_at: datetime
+    """When it was stored, real time."""
+    text: str | None
+    """returnInfo: why customs refuses or holds, in its own language. Null where the receipt has none."""
+
+
+class ReceiptTextsView(View):
+    """What Chinese customs has said of a parcel in its own words, the latest first, a hundred at the most."""
+
+    receipts: tuple[ReceiptTextView, ...]
+
+
 class ExportDeclarationView(View):
     """The export declaration of a parcel."""
 

@@ -28,6 +28,7 @@ from services.customs.destinations.destination import (
     Document,
     Message,
     Parts,
+    ReceiptText,
     ReceivedReceipt,
     SetAsideReceipt,
 )
@@ -114,6 +115,19 @@ class China:
         return [
             received(row["parcel"], row["message_type"], row["status"], row["returned_at"])
             for row in await receipt_store.of_order(db, order_id)
+        ]
+
+    async def receipt_texts(self, db: DB, order_id: UUID, parcel: int) -> list[ReceiptText]:
+        return [
+            ReceiptText(
+                row["message_type"],
+                row["status"],
+                row["returned_at"],
+                row["recorded_at"],
+                row["info"],
+                receipt_store.sealing_place(row["cursor"]),
+            )
+            for row in await receipt_store.texts(db, order_id, parcel)
         ]
 
     async def to_settle(self, db: DB) -> list[SetAsideReceipt]:

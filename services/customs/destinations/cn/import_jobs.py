@@ -10,7 +10,7 @@ from contracts.base import order_stream
 from contracts.customs import ImportRefused, OrderScreened
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact
-from services.customs.destinations.cn import ceb, message_store, message_versions
+from services.customs.destinations.cn import ceb, message_store, message_versions, receipt_store
 from services.customs.destinations.cn.ceb import BEIJING, DOCUMENTS, SIGNED, MessageType, Parties, Undeclarable
 from services.customs.destinations.cn.ceb_messages import build, business_keys
 from services.customs.destinations.cn.ceb_writer import require_valid
@@ -157,9 +157,19 @@ class ImportJobs:
         if outgoing is None:
             return None
         receipt = await self.gateway.send(outgoing)
+        if not receipt.accepted:
+            await self._keep_refusal(outgoing.guid, order_id, parcel, receipt)
         async with self.parts.pool.acquire() as db:
             await message_store.save_answer(db, outgoing.guid, receipt.status, receipt.number, self.parts.clock.now())
         return receipt
+
+    async def _keep_refusal(self, guid: UUID, order_id: UUID, parcel: int, receipt: CustomsReceipt) -> None:
+        """With the office's own text, unless the person's record was erased meanwhile."""
+        place = receipt_store.sealing_place(receipt_store.refusal_key(guid, receipt))
+        async with self.parts.ledger.transaction() as db:
+            facts = (await self.parts.ledger.lock(db, [order_stream(order_id)]))[order_id]
+            info = b"" if PersonErased in facts else self.parts.seal.seal(receipt.info.encode(), place)
+            await receipt_store.add_refusal(db, guid, order_id, parcel, receipt, info)
 
     async def _written(self, order_id: UUID, parcel: int, message: MessageType) -> Outgoing | None:
         """The message as it leaves now; written and stored if it was not yet, by one set of rules."""
