@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.customs.destinations.cn import received
 from services.customs.destinations.cn.ceb import guid
 from services.customs.destinations.cn.receipt_matching import (
     ANSWERS,
@@ -33,7 +34,18 @@ from services.customs.destinations.cn.receipt_parsing import (
     read_receipt,
     unreadable_alone,
 )
-from services.customs.destinations.cn.receipt_statuses import ERRORS, STATUSES, case_reason, status_of, table
+from services.customs.destinations.cn.receipt_statuses import (
+    ERROR,
+    ERRORS,
+    FAILED,
+    OTHER_HOLD,
+    STATUSES,
+    UNKNOWN,
+    Status,
+    case_reason,
+    status_of,
+    table,
+)
 from services.customs.destinations.cn.receipt_xml import BYTES, NotReceipts, keys_in, read_message
 from services.customs.destinations.cn.receipts import (
     PolledReceipt,
@@ -370,11 +382,55 @@ def test_the_table_of_statuses_is_the_specifications() -> None:
     assert set(SPECIFIED) == set(ANSWERS) - {"CEB816", "CEB818", "CEB900"} | {"CEB712"}
 
 
+COLUMNS = [column.name for column in fields(Status)]
+
+
 @pytest.mark.parametrize("change", [{"meaning": "perhaps"}, {}])
 def test_a_table_with_a_meaning_that_there_is_not_or_a_status_twice_is_refused(change: dict[str, str]) -> None:
-    row = {"status": "1", "of": ["CEB622"], "meaning": "held", "says": "", "follows": "", "whose": ""}
+    row = dict.fromkeys(COLUMNS, "") | {"status": "1", "of": ["CEB622"], "meaning": "held"}
     with pytest.raises(ValueError, match=r"no such meaning|twice"):
         table({"statuses": [row, {**row, **change}], "errors": []})
+
+
+@pytest.mark.parametrize("missing", ["paper", "mend", "then"])
+def test_a_table_without_a_column_is_refused(missing: str) -> None:
+    row = dict.fromkeys(COLUMNS, "") | {"status": "1", "of": ["CEB622"], "meaning": "held"}
+    del row[missing]
+    with pytest.raises(TypeError, match=missing):
+        table({"statuses": [row], "errors": []})
+
+
+def test_every_status_and_error_says_whose_work_it_is_what_is_to_be_mended_and_what_happens_then() -> None:
+    others = (*ERRORS.values(), UNKNOWN, ERROR, OTHER_HOLD)
+    for one in (*STATUSES.values(), *others):
+        said = {column: getattr(one, column) for column in ("whose", "paper", "mend", "then")}
+        assert all(text.strip() for text in said.values()), one
+    for status in STATUSES.values():
+        assert status.says, status
+        assert status.follows, status
+        work = status.whose == "operator"
+        assert work is (status.meaning in {*FAILED, "held"}), status
+        assert work is (status.paper != "none"), status
+        assert work is not status.mend.startswith("nothing"), status
+
+
+def test_the_verdicts_are_the_operators_work_with_the_paper_and_what_follows() -> None:
+    refused, sent_back = status_of("100"), status_of("700")
+    assert (refused.whose, sent_back.whose) == ("operator", "operator")
+    assert "the field" in refused.paper
+    assert "retry" in refused.mend
+    assert "another version" in refused.then
+    assert sent_back.paper.startswith("CEB621")
+    assert "sent back" in sent_back.mend
+    assert "ends the case" in sent_back.then
+
+
+def test_a_receipt_of_a_refusal_is_shown_with_all_columns() -> None:
+    shown = received(1, "CEB622", "100", None)
+    row = status_of("100")
+    assert (shown.error, shown.paper, shown.mend, shown.then) == (None, row.paper, row.mend, row.then)
+    named, known = received(1, "CEB622", "-621018", None), ERRORS["-621018"]
+    assert (named.error, named.paper, named.mend, named.then) == (known.name, known.paper, known.mend, known.then)
 
 
 def test_the_end_of_a_cancellation_and_of_a_return_is_399() -> None:

@@ -83,12 +83,14 @@ class ReceivedReceipt:
     says: str
     error: str | None
     """Its name, of an error that has one."""
-    paper: str | None
-    """Which message and field such an error is about."""
+    paper: str
+    """Which message, field or paper it is about."""
     whose: str
     """Who has to act: the operator, the marketplace, or the authority itself."""
-    mend: str | None
-    """What they have to do about such an error."""
+    mend: str
+    """What they have to do."""
+    then: str
+    """What happens once it is done."""
     returned_at: datetime | None
 
 

@@ -80,11 +80,13 @@ class CustomsReceiptView(View):
     says: str
     """The status in words."""
     error: str | None
-    """The name of an error that has one, as `over_yearly_limit`; null for any other status, as are the next two."""
-    paper: str | None
-    """The message and field that the error is about."""
-    mend: str | None
+    """The name of an error that has one, as `over_yearly_limit`; null for any other status."""
+    paper: str
+    """The message, field or paper that it is about; `none` where nothing is to be done."""
+    mend: str
     """What is to be done about it."""
+    then: str
+    """What happens once it is done."""
     whose: str
     """Whose work it is: `operator`, `marketplace`, `customs`, `e-port` or `nobody`. What is an operator's or a
     marketplace's has a case, with the day until which it waits."""

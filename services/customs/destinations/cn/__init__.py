@@ -157,9 +157,10 @@ def received(parcel: int, kind: str, status: str, returned_at: datetime | None) 
         meaning=known.meaning,
         says=known.says,
         error=error.name if error else None,
-        paper=error.paper if error else None,
-        whose=error.whose if error else known.whose,
-        mend=error.mend if error else None,
+        paper=(error or known).paper,
+        whose=(error or known).whose,
+        mend=(error or known).mend,
+        then=(error or known).then,
         returned_at=returned_at,
     )
 
