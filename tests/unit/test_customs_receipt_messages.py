@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from dataclasses import fields, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from services.customs.destinations.cn import received
 from services.customs.destinations.cn.ceb import guid
@@ -56,10 +55,9 @@ from services.customs.destinations.cn.receipts import (
 )
 from services.customs.domain.export import Unreadable
 from tests.support.bad_receipts import BAD, GOLDEN, INVENTORIES, hundred
+from tests.support.ceb_specification import needs_specification, official_schema
 from tests.support.customs_samples import PLACED_AT, order_id
 
-XSD = os.environ.get("CEB_XSD_DIR")
-"""The directory of the single window's own schemas, which are not part of the project."""
 KEYS: dict[str, list[MessageKey | None]] = {
     "CEB312": [
         MessageKey("CEB311", "order", "TM1-1", "3105960001"),
@@ -102,14 +100,10 @@ def test_each_answer_names_its_own_message_and_none_by_a_guid(kind: str) -> None
     assert all(status_of(receipt.status, kind).meaning != "unknown" for receipt in receipts)
 
 
+@needs_specification
 @pytest.mark.parametrize("kind", KEYS)
 def test_the_samples_are_valid_by_the_single_windows_own_schema(kind: str) -> None:
-    if XSD is None:
-        pytest.skip("CEB_XSD_DIR does not name the directory of the single window's schemas")
-    xmlschema = pytest.importorskip("xmlschema")
-    schema = xmlschema.XMLSchema(str(Path(XSD) / "ceb-import-2022-05.xsd"))
-    faults = [(fault.path, fault.reason) for fault in schema.iter_errors(str(GOLDEN / f"{kind}.xml"))]
-    assert faults == []
+    official_schema().assertValid(etree.parse(GOLDEN / f"{kind}.xml"))
 
 
 def test_the_answers_of_a_message_are_read_in_the_order_in_which_customs_gave_them() -> None:
