@@ -167,7 +167,7 @@ class TaxFindingView(View):
     """Something about the import tax that should be known."""
 
     finding: str
-    """`tax_missing`, `tax_excess`, `content_missing` or `origin_without_code`."""
+    """`tax_missing`, `tax_excess`, `content_missing`, `origin_without_code` or `list_note`."""
     sku: str | None
     """Null where it is about the whole order."""
     amount: Money | None
