@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
@@ -23,6 +23,7 @@ from services.customs.destinations.cn.ceb_messages import build, business_keys
 from services.customs.destinations.cn.ceb_writer import written
 from services.customs.destinations.cn.shipments import Shipment, shipment
 from services.customs.domain.decide import Passed, screen
+from services.customs.regimes.rows import Row
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.customs_samples import (
     BUYER,
@@ -111,6 +112,22 @@ def test_the_three_documents_and_the_lines_agree(number: int) -> None:
     assert inventory.head["grossWeight"] == waybill.head["weight"]
     assert inventory.head["billNo"] == waybill.head["logisticsNo"] == f"CY00000000{number}FR"
     assert [item["gcode"] for item in inventory.lines] == ["3304990099", "1905310000"]
+
+
+@pytest.mark.parametrize("message", ["CEB311", "CEB411", "CEB511", "CEB621"])
+def test_amounts_stay_at_the_rate_of_the_arrival_in_whatever_month_a_message_is_written(message: MessageType) -> None:
+    """The payment was made then, and the four documents must agree (ADR 62)."""
+    december = Row("9.9999", date(2026, 12, 1), date(2026, 12, 31), "made up", date(2026, 11, 18))
+    *earlier, last = TABLES.cny_per_eur.rows
+    rates = replace(TABLES.cny_per_eur, rows=(*earlier, replace(last, valid_to=date(2026, 11, 30)), december))
+    policy = replace(POLICY, tables=replace(TABLES, cny_per_eur=rates))
+    written_on = datetime(2026, 12, 2, tzinfo=UTC)
+    assert policy.tables.cny_per_eur.row(written_on.date()) == december
+    later = shipment(facts(), 1, CONTACT, BUYER, policy, written_on, INVENTORY)
+    assert later.sums == shipped(1).sums
+    without_times = re.compile(r"<ceb:(appTime|declTime)>\d+<")
+    told = [without_times.sub("", build(message, s, PARTIES, TABLES.codes).decode()) for s in (later, shipped(1))]
+    assert told[0] == told[1]
 
 
 def test_insurance_is_declared_beside_the_freight() -> None:
