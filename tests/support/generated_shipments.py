@@ -92,7 +92,12 @@ def _shipment(drawn: random.Random, placed: OrderPlaced, body: OrderBody) -> Shi
     if drawn.random() < 0.3:
         facts.append(
             ParcelUplifted(
-                order_id=order_id, occurred_at=NOW, parcel=parcel, bill_number="057-12345675", voyage_number="AF116"
+                order_id=order_id,
+                occurred_at=NOW,
+                parcel=parcel,
+                bill_number="057-12345675",
+                voyage_number="AF116",
+                conveyance_number=drawn.choice((None, "F-GSPZ")),
             )
         )
     return shipment(

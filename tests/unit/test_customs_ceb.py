@@ -21,7 +21,7 @@ from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, Undecla
 from services.customs.destinations.cn.ceb_fields import address, item_no
 from services.customs.destinations.cn.ceb_messages import build, business_keys
 from services.customs.destinations.cn.ceb_writer import written
-from services.customs.destinations.cn.shipments import Shipment, shipment
+from services.customs.destinations.cn.shipments import Shipment, require_flight, shipment
 from services.customs.domain.decide import Passed, screen
 from services.customs.regimes.rows import Row
 from shared.ledger.facts import DecisionContext, Facts
@@ -161,6 +161,26 @@ def test_the_agents_notice_names_the_flight() -> None:
     assert (head["billNo"], head["voyageNo"]) == ("057-1", "AF116")
     assert read(built("CEB511", 1, facts(uplifted))).head["billNo"] == "057-1"
     assert "voyageNo" not in read(built("CEB621", 2, facts(uplifted))).head
+
+
+def test_an_inventory_of_direct_purchase_names_conveyance_voyage_and_bill_once_they_are_told() -> None:
+    """The schema's annotations: of direct purchase all three must be stated."""
+    without = ParcelUplifted(
+        order_id=order_id(), occurred_at=PLACED_AT, parcel=1, bill_number="057-1", voyage_number="AF116"
+    )
+    told = without.model_copy(update={"conveyance_number": "F-GSPZ"})
+    head = read(built("CEB621", 1, facts(told))).head
+    assert (head["trafNo"], head["voyageNo"], head["billNo"]) == ("F-GSPZ", "AF116", "057-1")
+    require_flight(shipped(1, facts(told)))
+    assert "trafNo" not in read(built("CEB621", 1, facts(without))).head
+    unknown = {
+        "trafNo": shipped(1, facts(without)),
+        "voyageNo": replace(shipped(1, facts(told)), voyage_number=None),
+        "billNo": replace(shipped(1, facts(told)), bill_number=None),
+    }
+    for field, s in unknown.items():
+        with pytest.raises(Undeclarable, match=f"^InventoryHead.{field}: unknown$"):
+            require_flight(s)
 
 
 def test_a_waybill_names_no_bill_that_the_inventory_may_not_name() -> None:

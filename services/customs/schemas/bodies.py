@@ -29,12 +29,14 @@ Work = Literal[
 
 
 class UpliftNoticeBody(Body):
-    """The agent's notice under which bill and voyage a parcel flies (CEB621 billNo, voyageNo)."""
+    """The agent's notice under which bill, voyage and conveyance a parcel flies (CEB621 billNo, voyageNo, trafNo)."""
 
     bill_number: Code
     """Of the air waybill."""
     voyage_number: Code
     """Of the flight."""
+    conveyance_number: Code | None = None
+    """Of the aircraft, or its name, as in the carrier's manifest for customs."""
 
 
 class HoldAnswerBody(Body):

@@ -62,7 +62,9 @@ class China:
             route=settings.route(),
         )
         signer = SoftwareSigner.generate() if settings.import_signer == "software" else None
-        jobs = ImportJobs(parts, settings.parties(), settings.mandates(), signer, gateway)
+        jobs = ImportJobs(
+            parts, settings.parties(), settings.mandates(), signer, gateway, settings.import_flight_required
+        )
         receipts = ReceiptPoller(parts, gateway, settings.receipts_poll_seconds)
         kind = partial(JobKind, counterpart=IMPORT_GATEWAY, exhausted=no_answer(parts.clock))
         return Authority(

@@ -19,7 +19,7 @@ from services.customs.destinations.cn.mandates import Mandate, is_ours
 from services.customs.destinations.cn.receipt_events import inventory_events
 from services.customs.destinations.cn.receipt_statuses import is_accepted, meaning
 from services.customs.destinations.cn.receipts import CustomsReceipt
-from services.customs.destinations.cn.shipments import shipment
+from services.customs.destinations.cn.shipments import require_flight, shipment
 from services.customs.destinations.cn.signing import Signer
 from services.customs.destinations.cn.transport import Outgoing
 from services.customs.destinations.destination import Parts
@@ -48,6 +48,8 @@ class ImportJobs:
     mandates: tuple[Mandate, ...]
     signer: Signer | None
     gateway: ImportGateway
+    flight_required: bool
+    """Whether an inventory waits, as a case, until the agent has named the flight."""
 
     async def send_documents(self, job: ClaimedJob) -> Done:
         """Order, payment and waybill, as far as they are ours to send. One that is refused is a case."""
@@ -217,6 +219,8 @@ class ImportJobs:
                 version=following.version,
                 changes=following.changes,
             )
+            if message == "CEB621" and self.flight_required:
+                require_flight(declared)
             guid = ceb.guid(order_id, parcel, message, following.version)
             body = build(message, declared, parties, policy.tables.codes)
             if ours and message in SIGNED and self.signer is not None:
