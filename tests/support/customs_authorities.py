@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 
 from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY
+from services.customs.destinations.cn.receipt_poller import PAGE
 from services.customs.destinations.cn.settings import ChinaSettings
 from services.customs.domain import export
 from tests.support import customs_samples as samples
@@ -44,6 +45,8 @@ class Authorities:
     cut: int = 0
     """How many pages of receipts are cut before their end."""
     fetched: int = 0
+    polls: int = 0
+    """How many polls have found receipts: each asks for a whole page first."""
     slow: asyncio.Event | None = None
     """Until when the receipts are not answered."""
     numbers: dict[str, str] = field(default_factory=dict)
@@ -135,6 +138,7 @@ def answering(authorities: Authorities) -> FastAPI:
         if authorities.slow is not None:
             await authorities.slow.wait()
         found = authorities.receipts[after : after + limit]
+        authorities.polls += bool(found) and limit == PAGE
         # Escaped, so that it may hold what UTF-8 cannot.
         page = json.dumps({"receipts": found, "next": str(after + len(found))}, ensure_ascii=not authorities.gbk)
         body = page.encode("gbk" if authorities.gbk else "utf-8")
