@@ -84,13 +84,13 @@ class Clock:
         with self._lock:
             real = self._real()
             if self._path is None:
-                at = datetime.fromtimestamp(real, UTC)
+                business = datetime.fromtimestamp(real, UTC)
             else:
                 if self._monotonic() - self._checked > REREAD_SECONDS:
                     self._reread(self._path)
-                at = _segment(self._segments, real).at(real)
-            if at > self._last:
-                self._last = at
+                business = _segment(self._segments, real).at(real)
+            if business > self._last:
+                self._last = business
             return self._last
 
     def speed(self) -> float:
@@ -122,8 +122,8 @@ _MISSING: _Version = (0, 0, 0)
 
 
 def _version(path: Path) -> _Version:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_ino, found.st_size
+    status = path.stat()
+    return status.st_mtime_ns, status.st_ino, status.st_size
 
 
 def _segment(segments: Sequence[Segment], real: float) -> Segment:
@@ -158,8 +158,8 @@ def _read(path: Path) -> list[Segment]:
     """Raises ValueError for what is no clock file."""
     try:
         segments = [
-            Segment(float(told["epoch"]), _start(told["start"]), float(told["speed"]))
-            for told in json.loads(path.read_text())["segments"]
+            Segment(float(row["epoch"]), _start(row["start"]), float(row["speed"]))
+            for row in json.loads(path.read_text())["segments"]
         ]
     except (TypeError, KeyError) as error:
         raise ValueError("not a clock file") from error
@@ -176,7 +176,9 @@ def _start(text: str) -> datetime:
 
 
 def _write(path: Path, segments: Sequence[Segment]) -> None:
-    told = [{"epoch": one.epoch, "start": one.start.isoformat(), "speed": one.speed} for one in segments]
+    rows = [
+        {"epoch": segment.epoch, "start": segment.start.isoformat(), "speed": segment.speed} for segment in segments
+    ]
     draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps({"segments": told}))
+    draft.write_text(json.dumps({"segments": rows}))
     draft.replace(path)

@@ -114,11 +114,11 @@ _POOLER = (
 
 
 async def _require_own_sessions(pool: asyncpg.Pool[asyncpg.Record]) -> None:
-    async with pool.acquire() as one, pool.acquire() as other:
-        seen = [[await session.fetchval("select pg_backend_pid()") for session in (one, other)] for _ in range(3)]
+    async with pool.acquire() as first, pool.acquire() as other:
+        seen = [[await session.fetchval("select pg_backend_pid()") for session in (first, other)] for _ in range(3)]
         if len({tuple(pids) for pids in seen}) > 1 or seen[0][0] == seen[0][1]:
             raise SharedSessions("two connections have not a session each")
-        timeout = await one.fetchval("show lock_timeout")
+        timeout = await first.fetchval("show lock_timeout")
         if timeout != LOCK_TIMEOUT:
             raise SharedSessions(f"lock_timeout is {timeout}")
 

@@ -142,7 +142,10 @@ def span(
         yield
         return
     named = {key.replace("__", "."): value for key, value in attributes.items() if value is not None}
-    with _ended(_start(name, kind, parent or current_traceparent(), links, named)) as own, traced(traceparent_of(own)):
+    with (
+        _ended(_start(name, kind, parent or current_traceparent(), links, named)) as started,
+        traced(traceparent_of(started)),
+    ):
         yield
 
 
@@ -193,8 +196,10 @@ async def recording(
         stream: _start("record", "internal", parent, [current], _about(stream, facts[stream]))
         for stream, parent in parents.items()
     }
-    own = {stream.id: traceparent_of(span) for stream, span in spans.items()}
-    new = {stream.id: parent or own[stream.id] for stream, parent in parents.items() if stream.id not in before}
+    traceparents = {stream.id: traceparent_of(span) for stream, span in spans.items()}
+    new = {
+        stream.id: parent or traceparents[stream.id] for stream, parent in parents.items() if stream.id not in before
+    }
     try:
         if new:
             await db.execute(
@@ -203,7 +208,7 @@ async def recording(
                 list(new),
                 list(new.values()),
             )
-        yield own
+        yield traceparents
     finally:
         for span in spans.values():
             span.end()
@@ -237,10 +242,10 @@ def sending(rows: Sequence[Any]) -> Iterator[Mapping[int, str]]:
         if row["traceparent"]
     }
     try:
-        yield {row_id: traceparent_of(one) for row_id, one in spans.items()}
+        yield {row_id: traceparent_of(span) for row_id, span in spans.items()}
     finally:
-        for one in spans.values():
-            one.end()
+        for span in spans.values():
+            span.end()
 
 
 class Traced:
@@ -254,21 +259,21 @@ class Traced:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        asked = headers.get(b"traceparent", b"").decode("ascii", "ignore") or None
+        parent = headers.get(b"traceparent", b"").decode("ascii", "ignore") or None
         about = {"http.request.method": scope["method"], "url.scheme": scope.get("scheme", "http")}
-        with _ended(_start(scope["method"], "server", asked, [], about)) as own:
+        with _ended(_start(scope["method"], "server", parent, [], about)) as request_span:
 
             async def watched(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    own.set_attribute("http.response.status_code", message["status"])
+                    request_span.set_attribute("http.response.status_code", message["status"])
                 await send(message)
 
             fields = [(name, value) for name, value in scope["headers"] if name != b"traceparent"]
-            inner = {**scope, "headers": [*fields, (b"traceparent", traceparent_of(own).encode())]}
+            inner = {**scope, "headers": [*fields, (b"traceparent", traceparent_of(request_span).encode())]}
             try:
                 await self._app(inner, receive, watched)
             finally:
                 route = getattr(inner.get("route"), "path", None)
                 if route:  # the template, never the path: a path holds ids
-                    own.update_name(f"{scope['method']} {route}")
-                    own.set_attribute("http.route", route)
+                    request_span.update_name(f"{scope['method']} {route}")
+                    request_span.set_attribute("http.route", route)

@@ -67,8 +67,8 @@ async def reach(settings: PlatformSettings, *, broker: bool = True) -> None:
     database = _database(settings)
     if not database.startswith("/") and not await _accepts(database.partition("/")[0]):
         raise SystemExit(_unreachable(f"the database {database}", "DATABASE_URL"))
-    brokers = [one.strip() for one in settings.kafka_bootstrap.split(",")]
-    if broker and not any(await asyncio.gather(*(_accepts(one) for one in brokers))):
+    brokers = [address.strip() for address in settings.kafka_bootstrap.split(",")]
+    if broker and not any(await asyncio.gather(*(_accepts(address) for address in brokers))):
         raise SystemExit(_unreachable(f"the broker {', '.join(brokers)}", "KAFKA_BOOTSTRAP"))
 
 

@@ -64,13 +64,13 @@ def _read(body: bytes, decoder: json.JSONDecoder, *, values: int | None) -> Any:
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         # A name that looks like no field's may be anything, a person's too.
         raise NotJson("name_repeated", "each name once", twice if _NAME.fullmatch(twice) else "body")
-    return found
+    return fields
 
 
 def _integer(text: str) -> int:

@@ -32,10 +32,10 @@ Row = TypeVar("Row")
 Place = TypeVar("Place", bound=tuple[Key, ...])
 
 
-def _sane(at: datetime) -> datetime:
-    if not 2000 <= at.year <= 2200:
+def _sane(instant: datetime) -> datetime:
+    if not 2000 <= instant.year <= 2200:
         raise ValueError("must lie between the years 2000 and 2200")
-    return at.astimezone(UTC)
+    return instant.astimezone(UTC)
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_sane)]
@@ -78,6 +78,6 @@ def link(request: Request, following: str | None, name: str = CURSOR) -> dict[st
     if following is None:
         return {}
     # Not from `request.url`: that is made with the Host header, which is the client's word.
-    asked = [(known, value) for known, value in request.query_params.multi_items() if known != name]
-    query = urlencode([*asked, (name, following)])
+    parameters = [(known, value) for known, value in request.query_params.multi_items() if known != name]
+    query = urlencode([*parameters, (name, following)])
     return {"Link": f'<{quote(request.scope["path"])}?{query}>; rel="next"'}

@@ -118,14 +118,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._refused:
             return
         self._unset_keepalive_if_required()
-        at = 0
-        while at < len(data) and not self._refused:
+        parsed = 0
+        while parsed < len(data) and not self._refused:
             if self._in_head and self._head_seen >= self._limits.head_bytes:
                 self._refuse_head()
                 return
             # At most a head at a time, so that the heads of pipelined requests are counted too.
-            piece = data[at : at + self._limits.head_bytes - (self._head_seen if self._in_head else 0)]
-            at += len(piece)
+            piece = data[parsed : parsed + self._limits.head_bytes - (self._head_seen if self._in_head else 0)]
+            parsed += len(piece)
             if self._in_head:
                 self._begin_head()
                 self._head_seen += len(piece)

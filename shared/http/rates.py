@@ -18,7 +18,7 @@ ADDRESS_LENGTH = 64
 @dataclass(slots=True)
 class _Bucket:
     tokens: float
-    at: float
+    filled_at: float
 
 
 class TokenBuckets:
@@ -47,8 +47,8 @@ class TokenBuckets:
         now = self._now()
         bucket = self._buckets.setdefault(caller, _Bucket(self._burst, now))
         self._buckets.move_to_end(caller)
-        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._rate)
-        bucket.at = now
+        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.filled_at) * self._rate)
+        bucket.filled_at = now
         # The one that has been away longest is as good as new.
         while len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)

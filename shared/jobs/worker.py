@@ -251,8 +251,8 @@ class Worker:
         async def store(some: Sequence[_Ended]) -> None:
             await loop.attempt(lambda: self._commit_stored(lambda db: self._store(db, some)))
 
-        async def park(one: _Ended, error: Exception) -> None:
-            job = one.job
+        async def park(call: _Ended, error: Exception) -> None:
+            job = call.job
             log.error("answer could not be stored", job=job.kind, stream=str(job.stream), error=error)
             await loop.attempt(lambda: self._commit_stored(lambda db: self._park(db, job, describe(error))))
 
@@ -263,10 +263,10 @@ class Worker:
         failpoints.reach("jobs.stored")
 
     async def _store(self, db: DB, ended: Sequence[_Ended]) -> None:
-        sets = await self._ledger.lock(db, {one.job.stream for one in ended})
+        sets = await self._ledger.lock(db, {call.job.stream for call in ended})
         published: list[Event] = []
         finished: list[tuple[ClaimedJob, str, str | None]] = []
-        for job, outcome in ((one.job, one.outcome) for one in ended):
+        for job, outcome in ((call.job, call.outcome) for call in ended):
             facts = sets[job.stream.id]
             match outcome:
                 case Done():
@@ -282,7 +282,7 @@ class Worker:
                 case Retry():
                     await self._again(db, job, outcome)
         await self._finish(db, finished)
-        traces = {one.job.stream.id: one.traceparent for one in ended if one.traceparent} if tracing.on() else None
+        traces = {call.job.stream.id: call.traceparent for call in ended if call.traceparent} if tracing.on() else None
         await self._ledger.record(db, published=published, traces=traces)
 
     async def _park(self, db: DB, job: ClaimedJob, reason: str) -> None:

@@ -89,17 +89,17 @@ class Facts:
 
     def get(self, kind: type[E], subject: str | int = "") -> E | None:
         """The fact of this kind about this subject, e.g. `facts.get(LabelCreated, parcel)`."""
-        found = self._by_name.get(kind.NAME, {}).get(str(subject))
+        fact = self._by_name.get(kind.NAME, {}).get(str(subject))
         # A class of pydantic asks in Python whether something is its instance; the type itself is compared first.
-        return found if type(found) is kind or isinstance(found, kind) else None
+        return fact if type(fact) is kind or isinstance(fact, kind) else None
 
     def all(self, kind: type[E]) -> list[E]:
         """Every fact of this kind, by (occurred_at, id)."""
         alike = self._by_name.get(kind.NAME)
         if alike is None:
             return []
-        found = [event for event in alike.values() if type(event) is kind or isinstance(event, kind)]
-        return sorted(found, key=_by_time) if len(found) > 1 else found
+        facts = [event for event in alike.values() if type(event) is kind or isinstance(event, kind)]
+        return sorted(facts, key=_by_time) if len(facts) > 1 else facts
 
     def first(self, kind: type[E]) -> E | None:
         """The earliest fact of this kind."""

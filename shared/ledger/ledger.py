@@ -133,8 +133,8 @@ class Ledger:
         held = self._held.get()
         if held is None:
             raise RuntimeError("lock outside ledger.transaction()")
-        asked = set(streams)
-        missing = [stream for stream in asked | held.wanted if stream.id not in held.sets]
+        wanted = set(streams)
+        missing = [stream for stream in wanted | held.wanted if stream.id not in held.sets]
         if missing:
             order = self.rules.lock_order
             missing.sort(key=order)
@@ -142,7 +142,7 @@ class Ledger:
                 raise Relock(frozenset(missing).union(facts.stream for facts in held.sets.values()))
             held.sets.update(await self._lock_and_load(db, missing))
             held.wanted = frozenset()
-        return {stream.id: held.sets[stream.id] for stream in asked}
+        return {stream.id: held.sets[stream.id] for stream in wanted}
 
     async def lock_decided(self, db: DB, events: Iterable[Event]) -> None:
         """As `lock`, for the streams of those facts that are decided on."""
@@ -249,18 +249,18 @@ class Ledger:
         new_consumed = [event for event in decided if sets[event.stream_id].add(event)]
         new_published = self._add_published(sets, published, wire)
         metrics.repeats.inc(len(decided) - len(new_consumed))
-        changed = {event.stream_id for event in (*new_consumed, *new_published)} | {one.id for one in reevaluate}
+        changed = {event.stream_id for event in (*new_consumed, *new_published)} | {stream.id for stream in reevaluate}
         if not changed:
             return
-        at = context or DecisionContext(self._clock.now())
+        decision_context = context or DecisionContext(self._clock.now())
         if tracing.on():
             types: dict[Stream, list[str]] = {sets[stream_id].stream: [] for stream_id in changed}
             for event in (*new_consumed, *new_published):
                 types[event.stream].append(event.TYPE)
-            async with tracing.recording(db, types, traces) as own:
-                await self._settle(db, sets, new_consumed, new_published, changed, at, own, wire)
+            async with tracing.recording(db, types, traces) as recorded:
+                await self._settle(db, sets, new_consumed, new_published, changed, decision_context, recorded, wire)
         else:
-            await self._settle(db, sets, new_consumed, new_published, changed, at, traces, wire)
+            await self._settle(db, sets, new_consumed, new_published, changed, decision_context, traces, wire)
 
     def _add_published(
         self, sets: Mapping[UUID, Facts], events: Iterable[Event], wire: dict[UUID, Wire]
@@ -494,8 +494,8 @@ class Ledger:
 
 def _by_kind(sets: Mapping[UUID, Facts], ids: Iterable[UUID]) -> dict[str, list[Facts]]:
     """The sets of these streams by kind, each in the order of ids. Numbers are sorted: UUIDs compare in Python."""
-    found: dict[str, list[Facts]] = {}
+    sets_by_kind: dict[str, list[Facts]] = {}
     for stream_id in sorted(ids, key=_NUMBER):
         facts = sets[stream_id]
-        found.setdefault(facts.stream.kind, []).append(facts)
-    return found
+        sets_by_kind.setdefault(facts.stream.kind, []).append(facts)
+    return sets_by_kind

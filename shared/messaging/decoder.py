@@ -175,30 +175,36 @@ class Decoder:
 
         The streams are locked first, so that nobody writes of a person who is being erased.
         """
-        events = [one.event for one in batch if one.event is not None]
+        events = [decoded.event for decoded in batch if decoded.event is not None]
         await self._ledger.lock_decided(db, events)
         for topic, keeper in self.keepers.items():
             records = [
-                (one.event, one.kept) for one in batch if one.event is not None and one.record.partition.topic == topic
+                (decoded.event, decoded.kept)
+                for decoded in batch
+                if decoded.event is not None and decoded.record.partition.topic == topic
             ]
             if records:
                 await keeper.keep(db, records)
-        traces = {one.event.stream_id: one.record.traceparent for one in batch if one.event and one.record.traceparent}
+        traces = {
+            decoded.event.stream_id: decoded.record.traceparent
+            for decoded in batch
+            if decoded.event and decoded.record.traceparent
+        }
         wire = {
-            one.event.id: Wire(one.record.type, one.record.body.decode())
-            for one in batch
-            if one.event is not None and one.record.partition.topic not in self.keepers and one.record.body
+            decoded.event.id: Wire(decoded.record.type, decoded.record.body.decode())
+            for decoded in batch
+            if decoded.event is not None and decoded.record.partition.topic not in self.keepers and decoded.record.body
         }
         await self._ledger.record(db, consumed=events, wire=wire, traces=traces)
 
     async def dead_letter(self, db: DB, dead: Sequence[Decoded]) -> None:
         """Dead letters. A person learns of one that is failing (see Hooks); of foreign ones so many
         are kept of a topic in an hour, and the rest is only counted. Bodies hold no personal data."""
-        for one in dead:
-            record = one.record
+        for decoded in dead:
+            record = decoded.record
             stream = stream_of(record)
-            key, body, cause = record.key, record.body, one.cause or ""
-            if one.fate == "foreign":
+            key, body, cause = record.key, record.body, decoded.cause or ""
+            if decoded.fate == "foreign":
                 key, body, cause = _bounded(record, cause, withheld=record.partition.topic in self.keepers)
                 metrics.foreign.labels(record.partition.topic).inc()
                 if await db.fetchval(_FOREIGN_KEPT, record.partition.topic) >= FOREIGN_AN_HOUR:
@@ -219,14 +225,14 @@ class Decoder:
                 key,
                 body,
                 storable(cause),
-                one.fate,
+                decoded.fate,
                 record.last_offset,
             )
-            if one.fate == "failing":
+            if decoded.fate == "failing":
                 metrics.dead_letters.inc()
             log.error(
                 "dead letter",
-                fate=one.fate,
+                fate=decoded.fate,
                 topic=record.partition.topic,
                 partition=record.partition.partition,
                 offset=record.offset,
@@ -235,7 +241,7 @@ class Decoder:
                 type=record.type,
                 cause=cause,
             )
-            if one.fate == "failing":
+            if decoded.fate == "failing":
                 await self.report(db, record)
 
     async def report(self, db: DB, record: Record) -> None:
@@ -286,8 +292,8 @@ def _uuid(text: str) -> UUID | None:
 
 def _faults(event_type: str, error: ValidationError) -> str:
     """Where and by which rule a body fails; never what it holds."""
-    found = error.errors(include_input=False, include_context=False, include_url=False)
-    return f"invalid {event_type}: " + ", ".join(f"{'.'.join(map(str, e['loc']))} {e['type']}" for e in found[:5])
+    errors = error.errors(include_input=False, include_context=False, include_url=False)
+    return f"invalid {event_type}: " + ", ".join(f"{'.'.join(map(str, e['loc']))} {e['type']}" for e in errors[:5])
 
 
 def as_record(partition: TopicPartition, raw: Any) -> Record:

@@ -63,15 +63,15 @@ def _unsnap(data: bytes) -> bytes:
     """Snappy in the frames of the xerial library, as Kafka's clients write it, or bare. Each block names its size."""
     if not data.startswith(_XERIAL):
         return bytes(_unsnap_block(data, UNPACKED_BYTES))
-    out, at = bytearray(), _XERIAL_HEADER
-    while at < len(data):
-        if at + 4 > len(data):
+    out, start = bytearray(), _XERIAL_HEADER
+    while start < len(data):
+        if start + 4 > len(data):
             raise UnreadableBatch("packing")
-        size = int.from_bytes(data[at : at + 4], "big")
-        if at + 4 + size > len(data):
+        size = int.from_bytes(data[start : start + 4], "big")
+        if start + 4 + size > len(data):
             raise UnreadableBatch("packing")
-        out += _unsnap_block(data[at + 4 : at + 4 + size], UNPACKED_BYTES - len(out))
-        at += 4 + size
+        out += _unsnap_block(data[start + 4 : start + 4 + size], UNPACKED_BYTES - len(out))
+        start += 4 + size
     return bytes(out)
 
 

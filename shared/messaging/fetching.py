@@ -76,16 +76,16 @@ class Fetching:
 
         Raises KafkaError, UnreadableBatch.
         """
-        found: list[RawRecord | Unreadable] = []
+        records: list[RawRecord | Unreadable] = []
         going_on = position
         for _ in range(1 + ANEW):
             offset, end, data = self._apart.pop(partition, (-1, 0, b""))
             if offset != position:
                 end, data = await self._fetch(partition, position)
-            found, going_on = read_slice(data, position, end, most) if data else ([], position)
-            if not any(isinstance(one, Unreadable) and one.reason == "crc" for one in found):
+            records, going_on = read_slice(data, position, end, most) if data else ([], position)
+            if not any(isinstance(record, Unreadable) and record.reason == "crc" for record in records):
                 break
-        return found, going_on
+        return records, going_on
 
     def confirm(self, partition: TopicPartition, connection: object) -> None:
         """The log that answered over this connection is the one that was read before, unless doubted meanwhile."""
@@ -105,8 +105,8 @@ class Fetching:
         Raises KafkaError, UnreadableBatch.
         """
         end, data = await self._fetch(partition, offset, ONE_BATCH)
-        found, _ = read_slice(data, offset, end, 1) if data else ([], offset)
-        return found[0] if found else None
+        records, _ = read_slice(data, offset, end, 1) if data else ([], offset)
+        return records[0] if records else None
 
     async def _fetch(self, partition: TopicPartition, position: int, size: int = FETCH_BYTES) -> tuple[int, bytes]:
         node = self._client.cluster.leader_for_partition(partition)
@@ -130,7 +130,7 @@ class Fetching:
         answer = await self._send(node, request, **options)
         if isinstance(request, FetchRequest):
             connection = self._client._conns.get((node, ConnectionGroup.DEFAULT))
-            asked = {(topic, part): offset for topic, parts in request.topics for part, offset, _ in parts}
+            offsets = {(topic, part): offset for topic, parts in request.topics for part, offset, _ in parts}
             for topic, parts in answer.topics:
                 for number, (part, code, end, *rest, data) in enumerate(parts):
                     partition, plain = TopicPartition(topic, part), 0 if self._blind else plain_prefix(data or b"")
@@ -146,7 +146,7 @@ class Fetching:
                     if not data or plain == len(data):
                         continue
                     if not plain and not self._blind:
-                        self._apart[partition] = (asked[topic, part], end, data)
+                        self._apart[partition] = (offsets[topic, part], end, data)
                         code = _OUT_OF_RANGE
                     parts[number] = (part, code, end, *rest, data[:plain])
         return answer

@@ -54,7 +54,7 @@ class LogProbe:
 
     async def partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
         """Every partition of these topics. KafkaError when a topic has none, or the broker does not answer in time."""
-        found: list[TopicPartition] = []
+        partitions: list[TopicPartition] = []
         async with self._asking():
             cluster = self._client._client
             for topic in topics:
@@ -63,8 +63,8 @@ class LogProbe:
                 numbers = cluster.cluster.partitions_for_topic(topic)
                 if not numbers:
                     raise KafkaError(f"{topic} has no partitions")
-                found += [TopicPartition(topic, number) for number in sorted(numbers)]
-        return found
+                partitions += [TopicPartition(topic, number) for number in sorted(numbers)]
+        return partitions
 
     async def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset of the next record of each partition; KafkaError when the broker does not answer in time.
@@ -75,16 +75,16 @@ class LogProbe:
         if not wanted:
             return {}
         async with self._asking(), self._reading(await self._bounded(self._client.end_offsets(wanted))):
-            found: dict[TopicPartition, int] = {}
+            ends: dict[TopicPartition, int] = {}
             until = time.monotonic() + PROBE_SECONDS
-            while len(found) < len(wanted):
+            while len(ends) < len(wanted):
                 await self._client.getmany(timeout_ms=10)
                 marks = {partition: self._client.highwater(partition) for partition in wanted}
-                found = {partition: mark for partition, mark in marks.items() if mark is not None}
+                ends = {partition: mark for partition, mark in marks.items() if mark is not None}
                 if time.monotonic() > until:
                     self._silent = True
                     raise KafkaError("the broker does not answer")
-            return found
+            return ends
 
     async def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset of the oldest record kept."""
@@ -95,14 +95,14 @@ class LogProbe:
         """All records from these offsets to the ends as they are now, one partition after another; what cannot be read
         stands as `Unreadable`. KafkaError when the broker does not answer; UnreadableBatch."""
         ends = await self.ends(starts)
-        for partition, at in starts.items():
+        for partition, position in starts.items():
             until = time.monotonic() + PROBE_SECONDS
-            while at < ends[partition]:
-                found, going_on = await self._bounded(self._fetching.read(partition, at, RECORDS_TOGETHER))
-                for record in found:
+            while position < ends[partition]:
+                records, going_on = await self._bounded(self._fetching.read(partition, position, RECORDS_TOGETHER))
+                for record in records:
                     yield partition, record
-                if going_on > at:
-                    at, until = going_on, time.monotonic() + PROBE_SECONDS
+                if going_on > position:
+                    position, until = going_on, time.monotonic() + PROBE_SECONDS
                 elif time.monotonic() > until:
                     raise KafkaError("the broker does not answer")
 

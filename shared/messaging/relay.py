@@ -292,8 +292,8 @@ class Relay:
             except (KafkaError, TimeoutError) as error:
                 return _PartitionResult([], [], error)
             if len(known or ()) != PARTITIONS:
-                found = f"{partition.topic} has {len(known or ())} partitions, not {PARTITIONS}"
-                return _PartitionResult([], [], KafkaError(found))
+                mismatch = f"{partition.topic} has {len(known or ())} partitions, not {PARTITIONS}"
+                return _PartitionResult([], [], KafkaError(mismatch))
             return await self._send_batches(partition, rows, f"{end.generation}@{end.start}", traces)
 
     async def _send_batches(

@@ -77,8 +77,8 @@ async def _jobs(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -> N
 async def lag(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, topics: Sequence[str]) -> int:
     """How far the positions are behind the logs' ends; of all partitions, whichever replica reads them. The sum."""
     ends = await probe.ends(await probe.partitions(topics))
-    at = await positions.read(pool)
-    behind = {partition: max(0, end - at.get(partition, 0)) for partition, end in ends.items()}
+    consumed = await positions.read(pool)
+    behind = {partition: max(0, end - consumed.get(partition, 0)) for partition, end in ends.items()}
     for partition, records in behind.items():
         metrics.lag.labels(partition.topic, str(partition.partition)).set(records)
     return sum(behind.values())

@@ -38,28 +38,28 @@ class Count:
 
 async def counts(db: DB, columns: Sequence[KeyedColumn]) -> list[Count]:
     """Of each column, how many values each key made."""
-    found = []
-    for one in columns:
+    counted = []
+    for column in columns:
         rows = await db.fetch(
             f"""select encode(substring(value from 2 for get_byte(value, 0)), 'escape') as key_id, count(*) as values
-                from (select nullif({one.column}, '') as value from {one.table} where {one.counted}) as made
+                from (select nullif({column.column}, '') as value from {column.table} where {column.counted}) as made
                 where value is not null group by 1 order by 1""",
             timeout=COUNT_SECONDS,
         )
-        found += [Count(one, row["key_id"], row["values"]) for row in rows]
-    return found
+        counted += [Count(column, row["key_id"], row["values"]) for row in rows]
+    return counted
 
 
 async def require_known_keys(pool: asyncpg.Pool[asyncpg.Record], keys: Keys, columns: Sequence[KeyedColumn]) -> None:
     """Raises KeyMissing when values were made with a key that is not given. A key that made none of those that are
     left is forgotten; one that is given is remembered."""
-    given = {(setting, key_id) for setting, own in keys.items() for key_id in own}
+    given = {(setting, key_id) for setting, key_ids in keys.items() for key_id in key_ids}
     async with pool.acquire() as db, db.transaction():
         known = {(row["setting"], row["key_id"]) for row in await db.fetch("select setting, key_id from known_keys")}
         if missing := known - given:
             settings = {setting for setting, _ in missing}
             needed: dict[tuple[str, str], int] = {}
-            for count in await counts(db, [one for one in columns if one.setting in settings]):
+            for count in await counts(db, [column for column in columns if column.setting in settings]):
                 key = (count.column.setting, count.key_id)
                 if key in missing:
                     needed[key] = needed.get(key, 0) + count.values

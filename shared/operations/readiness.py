@@ -66,8 +66,8 @@ async def _beat(pool: asyncpg.Pool[asyncpg.Record], heartbeat: Heartbeat) -> Non
 def answer(state: ServiceState) -> JSONResponse:
     """200 or 503, with each check, as `judge` has it."""
     ready, checks = judge(state)
-    told = {"ready": ready, "checks": checks, "heartbeat_age_seconds": _rounded(state.heartbeat.age)}
-    return JSONResponse(told, 200 if ready else 503, {"Cache-Control": "no-store"})
+    body = {"ready": ready, "checks": checks, "heartbeat_age_seconds": _rounded(state.heartbeat.age)}
+    return JSONResponse(body, 200 if ready else 503, {"Cache-Control": "no-store"})
 
 
 def judge(state: ServiceState) -> tuple[bool, dict[str, str]]:
