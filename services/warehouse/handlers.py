@@ -102,7 +102,7 @@ async def on_restored(db: DB, events: Sequence[Event], *, company_prefix: str) -
     twice. Levels are told again: what was told since the backup stands on their topic. Units follow when their streams
     are decided again."""
     await stock.add_pending_restore(db, [event.order_id for event in events if isinstance(event, StockReserved)])
-    await stock_levels.forget_told(db)
+    await stock_levels.forget_published(db)
     given = [reference_of(company_prefix, event.sscc) for event in events if isinstance(event, UnitsPacked)]
     if references := [reference for reference in given if reference is not None]:
         await units.pass_reference(db, max(references))
@@ -124,10 +124,10 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
     )
     await catalogue.save_recalled(db, [facts.id for facts in known if OrderRecalled in facts])
     await work_lists.drop_parcels(db, [(event.order_id, event.parcel) for event in repacked])
-    told = [facts for facts in known if UnitsPacked in facts]
-    if places := [place for facts in told for place in places_of_order(facts)]:
+    with_units = [facts for facts in known if UnitsPacked in facts]
+    if places := [place for facts in with_units for place in places_of_order(facts)]:
         await units.move(db, places)
-    if counts := [(facts.id, lot) for facts in told for lot in lots_of_order(facts)]:
+    if counts := [(facts.id, lot) for facts in with_units for lot in lots_of_order(facts)]:
         await lots.put(db, counts)
 
 

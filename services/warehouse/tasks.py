@@ -24,7 +24,7 @@ def stock_level_task(ledger: Ledger, now: Callable[[], datetime]) -> Task:
     """Each second the levels that have changed, never in an order's transaction."""
 
     async def step() -> None:
-        while await tell_levels(ledger, now()) == AT_ONCE:
+        while await publish_levels(ledger, now()) == AT_ONCE:
             pass
 
     async def run(loop: Loop) -> None:
@@ -33,7 +33,7 @@ def stock_level_task(ledger: Ledger, now: Callable[[], datetime]) -> Task:
     return Task("stock-levels", run)
 
 
-async def tell_levels(ledger: Ledger, now: datetime) -> int:
+async def publish_levels(ledger: Ledger, now: datetime) -> int:
     """Publishes the levels that have changed, at most `AT_ONCE`; how many."""
     async with ledger.transaction() as db:
         changed = await stock_levels.take_changed(db, AT_ONCE)

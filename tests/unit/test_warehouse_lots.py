@@ -39,7 +39,7 @@ from services.warehouse.domain.lots import (
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.packing import Box, Scanned
 from services.warehouse.domain.stock import LotQuantity, Movement, SkuLot, SkuQuantity, StockLevels
-from services.warehouse.domain.units import is_told, packed_units, repacked_units, units_received
+from services.warehouse.domain.units import has_known_units, packed_units, repacked_units, units_received
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.warehouse_samples import LATER, NET, NOW, ORDER, placed
 
@@ -204,7 +204,7 @@ def test_two_boxes_do_not_hold_the_last_unit_of_a_lot_twice() -> None:
 def test_a_lot_is_known_unsaid_where_no_other_can_be_meant(there: Shelf, expected: tuple[LotQuantity, ...]) -> None:
     soap, _ = with_only_lots(boxes(), there)
     assert soap.contents[0].lots == expected
-    assert is_told(soap) == bool(expected)
+    assert has_known_units(soap) == bool(expected)
 
 
 def test_what_is_said_stays() -> None:
@@ -316,7 +316,7 @@ LEVELS = {SOAP: StockLevels(received=5, available=3, reserved=2)}
 def test_of_which_lots_units_are_short_is_told_where_it_is_known(
     said: tuple[LotQuantity, ...], there: Shelf, expected: tuple[PackedLot, ...]
 ) -> None:
-    short = report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, said_lots=said, shelf=there)
+    short = report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, stated_lots=said, shelf=there)
     assert short.written_off.lots == expected
 
 
@@ -333,7 +333,7 @@ def test_each_fault_of_the_lots_of_a_shortage_is_named(
     said: tuple[LotQuantity, ...], expected: list[tuple[str, str]]
 ) -> None:
     there = shelf(A, B, lot("EMPTY", 1, 1))
-    act = lambda: report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, said_lots=said, shelf=there)  # noqa: E731
+    act = lambda: report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, stated_lots=said, shelf=there)  # noqa: E731
     assert faults_of(act) == expected
 
 

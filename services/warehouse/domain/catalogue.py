@@ -79,11 +79,13 @@ class CataloguedProduct:
 
 def product_of(facts: Facts) -> CataloguedProduct | None:
     """None before any version is known."""
-    found = product_versions.counting(facts)
-    if found is None:
+    counting = product_versions.counting(facts)
+    if counting is None:
         return None
-    product = found.stated.product
-    return CataloguedProduct(_in_warehouse(found.stated.sku, product), vendor_stream(product.owner).id, found.withdrawn)
+    product = counting.stated.product
+    return CataloguedProduct(
+        _in_warehouse(counting.stated.sku, product), vendor_stream(product.owner).id, counting.withdrawn
+    )
 
 
 def _in_warehouse(sku: str, stated: ValidatedProduct) -> Product:

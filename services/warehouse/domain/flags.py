@@ -46,8 +46,8 @@ def open_flag(facts: Facts) -> UnitFlagged | None:
 
 
 def look_again(flag: UnitFlagged, now: datetime) -> Timer | None:
-    at = flag.occurred_at + LOOK_AGAIN
-    return Timer(flag.stream, at) if now < at else None
+    due_at = flag.occurred_at + LOOK_AGAIN
+    return Timer(flag.stream, due_at) if now < due_at else None
 
 
 def flagged_case(unit: Unit, flag: UnitFlagged, now: datetime) -> CaseOpened | None:

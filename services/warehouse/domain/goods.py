@@ -91,7 +91,7 @@ class GoodsReceipt:
             return [ReceivedLine(sku=stated.sku, quantity=stated.quantity)]
         gtin = product.gtin.zfill(14)
         return [
-            ReceivedLine(sku=stated.sku, quantity=one.quantity, lot=one.lot, gtin=gtin) for one in self.lots[stated.sku]
+            ReceivedLine(sku=stated.sku, quantity=lot.quantity, lot=lot.lot, gtin=gtin) for lot in self.lots[stated.sku]
         ]
 
     def movements(self) -> list[Movement]:

@@ -183,10 +183,10 @@ def units_received(
 
 def serials_of(facts: Facts) -> dict[str, tuple[str, ...]]:
     """The serials of a receipt's units, by SKU, in the order in which they were given."""
-    found: dict[str, list[str]] = {}
+    serials_by_sku: dict[str, list[str]] = {}
     for event in sorted(facts.all(UnitsReceived), key=lambda event: event.part):
-        found.setdefault(event.sku, []).extend(event.serials)
-    return {sku: tuple(serials) for sku, serials in found.items()}
+        serials_by_sku.setdefault(event.sku, []).extend(event.serials)
+    return {sku: tuple(serials) for sku, serials in serials_by_sku.items()}
 
 
 def scan_faults(boxes: Sequence[Box], serialised: Collection[str], units: Mapping[UnitKey, Unit]) -> list[Fault]:
@@ -264,12 +264,12 @@ def returned_units(
     lost: Counter[str] = Counter()
     for count in damaged:
         lost[count.sku] += count.quantity
-    gone = set(named)
+    unsound = set(named)
     for sku, quantity in parcel_units(parcel).items():
         of_sku = {key for key in packed.units if (unit := units.get(key)) is not None and unit.sku == sku}
         if of_sku and lost[sku] == quantity:
-            gone |= of_sku
-        elif of_sku and len(of_sku & gone) != lost[sku]:
+            unsound |= of_sku
+        elif of_sku and len(of_sku & unsound) != lost[sku]:
             faults.append(Fault("damaged_units", "all_units", f"{sku}: exactly {lost[sku]}, each named"))
     lots, written_off_lots, lot_faults = split_lots(packed, lost, damaged_lots)
     if faults := [*faults, *lot_faults]:
@@ -280,8 +280,8 @@ def returned_units(
         parcel=packed.parcel,
         sscc=packed.sscc,
         reason="returned",
-        units=tuple(key for key in packed.units if key not in gone),
-        written_off=tuple(key for key in packed.units if key in gone),
+        units=tuple(key for key in packed.units if key not in unsound),
+        written_off=tuple(key for key in packed.units if key in unsound),
         lots=lots,
         written_off_lots=written_off_lots,
     )
@@ -304,7 +304,7 @@ def repacked_units(packed: UnitsPacked, parcel: int, sscc: str, now: datetime) -
     return given_up, new
 
 
-def is_told(box: Box) -> bool:
+def has_known_units(box: Box) -> bool:
     """Whether units with serials were scanned into it, or lots are known."""
     return bool(box.units) or any(content.lots for content in box.contents)
 
@@ -312,11 +312,11 @@ def is_told(box: Box) -> bool:
 def packed_units(
     order_id: UUID, boxes: Sequence[Box], shelf: Shelf, ssccs: Sequence[str], now: datetime
 ) -> list[UnitsPacked]:
-    """Of boxes numbered from 1: those of which units or lots are told, each with the next SSCC."""
-    told = [(parcel, box) for parcel, box in enumerate(boxes, start=1) if is_told(box)]
+    """Of boxes numbered from 1: those whose units or lots are known, each with the next SSCC."""
+    known = [(parcel, box) for parcel, box in enumerate(boxes, start=1) if has_known_units(box)]
     return [
         UnitsPacked(
             order_id=order_id, occurred_at=now, parcel=parcel, sscc=sscc, units=box.units, lots=packed_lots(box, shelf)
         )
-        for (parcel, box), sscc in zip(told, ssccs, strict=True)
+        for (parcel, box), sscc in zip(known, ssccs, strict=True)
     ]

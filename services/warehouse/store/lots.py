@@ -48,9 +48,9 @@ async def put(db: DB, counts: Sequence[tuple[UUID, Lot]]) -> None:
     )
 
 
-async def lock(db: DB, skus: Collection[str], asked: Collection[str]) -> Shelf:
-    """The lots of these SKUs that are in stock or `asked` for, locked until the transaction ends, so that nobody else
-    takes them."""
+async def lock(db: DB, skus: Collection[str], wanted: Collection[str]) -> Shelf:
+    """The lots of these SKUs that are in stock or among `wanted`, locked until the transaction ends, so that nobody
+    else takes them."""
     rows = await db.fetch(
         f"""select {_COLUMNS}, w.whole
             from lots left join (
@@ -60,10 +60,10 @@ async def lock(db: DB, skus: Collection[str], asked: Collection[str]) -> Shelf:
             where sku = any($1) and (received <> packed + written_off or lot = any($2))
             order by sku, lot for update of lots""",
         list(skus),
-        list(asked),
+        list(wanted),
     )
-    found = [(_lot(row), row["whole"]) for row in rows]
-    return Shelf({(lot.sku, lot.lot): lot for lot, _ in found}, {lot.sku for lot, whole in found if whole})
+    locked = [(_lot(row), row["whole"]) for row in rows]
+    return Shelf({(lot.sku, lot.lot): lot for lot, _ in locked}, {lot.sku for lot, whole in locked if whole})
 
 
 async def list_lots(db: DB, sku: str | None, in_stock: bool, after: tuple[str, str] | None, limit: int) -> list[Lot]:

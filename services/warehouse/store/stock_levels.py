@@ -46,6 +46,6 @@ async def take_changed(db: DB, limit: int) -> Sequence[ChangedLevel]:
     return [ChangedLevel(**row) for row in rows]
 
 
-async def forget_told(db: DB) -> None:
+async def forget_published(db: DB) -> None:
     """Every level counts as not told. Their sequences go on above: real time has passed since."""
     await db.execute("delete from stock_levels")
