@@ -146,8 +146,8 @@ def read_callback(body: bytes, callbacks: Callbacks) -> list[CallbackPart]:
     if not 1 <= len(data) <= callbacks.most:
         raise Problem(400, "not a call-back", errors=[Fault("data", "items", f"1 to {callbacks.most} of them")])
     return [
-        CallbackPart(json.dumps(one, separators=(",", ":")).encode(), _reported(callbacks, one, f"data[{n}]"))
-        for n, one in enumerate(data)
+        CallbackPart(json.dumps(item, separators=(",", ":")).encode(), _reported(callbacks, item, f"data[{n}]"))
+        for n, item in enumerate(data)
     ]
 
 

@@ -70,15 +70,15 @@ class _Item:
     prints: int = 0
 
     def view(self, prints: Mapping[tuple[str, str], int]) -> LabelItemView:
-        found = self.state == "found"
+        is_found = self.state == "found"
         return LabelItemView(
             order_id=self.order_id,
             parcel=self.parcel,
             state=self.state,
             reason=self.reason or None,
-            tracking_number=self.key[1] if found else None,
-            media_type=self.media_type if found else None,
-            prints=prints.get(self.key, self.prints) if found else 0,
+            tracking_number=self.key[1] if is_found else None,
+            media_type=self.media_type if is_found else None,
+            prints=prints.get(self.key, self.prints) if is_found else 0,
         )
 
 
@@ -139,9 +139,9 @@ async def _items(db: DB, ledger: Ledger, body: LabelBatchBody) -> list[_Item]:
     order_ids = list(dict.fromkeys(wanted.order_id for wanted in body.parcels))
     known = await ledger.read(db, [order_stream(order_id) for order_id in order_ids])
     wanted = [
-        (place, asked.order_id, parcel)
-        for place, asked in enumerate(body.parcels)
-        for parcel in wanted_parcels(known[asked.order_id], asked.parcel)
+        (place, listed.order_id, parcel)
+        for place, listed in enumerate(body.parcels)
+        for parcel in wanted_parcels(known[listed.order_id], listed.parcel)
     ]
     if len(wanted) > MOST_PARCELS:
         raise Problem(422, "too many parcels", errors=[Fault("parcels", "too_long", f"at most {MOST_PARCELS} parcels")])
@@ -218,14 +218,14 @@ async def _papers(db: DB, seal: Seal, paper: Paper, items: Sequence[_Item]) -> t
     return items, [seal.open(sealed[item.key], place(*item.key)) for item in _found(items)]
 
 
-async def _record(db: DB, paper: Paper, found: Sequence[_Item], who: str) -> dict[tuple[str, str], int]:
+async def _record(db: DB, paper: Paper, items: Sequence[_Item], who: str) -> dict[tuple[str, str], int]:
     """Each reading; for labels also how often each was printed."""
     by_parcel = defaultdict(list)
-    for item in found:
+    for item in items:
         by_parcel[item.parcel].append(item.order_id)
     for parcel, order_ids in by_parcel.items():
         await reads.record(db, order_ids, paper, f"parcel {parcel}", who)
-    return await labels.count_prints(db, [item.key for item in found]) if paper == "label" else {}
+    return await labels.count_prints(db, [item.key for item in items]) if paper == "label" else {}
 
 
 def _file(form: str, view: LabelBatchView, items: Sequence[_Item], papers: Sequence[bytes]) -> Response:

@@ -78,8 +78,8 @@ def settled_turns(listed: Mapping[bytes, int], stored: Mapping[bytes, int]) -> d
 _Minute = tuple[str, str | None, datetime]
 
 
-def _minute(event: CarrierEvent, at: datetime) -> _Minute:
-    return event.tracking_number, event.code, at.replace(second=0, microsecond=0)
+def _minute(event: CarrierEvent, scanned_at: datetime) -> _Minute:
+    return event.tracking_number, event.code, scanned_at.replace(second=0, microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)

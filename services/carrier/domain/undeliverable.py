@@ -22,6 +22,6 @@ ReturnOptionsAnswer = ReturnOptions | TryLater | Unexplained
 """Without an answer what was known before goes on; no parcel is to blame."""
 
 
-def is_old(told_at: datetime | None, now: datetime) -> bool:
+def is_old(answered_at: datetime | None, now: datetime) -> bool:
     """Whether it is to be asked for."""
-    return told_at is None or now - told_at >= ASKED_EVERY
+    return answered_at is None or now - answered_at >= ASKED_EVERY

@@ -32,16 +32,16 @@ class FileVersion:
     """Its size and the time of its last change."""
 
 
-async def unknown(db: DB, found: Collection[FileVersion]) -> set[FileVersion]:
+async def unknown(db: DB, files: Collection[FileVersion]) -> set[FileVersion]:
     """Those that nobody has dealt with, or could open."""
     rows = await db.fetch(
         """select f.carrier, f.name, f.stamp from unnest($1::text[], $2::text[], $3::text[]) as f (carrier, name, stamp)
            where not exists (select from feed_files k
                              where (k.carrier, k.name, k.stamp) = (f.carrier, f.name, f.stamp)
                                and k.reason is distinct from $4)""",
-        [file.carrier for file in found],
-        [file.name for file in found],
-        [file.stamp for file in found],
+        [file.carrier for file in files],
+        [file.name for file in files],
+        [file.stamp for file in files],
         INACCESSIBLE,
     )
     return {FileVersion(**row) for row in rows}
@@ -106,13 +106,13 @@ async def to_settle(db: DB) -> list[asyncpg.Record]:
 
 async def settle(db: DB, file_id: int, who: str) -> bool:
     """Somebody has looked into it; False when there is no such file that waits, or waited."""
-    found = await db.fetchval(
+    settled = await db.fetchval(
         """update feed_files set settled_at = coalesce(settled_at, now()), settled_by = coalesce(settled_by, $2)
            where id = $1 and reason is not null returning true""",
         file_id,
         who,
     )
-    return bool(found)
+    return bool(settled)
 
 
 async def count_to_settle(db: DB, carrier: str) -> int:

@@ -83,8 +83,8 @@ _Minute: TypeAlias = tuple[str, str, str | None, datetime | None]
 
 
 def _minute(scan: RawScan) -> _Minute:
-    at = scan.scanned_at.replace(second=0, microsecond=0) if scan.scanned_at else None
-    return scan.carrier, scan.tracking_number, scan.code, at
+    minute = scan.scanned_at.replace(second=0, microsecond=0) if scan.scanned_at else None
+    return scan.carrier, scan.tracking_number, scan.code, minute
 
 
 async def save(db: DB, scans: Sequence[RawScan], days: int) -> int:

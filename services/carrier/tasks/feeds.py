@@ -74,14 +74,14 @@ class FeedReader:
             if await pauses.is_paused(db, self._carrier.counterpart):
                 return False
         try:
-            found = await asyncio.to_thread(self._list)
+            files = await asyncio.to_thread(self._list)
         except OSError as error:
             log.error("the directory of a feed cannot be read", carrier=self._carrier.name, error=error)
             return False
         async with self._pool.acquire() as db:
-            unknown = await feed_files.unknown(db, [file.version for file in found])
+            unknown = await feed_files.unknown(db, [file.version for file in files])
         settled = 0
-        for file in found:
+        for file in files:
             if file.version not in unknown:
                 continue
             if settled == FILES_AT_ONCE:
@@ -92,7 +92,7 @@ class FeedReader:
 
     def _list(self) -> list[_Found]:
         """Plain files that are not being written, the oldest first."""
-        found: list[_Found] = []
+        files: list[_Found] = []
         with os.scandir(self._directory) as entries:
             for entry in entries:
                 name = entry.name
@@ -103,11 +103,11 @@ class FeedReader:
                 except FileNotFoundError:
                     continue
                 if stat.S_ISREG(status.st_mode):
-                    found.append(self._found(name, status))
-                if len(found) == MOST_FILES:
+                    files.append(self._found(name, status))
+                if len(files) == MOST_FILES:
                     log.error("a feed has too many files: clear away those that were read", carrier=self._carrier.name)
                     break
-        return sorted(found, key=lambda file: (file.changed_at, file.version.name))
+        return sorted(files, key=lambda file: (file.changed_at, file.version.name))
 
     def _found(self, name: str, status: os.stat_result) -> _Found:
         stamp = f"{status.st_size}:{status.st_mtime_ns}"

@@ -38,8 +38,8 @@ async def refresh(pool: asyncpg.Pool[asyncpg.Record], connected: Connected, loop
     calls.returns.update({key: options for key, (options, _) in known.items()})
     for route in BY_NAME[carrier.name].routes:
         key = (route.product, route.country)
-        told_at = known[key][1] if key in known else None
-        if paused or not is_old(told_at, datetime.now(UTC)):
+        answered_at = known[key][1] if key in known else None
+        if paused or not is_old(answered_at, datetime.now(UTC)):
             continue
         answer = await loop.while_waiting(calls.ask_returns(*key))
         if isinstance(answer, ReturnOptions):

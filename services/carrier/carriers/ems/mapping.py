@@ -88,20 +88,20 @@ def _record(record: bytes) -> CarrierEvent | tuple[str, str | None]:
     code, item, time, country, office, reason = fields
     if not is_valid(item):
         return "item", None
-    at = _instant(time)
+    scanned_at = _instant(time)
     if not _CODE.fullmatch(code):
         return "code", item
-    if at is None:
+    if scanned_at is None:
         return "time", item
     for name, form, value in (("country", _COUNTRY, country), ("office", _OFFICE, office), ("reason", _REASON, reason)):
         if not form.fullmatch(value):
             return name, item
-    offset = at.utcoffset()
+    offset = scanned_at.utcoffset()
     return CarrierEvent(
         tracking_number=item,
         raw=_canonical(fields),
         code=code if code in EMSEVT else UNKNOWN_CODE,
-        scanned_at=at.astimezone(UTC),
+        scanned_at=scanned_at.astimezone(UTC),
         utc_offset_minutes=round(offset.total_seconds() / 60) if offset is not None else 0,
         country=country or None,
     )
@@ -119,8 +119,8 @@ def _canonical(fields: Sequence[str]) -> bytes:
 def _instant(text: str) -> datetime | None:
     """None for what is no time, or has no offset."""
     try:
-        at = datetime.fromisoformat(text)
-        at.astimezone(UTC)
+        instant = datetime.fromisoformat(text)
+        instant.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo is not None and at.year in _YEARS else None
+    return instant if instant.tzinfo is not None and instant.year in _YEARS else None

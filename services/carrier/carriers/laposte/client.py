@@ -120,12 +120,12 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         except NoAnswer as fault:
             raise Unreachable(f"suivi:{fault.reason}") from None
         try:
-            told = mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
+            parcels = mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
         except (Unreachable, mapping.GroupRefused) as fault:
             reason = getattr(fault, "reason", "suivi:group_refused")
             log.warning("no tracking", reason=reason, status=answer.status, request_id=answer.request_id)
             raise
-        return [replace(parcel, request_id=answer.request_id) for parcel in told]
+        return [replace(parcel, request_id=answer.request_id) for parcel in parcels]
 
     async def track(numbers: Sequence[str]) -> Sequence[ParcelEvents]:
         try:

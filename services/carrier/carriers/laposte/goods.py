@@ -26,8 +26,8 @@ def general(hs_codes: Iterable[str], longest: int) -> str:
 
 def article(hs_code: str, description: str, longest: int) -> str:
     """An article: what it is in English, and then the shop's own words as far as they are in Latin letters and fit."""
-    own = ascii_only(description)
-    words = f"{_heading(hs_code)}: {own}" if own else _heading(hs_code)
+    text = ascii_only(description)
+    words = f"{_heading(hs_code)}: {text}" if text else _heading(hs_code)
     return textwrap.shorten(words, longest, placeholder="").rstrip(":")
 
 

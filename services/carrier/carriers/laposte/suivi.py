@@ -42,13 +42,13 @@ def instant(text: Any) -> datetime | None:
     if not isinstance(text, str):
         return None
     try:
-        at = datetime.fromisoformat(text)
-        at = at if at.tzinfo is not None else at.replace(tzinfo=_PARIS)
-        year = at.astimezone(UTC).year
+        parsed = datetime.fromisoformat(text)
+        parsed = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=_PARIS)
+        year = parsed.astimezone(UTC).year
     except (ValueError, OverflowError):
         return None
-    offset = at.utcoffset()
-    return at if year in _YEARS and offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None
+    offset = parsed.utcoffset()
+    return parsed if year in _YEARS and offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None
 
 
 def as_kept(event: Any) -> bytes:
@@ -94,9 +94,9 @@ def step_countries(timeline: Any) -> dict[tuple[int, datetime], str]:
     elsewhere."""
     countries: dict[tuple[int, datetime], str] = {}
     for step in _steps(timeline):
-        number, at, where = step.get("id"), instant(step.get("date")), country(step.get("country"))
-        if isinstance(number, int) and at is not None and where is not None:
-            countries.setdefault((number, at), where)
+        number, reached_at, where = step.get("id"), instant(step.get("date")), country(step.get("country"))
+        if isinstance(number, int) and reached_at is not None and where is not None:
+            countries.setdefault((number, reached_at), where)
     return countries
 
 
