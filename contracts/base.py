@@ -16,9 +16,9 @@ from uuid import UUID, uuid5
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 
-def _in_utc(at: datetime) -> datetime:
+def _in_utc(instant: datetime) -> datetime:
     try:
-        return at.astimezone(UTC)
+        return instant.astimezone(UTC)
     except OverflowError:  # pydantic takes a ValueError only for a fault of the value
         raise ValueError("lies outside the years 1 to 9999 in UTC") from None
 

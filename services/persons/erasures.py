@@ -41,7 +41,7 @@ async def mark(db: DB, order_id: UUID, erased_at: datetime) -> None:
 async def erase_marked(erase: EraseAgain, probe: LogProbe, loop: Loop) -> None:
     """Reads all markers, and erases what is left of whom they name. Raises KafkaError, UnreadableBatch, TRANSIENT."""
     again = 0
-    async for markers in read_batches(probe, TOPIC, ErasureMarker, lambda one: str(one.order_id), loop):
+    async for markers in read_batches(probe, TOPIC, ErasureMarker, lambda marker: str(marker.order_id), loop):
         again += await erase(sorted({marker.order_id for marker in markers}))
     if again:
         log.warning("persons were erased again: was the database restored?", orders=again)

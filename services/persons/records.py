@@ -48,7 +48,7 @@ class Persons:
     def of(cls, settings: PlatformSettings, on_erased: OnErased | None = None) -> Persons:
         """With the keys of the settings. ValueError for one that is none."""
         keys, parts = settings.keys(), get_args(Part)
-        return cls({part: Seal(own) for part in parts if (own := keys[_setting(part)])}, on_erased)
+        return cls({part: Seal(part_keys) for part in parts if (part_keys := keys[_setting(part)])}, on_erased)
 
     def decode(self, key: UUID, body: bytes | None, now: datetime) -> tuple[Event, PersonRecord | None]:
         if body is None:
@@ -93,7 +93,7 @@ class Persons:
             )
             for row in rows
         ]
-        await outbox.replace_bodies(db, TOPIC, {str(one.order_id): one.model_dump_json() for one in records})
+        await outbox.replace_bodies(db, TOPIC, {str(record.order_id): record.model_dump_json() for record in records})
         await self._send(db, records, {})
 
     async def publish_change(self, db: DB, order_id: UUID, version: int, contact: Contact) -> None:

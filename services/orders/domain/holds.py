@@ -57,8 +57,8 @@ def _hold(facts: Facts, request: HoldRequested) -> Hold:
 
 def open_holds(facts: Facts) -> list[Hold]:
     """Those for which the order waits. One that is not answered yet holds up nothing once the order is packed."""
-    found = [hold for hold in holds(facts) if hold.open]
-    return [] if found and is_packed(facts) else found
+    unreleased = [hold for hold in holds(facts) if hold.open]
+    return [] if unreleased and is_packed(facts) else unreleased
 
 
 def held_periods(facts: Facts) -> Iterator[tuple[datetime, datetime]]:

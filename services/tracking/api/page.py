@@ -107,7 +107,7 @@ class Pages:
         return self._templates.render(
             "parcel.html",
             language,
-            own=words,
+            page_words=words,
             number=number,
             parcel=parcel,
             headline=_state_text(words, state),
@@ -196,9 +196,9 @@ def _step(words: TrackingWords, step: NextStep, who: str, now: datetime) -> Page
 
 def _goods(words: TrackingWords, item: ParcelItem) -> tuple[str, str | None]:
     """What an item is in the reader's language, and in the shop's own words where these say something else."""
-    own = item.description or item.sku
+    shop_words = item.description or item.sku
     general = words.goods(item.hs_code)
-    return (general, own) if general and general.casefold() != own.casefold() else (own, None)
+    return (general, shop_words) if general and general.casefold() != shop_words.casefold() else (shop_words, None)
 
 
 def _carrier_page(parcel: ParcelTracking) -> str | None:
@@ -279,12 +279,12 @@ def _rows(words: TrackingWords, order: OrderTracking) -> Iterator[PageRow]:
 def _text(words: TrackingWords, entry: TimelineEntry) -> str | None:
     if entry.kind != "parcel-scanned":
         return words.known("events", entry.kind)
-    told = (
+    texts = (
         *(words.known("flags", flag) for flag in entry.sets),
         words.known("scans", entry.status),
         *(words.known("flags_cleared", flag) for flag in entry.clears),
     )
-    return next((text for text in told if text), words.of("unknown_scan", ""))
+    return next((text for text in texts if text), words.of("unknown_scan", ""))
 
 
 _ALERTS = frozenset(
