@@ -91,8 +91,8 @@ def decided(order: Order, customs: Mapping[str, Any]) -> str:
     """What customs says of an order in one line; `customs`: its document there."""
     screening, parcels = customs["screening"], customs["parcels"]
     states = ", ".join(parcel["state"].replace("_", " ") for parcel in parcels)
-    found = [finding["finding"] for finding in screening["findings"]]
-    agrees = f"findings: {', '.join(found)}" if found else "as collected"
+    findings = [finding["finding"] for finding in screening["findings"]]
+    agrees = f"findings: {', '.join(findings)}" if findings else "as collected"
     return (
         f"{order.number} came in as {screening['regime']}: tax {screening['tax_cny']['amount']} CNY, {agrees}; {states}"
     )
@@ -101,8 +101,10 @@ def decided(order: Order, customs: Mapping[str, Any]) -> str:
 def corrected(order: Order, customs: Mapping[str, Any]) -> str:
     """How a refusal was settled, by the inventories and answers of the order's first parcel."""
     parcel = customs["parcels"][0]
-    message = next(one for one in parcel["messages"] if one["type"] == "CEB621")
-    receipts = ", ".join(f"{one['status']} {one['meaning']}" for one in parcel["receipts"] if one["type"] == "CEB622")
+    message = next(candidate for candidate in parcel["messages"] if candidate["type"] == "CEB621")
+    receipts = ", ".join(
+        f"{receipt['status']} {receipt['meaning']}" for receipt in parcel["receipts"] if receipt["type"] == "CEB622"
+    )
     return (
         f"{order.number} was rejected (100), corrected and declared again as {message['number']}: "
         f"{receipts}; {parcel['state'].replace('_', ' ')}"
