@@ -37,8 +37,9 @@ def add_key_commands(app: typer.Typer, operate: Operate, console: Console) -> No
 
     @app.command("reseal")
     def reseal() -> None:
-        """Seals with the first key of each setting what another one sealed, while the service runs. May be interrupted
-        and begun again. Exit code 1: values were locked meanwhile, so begin again, or cannot be opened."""
+        """Seals anew, with the first key of each setting, the values that another key sealed, while the service runs.
+        May be interrupted and begun again. Exit code 1: some values were locked meanwhile (run it again) or cannot be
+        opened."""
 
         async def run(platform: Platform, service: Service) -> None:
             given, columns = platform.settings.keys(), keyed_of(service)

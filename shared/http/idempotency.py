@@ -34,12 +34,12 @@ class IdempotentRequest:
 
     @property
     def place(self) -> str:
-        """Where its answer is kept: what the answer is sealed for."""
+        """The place of its answer, to which the sealed answer is bound."""
         return _place(self.principal, self.key)
 
     @property
     def lock(self) -> int:
-        """What PostgreSQL's advisory lock is to be called."""
+        """The key of PostgreSQL's advisory lock."""
         name = f"{self.principal}\n{self.key}".encode()
         return int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
 

@@ -48,7 +48,7 @@ class RequestMiddleware:
         async def watched(message: Message) -> None:
             nonlocal status, answered
             if (refused or disconnected) and not answered:
-                return  # the framework's own words for a body it could not read to its end
+                return  # the framework's own answer to a body that it could not read to its end
             if message["type"] == "http.response.start":
                 status = message["status"]
                 answered = True

@@ -19,7 +19,7 @@ from shared.http.problems import Problem
 PAGE = 100
 LARGEST_PAGE = 200
 CURSOR = "cursor"
-"""How the parameter is called that holds it, unless somebody else's rules say otherwise."""
+"""The name of the parameter that holds the cursor, where no other standard prescribes one."""
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many at most.")]
 Cursor = Annotated[
@@ -39,7 +39,7 @@ def _sane(instant: datetime) -> datetime:
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_sane)]
-"""One that every database and every zone can tell."""
+"""An instant that every database and every time zone can represent."""
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """One that PostgreSQL can hold."""
 
@@ -50,8 +50,8 @@ BY_ID: TypeAdapter[tuple[RowId]] = TypeAdapter(tuple[RowId])
 
 
 def after(cursor: str | None, place: TypeAdapter[Place], name: str = CURSOR) -> Place | None:
-    """The place behind which a page begins; None for the first page. Problem 400 for a cursor that is none of ours;
-    `name`: of its parameter."""
+    """The place behind which a page begins; None for the first page. Problem 400 for a cursor that this service has not
+    made; `name`: of its parameter."""
     if cursor is None:
         return None
     try:
@@ -62,9 +62,9 @@ def after(cursor: str | None, place: TypeAdapter[Place], name: str = CURSOR) -> 
 
 
 def cut(rows: Sequence[Row], limit: int, place: Callable[[Row], tuple[Key, ...]]) -> tuple[Sequence[Row], str | None]:
-    """The rows of this page, out of one more than it holds, and the cursor of the next page, None when there is none.
+    """The rows of this page and the cursor of the next one, None when there is none.
 
-    `place` tells by which keys the list is ordered.
+    `rows` are up to one more than a page holds; `place` gives a row's keys in the order of the list.
     """
     shown = rows[:limit]
     if len(rows) == len(shown):
@@ -74,7 +74,7 @@ def cut(rows: Sequence[Row], limit: int, place: Callable[[Row], tuple[Key, ...]]
 
 
 def link(request: Request, following: str | None, name: str = CURSOR) -> dict[str, str]:
-    """The header that leads to the next page; relative, for we need not know under which name we are reached."""
+    """The header that leads to the next page. The link is relative, so that it needs no host name."""
     if following is None:
         return {}
     # Not from `request.url`: that is made with the Host header, which is the client's word.

@@ -1,7 +1,7 @@
 """Requests that wait for a transaction share the next one.
 
-A transaction costs nearly the same for one request as for many. So those that arrive while one is under way are
-answered together in the next; one that comes alone waits for nobody. No answer is given before the commit.
+A transaction costs nearly the same for one request as for many. So requests that arrive while a transaction is under
+way are answered together in the next; a request that arrives alone does not wait. No answer is given before the commit.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Answer = TypeVar("Answer")
 
 AT_MOST = 100
 GROUPS = 2
-"""Groups at a time: while one is in the database the next is made ready."""
+"""Groups at a time: while one is in the database the next is prepared."""
 CONFLICTS = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError, asyncpg.SerializationError)
-"""One request of the group conflicted with another transaction; the others need not pay for it."""
+"""Errors of one request of the group that conflicted with another transaction; the others are tried without it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,12 +38,12 @@ class _Waiting(Generic[Request, Answer]):
 class GroupCommit(Generic[Request, Answer]):
     """Answers requests in groups.
 
-    `work` answers a group, in their order, in one transaction. When it raises, each of them is tried alone, so that one
-    bad request fails nobody else; but a server that is away is away for all. Requests that share one of their
+    `work` answers a group, in their order, in one transaction. When it raises, each request is tried alone, so that one
+    bad request fails no other; but when a server is away all of them fail. Requests that share one of their
     `conflict_keys` are never under way together: the later one sees what the earlier has done.
 
-    Where more wait than a group takes, each of those `whose` requests wait has the same share of it: however many one
-    of them has waiting, another's first is in the next group.
+    `whose` names who sent a request. Where more requests wait than a group takes, each sender has the same share of it:
+    however many requests of one sender wait, another sender's first is in the next group.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class GroupCommit(Generic[Request, Answer]):
         self._waiting.append(waiting)
         if self._groups < GROUPS and not waiting.conflict_keys & self._busy:
             self._groups += 1
-            # In a context of its own: a group belongs to no single request's trace.
+            # In a new context: a group does not belong to the trace of one request.
             task = asyncio.create_task(self._serve(), context=Context())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -85,7 +85,8 @@ class GroupCommit(Generic[Request, Answer]):
             self._groups -= 1
 
     def _next_group(self) -> list[_Waiting[Request, Answer]]:
-        """Those that have waited longest, of each asker in turn; one whose keys are taken stays where it is."""
+        """The requests that have waited longest, of each sender in turn; a request whose keys are taken keeps its
+        place."""
         ready: list[_Waiting[Request, Answer]] = []
         taken = set(self._busy)
         for waiting in self._waiting:

@@ -1,4 +1,4 @@
-"""Jobs that a decision asks for, as rows that `shared.jobs` works off."""
+"""Jobs that a decision returns, as rows that `shared.jobs` takes and runs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def any_ready(db: DB, kind: str, stream: Stream, subjects: Collection[str]
 
 
 async def sample_ready(db: DB, kind: str, limit: int) -> list[tuple[Stream, str]]:
-    """Some jobs of this kind that wait, other ones each time: the stream and the subject of each."""
+    """A random sample of the jobs of this kind that wait: the stream and the subject of each."""
     rows = await db.fetch(
         """select stream_kind, stream_id, subject from jobs
            where kind = $1 and status = 'ready' order by random() limit $2""",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import cramjam
 
 UNPACKED_BYTES = 16 * 1024 * 1024
-"""What the records of one batch may take up when unpacked."""
+"""Bytes that the records of one batch may have when unpacked."""
 _XERIAL = b"\x82SNAPPY\0"
 _XERIAL_HEADER = 16
 _SMALL = 64 * 1024
@@ -49,7 +49,7 @@ def _bounded(data: bytes) -> bytes:
 
 
 def _gunzip(data: bytes) -> bytes:
-    """One gzip member, as every client writes it: a thousand small ones would take a thousand copies of the rest."""
+    """One gzip member, as every client writes it: a thousand small members would mean a thousand copies of the rest."""
     member = zlib.decompressobj(wbits=31)
     out = member.decompress(data, UNPACKED_BYTES + 1)
     if len(out) > UNPACKED_BYTES:
@@ -86,7 +86,7 @@ def _unsnap_block(block: bytes, room: int) -> bytearray:
 
 
 def _grown(unpack_into: Callable[[bytes, bytearray], int], data: bytes) -> bytes:
-    """Into a buffer that is tried larger as long as it may be: neither frame need say how much it holds."""
+    """Unpacks into a buffer that is enlarged up to the bound: neither format has to state the size of its content."""
     room = min(UNPACKED_BYTES, max(_SMALL, 8 * len(data)))
     while True:
         out = bytearray(room)

@@ -1,4 +1,4 @@
-"""A reader of Kafka's record batches that bounds what it unpacks and holds a fault to the one record it lies in.
+"""A reader of Kafka's record batches that bounds what it unpacks, and confines a fault to the one record that has it.
 
 Message format v2 (https://kafka.apache.org/documentation/#messageformat) with each of its codecs; control batches
 (transaction markers) hold nothing to read. Formats v0 and v1, which brokers since 4.0 neither take nor keep, are not
@@ -26,7 +26,7 @@ _HEADERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """A record as aiokafka gives it; of header names that are no UTF-8, the faulty bytes are replaced."""
+    """A record as aiokafka gives it; in header names that are not UTF-8, the faulty bytes are replaced."""
 
     offset: int
     key: bytes | None
@@ -43,7 +43,7 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What stands in the place of records that cannot be read: their bytes, and up to which offset."""
+    """Stands for records that cannot be read: their bytes, and their offsets."""
 
     offset: int
     last_offset: int
@@ -71,7 +71,7 @@ class Batch:
 
     @property
     def plain(self) -> bool:
-        """In the format of today and not compressed."""
+        """In the current format and not compressed."""
         return self.magic == 2 and not self.attributes & _CODEC
 
 
