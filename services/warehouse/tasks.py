@@ -1,4 +1,4 @@
-"""The warehouse's own loop: tells how the stock stands."""
+"""The warehouse's own loop: publishes the stock levels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.supervise import Task
 
 EVERY_SECONDS = 1.0
 AT_ONCE = 1_000
-"""Levels that are told in one transaction."""
+"""Levels that are published in one transaction."""
 
 
 def stock_level_task(ledger: Ledger, now: Callable[[], datetime]) -> Task:
@@ -34,7 +34,7 @@ def stock_level_task(ledger: Ledger, now: Callable[[], datetime]) -> Task:
 
 
 async def publish_levels(ledger: Ledger, now: datetime) -> int:
-    """Publishes the levels that have changed, at most `AT_ONCE`; how many."""
+    """Publishes the levels that have changed, at most `AT_ONCE`; returns their number."""
     async with ledger.transaction() as db:
         changed = await stock_levels.take_changed(db, AT_ONCE)
         levels = [

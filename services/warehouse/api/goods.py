@@ -72,7 +72,7 @@ def router(
     *,
     makers: bool,
 ) -> APIRouter:
-    """`makers`: products are said by that service, and nobody else."""
+    """`makers`: products come from that service alone."""
     key, reader = require("warehouse"), require("warehouse", VENDOR_SCOPE)
     routes = APIRouter(route_class=RefusalRoute, tags=["goods"])
 
@@ -209,7 +209,7 @@ async def _receive(db: DB, ledger: Ledger, receipt: GoodsReceipt) -> tuple[Goods
         facts = (await ledger.read(db, [stream]))[receipt.id]
         return booked, *_booked_units(receipt, facts)
     facts = (await ledger.lock(db, [stream]))[receipt.id]
-    # After a restore they may be known from the topic: those are the units' serials.
+    # After a restore they may be known from the topic: then the units keep those serials.
     new_units = [] if UnitsReceived in facts else _units(receipt, products)
     movements = receipt.movements()
     levels = await stock.lock_stock(db, [movement.sku for movement in movements])  # before the rows of units and lots

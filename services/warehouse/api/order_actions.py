@@ -1,4 +1,4 @@
-"""What people do with an order, under its lock: read what the rule needs, ask the rule, write down what follows.
+"""What people do with an order, under its lock: read what the rule needs, apply the rule, store what follows.
 
 Each raises Refusal when the rule forbids it; the rules are in `domain.actions`.
 """
@@ -44,7 +44,7 @@ class OrderActions:
     async def pack(
         self, db: DB, order_id: UUID, boxes: Sequence[Box], *, split: bool
     ) -> tuple[OrderPacked, list[UnitsPacked]]:
-        """And the units with serials, and the lots, of each box of which they are known."""
+        """The packing, and the units with serials and the lots of each box for which they are known."""
         facts = await self._lock(db, order_id)
         products = await goods.find_products(db, sorted(ordered_units(facts)))
         net_weights = {sku: product.net_weight_g for sku, product in products.items()}
@@ -69,7 +69,7 @@ class OrderActions:
         units_packed: list[UnitsPacked] = []
         if packed not in facts:
             boxes = with_only_lots(boxes, shelf)
-            # Another replica's clock may be ahead: where a unit is now is always newer than where it was.
+            # Another replica's clock may be ahead: a unit's new place must always be later than its last one.
             packed_at = max([now, *(unit.since + TICK for unit in scanned.values())])
             units_packed = packed_units(
                 order_id, boxes, shelf, await self._ssccs(db, sum(map(has_known_units, boxes))), packed_at
@@ -80,7 +80,7 @@ class OrderActions:
     async def repack(
         self, db: DB, order_id: UUID, parcel: int, measures: actions.Measures
     ) -> tuple[ParcelRepacked, UnitsPacked | None]:
-        """And the units with serials, and the lots, in the new box."""
+        """The repacking, and the units with serials and the lots in the new box."""
         facts = await self._lock(db, order_id)
         now = self._clock.now()
         repacked = actions.repack(facts, parcel, measures, now)

@@ -69,9 +69,9 @@ def pack(
     """Closes the order's boxes. `net_weights` are grams of one unit by SKU; `owners`, by SKU, whose goods they are.
 
     `split`: several boxes, though customs takes the order in one parcel; its marketplace is asked to split its payment.
-    `waiting_skus`: those whose vendor is suspended while a person is still to choose what becomes of what is in flight.
-    `serialised`: those whose units have serials; `units`: of the scanned ones those that are known.
-    `by_lot`: those whose units are told apart by lot; `shelf`: their lots.
+    `waiting_skus`: those whose vendor is suspended while a person still has to decide about its orders in flight.
+    `serialised`: those whose units have serials; `units`: of the scanned ones those that are known. `by_lot`: those
+    whose units are told apart by lot; `shelf`: their lots.
     """
     _require_known(facts)
     if (packed := facts.get(OrderPacked)) is not None:
@@ -108,9 +108,9 @@ class Measures:
 
 
 def repack(facts: Facts, number: int, measures: Measures, now: datetime) -> ParcelRepacked:
-    """Gives a box up before its hand-over; its contents, all of them, lie in another, which takes the next number of
-    the order. One box becomes one: whatever was shared out over the parcels and declared of the others stays as it
-    was, to the cent."""
+    """Gives a box up before its hand-over; all its contents are in another box, which takes the next number of the
+    order. One box replaces one: the shares of the other parcels, and what was declared of them, stay the same to the
+    cent."""
     _require_known(facts)
     if (repacked := facts.get(ParcelRepacked, number)) is not None:
         if _measures(repacked.box) != measures:
@@ -139,7 +139,7 @@ def _measures(parcel: Parcel) -> Measures:
 
 
 def _limits(facts: Facts, now: datetime) -> ParcelLimits:
-    """Those of the carrier that takes the order."""
+    """The limits of the carrier that takes the order."""
     placed = facts.get(OrderPlaced)
     route = route_to(placed.country, placed.carrier) if placed is not None else None
     if route is None:
@@ -242,7 +242,7 @@ class BookedReturn:
 
     received_back: ParcelReceivedBack
     units: UnitsReturned | None = None
-    """Of one of which units with serials, or lots, were told."""
+    """Set for a parcel whose units with serials, or lots, were published."""
 
     @property
     def published(self) -> list[Event]:

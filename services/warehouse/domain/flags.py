@@ -1,4 +1,4 @@
-"""Flags of units: which are not packed, and what a flag on a packed one means for its order."""
+"""Flags of units: flagged units are not packed, and a flag on a packed one is a case of its order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.warehouse.domain.units import Unit
 from shared.ledger.facts import Facts, Timer
 
 LOOK_AGAIN = timedelta(minutes=1)
-"""Business time, after a flag: by then whoever was just packing the unit has done so."""
+"""Business time, after a flag: by then a packing that was under way has ended."""
 KIND, MATTER = "needs_attention", "unit_flagged"
 
 
@@ -75,5 +75,5 @@ def cleared_turns(facts: Facts) -> dict[int, UnitCleared]:
 
 
 def closed_case(case: FlagCase, cleared: UnitCleared, now: datetime) -> CaseClosed:
-    """Nobody needs to look into the box any more."""
+    """Closes the case: nobody needs to look into the box any more."""
     return CaseClosed(order_id=case.order_id, occurred_at=now, case=case.name, kind=KIND, resolution=cleared.resolution)

@@ -1,6 +1,7 @@
-"""Units that are told apart by their lot only: how many of each lot there are by the facts, and what is said of them.
+"""Units that are distinguished by their lot only: how many of each lot there are by the facts, and the lots that people
+state.
 
-Nobody has to say a lot but whoever receives goods: where one that left was not said, it still counts as in stock. So
+Only whoever receives goods must state their lots: a unit that left without a stated lot still counts as in stock. So
 there are never more units of a lot in the house than its `in_stock`.
 """
 
@@ -39,7 +40,7 @@ class Lot:
     """In 14 digits, as it was when they were received."""
     received: int = 0
     packed: int = 0
-    """In boxes, or gone with them."""
+    """In boxes, or shipped with them."""
     written_off: int = 0
 
     @property
@@ -49,7 +50,7 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The lots of some SKUs that are in stock, or that are asked for."""
+    """The lots of some SKUs that are in stock, or that were looked up."""
 
     lots: Mapping[tuple[str, str], Lot] = field(default_factory=dict)
     """By SKU and lot."""
@@ -57,7 +58,7 @@ class Shelf:
     """The SKUs of which all that ever came in has its lot."""
 
     def only(self, sku: str, quantity: int) -> Lot | None:
-        """The lot of which any such units in stock are, if there is no other and it has so many."""
+        """The one lot in stock of this SKU, if it has this many units and there is no other."""
         there = [lot for lot in self.lots.values() if lot.sku == sku and lot.in_stock > 0]
         return there[0] if sku in self.whole and len(there) == 1 and there[0].in_stock >= quantity else None
 
@@ -65,7 +66,7 @@ class Shelf:
 EMPTY = Shelf()
 
 
-# --- what the facts of one stream tell ---
+# --- the lots of one stream by its facts ---
 
 
 def lots_of_receipt(facts: Facts) -> list[Lot]:
@@ -78,7 +79,7 @@ def lots_of_receipt(facts: Facts) -> list[Lot]:
 
 
 def lots_of_order(facts: Facts) -> list[Lot]:
-    """Of all lots that were ever told of the order's boxes: none of one whose boxes were all opened again."""
+    """For all lots that were ever published of the order's boxes: 0 packed where all boxes were opened again."""
     packed, written_off, known = Counter[tuple[str, str]](), Counter[tuple[str, str]](), dict[tuple[str, str], str]()
     for box in facts.all(UnitsPacked):
         known |= {key: lot.gtin for key, lot in _by_key(box.lots)}
@@ -91,8 +92,8 @@ def lots_of_order(facts: Facts) -> list[Lot]:
 
 
 def opened_again(facts: Facts, box: UnitsPacked) -> UnitsReturned | None:
-    """What was told when the box was opened. A box that was handed over after its order was withdrawn is not empty,
-    whatever was told."""
+    """What was published when the box was opened. A box that was handed over after its order was withdrawn is not
+    empty, whatever was published."""
     returned, handed_over = facts.get(UnitsReturned, box.parcel), facts.get(ParcelHandedOver, box.parcel)
     return returned if returned is not None and (handed_over is None or returned.reason == "returned") else None
 

@@ -32,7 +32,7 @@ UnitState = Literal["received", "packed", "shipped", "returned", "written_off"]
 and is stock again."""
 IN_STOCK: tuple[UnitState, ...] = ("received", "returned")
 SERIAL_BITS = 80
-"""Of a minted serial: nobody guesses one, and none is drawn twice."""
+"""Bits of a minted serial: enough that nobody guesses one, and none is drawn twice."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -126,13 +126,13 @@ def places_of_write_off(facts: Facts) -> list[UnitPlace]:
     return [
         UnitPlace(unit, "written_off", event.occurred_at)
         for event in facts.all(StockWrittenOff)
-        if event.reason != "returned"  # said by its units-returned
+        if event.reason != "returned"  # its units-returned has them
         for unit in event.units
     ]
 
 
 def live_boxes(facts: Facts) -> dict[int, UnitsPacked]:
-    """By number, the boxes as they are now of which units with serials, or lots, were told."""
+    """By number, the boxes as they are now for which units with serials, or lots, were published."""
     return {
         number: packed for number in packed_parcels(facts) if (packed := facts.get(UnitsPacked, number)) is not None
     }
@@ -160,7 +160,8 @@ def withdrawn_units(facts: Facts, handed_over: Iterable[int], now: datetime) -> 
 def units_received(
     receipt_id: UUID, now: datetime, lines: Iterable[tuple[str, str, str | None, Sequence[str], bool]]
 ) -> list[UnitsReceived]:
-    """Lines of SKU, GTIN in 14 digits, lot if it was stated, serials and whether we gave them, told in parts."""
+    """The facts, in parts, for lines of SKU, GTIN in 14 digits, lot if it was stated, serials, and whether the
+    warehouse gave them."""
     parts = [
         (sku, gtin, lot, serials[start : start + UNITS_OF_A_FACT], minted)
         for sku, gtin, lot, serials, minted in lines
@@ -229,7 +230,7 @@ def stock_faults(field: str, unit: Unit) -> list[Fault]:
 
 
 def shortage_faults(sku: str, quantity: int, named: Sequence[UnitKey], units: Mapping[UnitKey, Unit]) -> list[Fault]:
-    """Every fault of the units that are said to be missing or damaged."""
+    """Every fault of the units that are reported missing or damaged."""
     faults = []
     if len(named) > quantity:
         faults.append(Fault("units", "at_most_quantity", f"at most {quantity}"))

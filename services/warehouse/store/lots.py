@@ -14,8 +14,8 @@ _COLUMNS = "sku, lot, gtin, received, packed, written_off"
 
 
 async def put(db: DB, counts: Sequence[tuple[UUID, Lot]]) -> None:
-    """What the facts of streams say of lots, under their ids, in the place of what they said before; what says the same
-    touches no row. A stream goes on naming every lot that it has named."""
+    """Writes the lots of streams, by the streams' ids, in place of those stored before; equal values touch no row. A
+    stream goes on naming every lot that it has named."""
     await db.execute(
         """with said as (
                select t.* from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[])
