@@ -141,7 +141,7 @@ def service(platform: Platform) -> Service:
         ),
         api=API,
         routers=(
-            # First, for it is asked for most: routes are tried one after another.
+            # First, since it gets the most requests: routes are tried one after another.
             *(
                 callbacks.router(intake, carrier.name, sent, secrets_of(sent.secrets(settings)))
                 for carrier in CARRIERS

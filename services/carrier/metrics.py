@@ -1,5 +1,5 @@
-"""What the carrier service measures beyond the platform: call-backs, transit times, scans, doubtful labels, and what
-becomes of the labels that are asked for."""
+"""What the carrier service measures beyond the platform: call-backs, transit times, scans, unconfirmed labels, and the
+results of label calls."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from shared.http.routes import RequestRoute, body_within
 
 TYPE = "shipment.updated"
 BODY_BYTES = 64 * 1024
-"""Anybody may send one: the sender is not verified until the whole body has been read."""
+"""Bytes of a body. Anybody may send one: the sender is not verified until the whole body has been read."""
 
 
 def _whole(form: re.Pattern[str]) -> str:
@@ -62,7 +62,7 @@ _SIGNED: Node = {
 
 
 def _body(carrier: str, callbacks: Callbacks) -> Node:
-    """What is told of the body beforehand; the sender may add to it."""
+    """The schema of the body in OpenAPI; a sender may add fields."""
     name = f"{carrier.capitalize()}Callback"
     several: Node = {"type": "array", "minItems": 1, "maxItems": callbacks.most, "items": {"type": "object"}}
     data: Node = {"title": f"{name}Data", "description": callbacks.described, "oneOf": [{"type": "object"}, several]}

@@ -86,7 +86,7 @@ def router(
     pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, seal: Seal, check: LabelCheck, require: Require
 ) -> APIRouter:
     routes = APIRouter(route_class=Route)
-    one_at_a_time = asyncio.Lock()  # joining keeps a core busy, and holds every paper in memory
+    one_at_a_time = asyncio.Lock()  # joining occupies a core, and holds every paper in memory
 
     @routes.post(
         "/label-batches",
@@ -135,7 +135,7 @@ def router(
 
 
 async def _items(db: DB, ledger: Ledger, body: LabelBatchBody) -> list[_Item]:
-    """What there is of each parcel. Raises Problem."""
+    """The item of each parcel. Raises Problem."""
     order_ids = list(dict.fromkeys(wanted.order_id for wanted in body.parcels))
     known = await ledger.read(db, [order_stream(order_id) for order_id in order_ids])
     wanted = [
@@ -200,7 +200,7 @@ _WORDS: Mapping[State, str] = {
 
 
 def _whole(items: Sequence[_Item]) -> None:
-    """Raises Problem that names each parcel of which a PDF of all cannot be."""
+    """Raises Problem that names each parcel for which one PDF of all cannot be made."""
     missing = [item for item in items if item.state != "found" or item.media_type != PDF]
     if missing:
         faults = [Fault(f"parcels[{item.place}]", item.reason or "pdf", _WORDS[item.state]) for item in missing]
@@ -208,7 +208,7 @@ def _whole(items: Sequence[_Item]) -> None:
 
 
 async def _papers(db: DB, seal: Seal, paper: Paper, items: Sequence[_Item]) -> tuple[list[_Item], list[bytes]]:
-    """The papers that are found, in the order of the items; one that was erased meanwhile is gone."""
+    """The papers that are found, in the order of the items, without those erased meanwhile."""
     sealed = await labels.sealed_papers(db, [item.key for item in _found(items)], paper)
     items = [
         replace(item, state="gone", reason=NOT_KEPT) if item.state == "found" and item.key not in sealed else item

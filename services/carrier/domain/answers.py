@@ -31,7 +31,7 @@ def loss(facts: Facts, parcel: int, now: datetime) -> list[Event]:
 def destruction(
     facts: Facts, parcel: int, reason: Literal["destroyed", "seized", "abandoned"], now: datetime
 ) -> list[Event]:
-    """The parcel is gone for good, be it under way or lost. Repeated, it changes nothing. Raises NotPossible."""
+    """The parcel is destroyed, whether it was under way or lost. Repeated, it changes nothing. Raises NotPossible."""
     end = current_end(facts, parcel)
     is_published = end is not None and (end.outcome, end.reason) == ("destroyed", reason)
     if not is_published:
@@ -81,10 +81,11 @@ def _lost(facts: Facts, parcel: int, end: EndEvidence | None, now: datetime) -> 
 
 
 def _turn(facts: Facts, kind: type[ParcelEndEvent], parcel: int, is_published: bool) -> int:
-    """The turn of what an operator states: that of the end which holds, if it says the same."""
+    """The turn of an end that an operator states: that of the present end if it is the same (`is_published`), else the
+    next."""
     return max(1, next_turn(facts, kind, parcel) - is_published)
 
 
 def _after_its_scans(facts: Facts, parcel: int, now: datetime) -> datetime:
-    """Who states an end knows the scans so far, also one whose time is stated some hours ahead."""
+    """The time of a stated end: not before any scan so far, even one whose stated time is some hours ahead."""
     return max([now, *(scan.scanned_at for scan in facts.all(ParcelScanned) if scan.parcel == parcel)])

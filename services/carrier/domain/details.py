@@ -1,7 +1,7 @@
-"""What a carrier tells of a parcel beside its scans, and the facts that follow. Pure.
+"""What a carrier reports of a parcel beside its scans, and the facts that follow. Pure.
 
-Each fact has all that is known by then. A later report replaces what it tells and leaves the rest: an envelope without
-a date says nothing about the date.
+Each fact has all that is known by then. A later report replaces only the fields that it has: an envelope without a date
+leaves the date as it was.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def believed(facts: Facts, report: KnownDetails, now: datetime) -> KnownDetails:
 def details_facts(
     sets: Mapping[UUID, Facts], reports: Sequence[KnownDetails], now: datetime
 ) -> list[ParcelDetailsReported]:
-    """The facts of those reports that tell something new, at `now` (business time): of one parcel the first
+    """The facts of those reports that have something new, at `now` (business time): of one parcel the first
     `MOST_DETAIL_TURNS`."""
     reported = (_fact(sets[report.order_id], report, now) for report in reports)
     return [fact for fact in reported if fact is not None]

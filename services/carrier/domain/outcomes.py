@@ -1,4 +1,4 @@
-"""How a parcel ends: delivered, returned, lost, destroyed; and that it ends otherwise later."""
+"""How a parcel ends: delivered, returned, lost, destroyed; and how that can change later."""
 
 from __future__ import annotations
 
@@ -66,8 +66,9 @@ def outputs(facts: Facts, context: DecisionContext) -> Iterator[ParcelEndEvent]:
 def _loss_known_late(
     facts: Facts, parcel: int, steps: list[Step], context: DecisionContext
 ) -> Iterator[ParcelEndEvent]:
-    """The loss that holds, in another turn, where the one published does not count: it has the time of a later scan,
-    the parcel was cancelled before that, and only now an earlier loss is known. Published once for each time."""
+    """The loss that holds, in another turn, where the published loss does not count: that one has the time of a later
+    scan, the parcel was cancelled before that time, and only now an earlier loss is known. Published once for each time
+    of a loss."""
     holding = last_step(steps)
     published_times = {lost.occurred_at for lost in facts.all(ParcelLost) if lost.parcel == parcel}
     if holding and holding.status == "lost" and holding.at not in published_times and not end_evidence(facts, parcel):
@@ -75,7 +76,8 @@ def _loss_known_late(
 
 
 def _steps(facts: Facts, parcel: int) -> list[Step]:
-    """What scans, and the ends published so far, say of the parcel's journey, by time; none where nothing ends it."""
+    """The steps of the parcel's journey by time, from scans and from the ends published so far; none where nothing ends
+    it."""
     scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel and known_status(scan.status)]
     kinds = {*END_OF.values()}
     ends = [step for kind in kinds for end in facts.all(kind) if end.parcel == parcel and (step := end_step(end))]

@@ -1,4 +1,4 @@
-"""What is asked of the carrier for a parcel that cannot be delivered: its return where the country allows it. Pure."""
+"""The carrier's options for a parcel that cannot be delivered: its return where the country allows it. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from services.carrier.domain.carrier import TryLater, Unexplained
 
 ASKED_EVERY = timedelta(days=1)
-"""What a country allows is asked for anew when it is older, in real time."""
+"""The age after which a country's options are requested again, in real time."""
 
 
 @dataclass(frozen=True, slots=True)

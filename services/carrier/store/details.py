@@ -1,4 +1,4 @@
-"""What carriers told of parcels beside their scans: the latest of each, and whether it is published."""
+"""What carriers reported of parcels beside their scans: the latest of each, and whether it is published."""
 
 from __future__ import annotations
 

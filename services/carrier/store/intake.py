@@ -58,7 +58,7 @@ class ReceivedCallback:
 
 
 def sealed_scans(carrier: str, source: Source, answer: Sequence[CarrierEvent], seal: Seal) -> list[RawScan]:
-    """What a carrier tells in one answer, as it is stored."""
+    """What a carrier reports in one answer, as it is stored."""
     return [_sealed(carrier, source, event, turn, seal) for event, turn in zip(answer, turns(answer), strict=True)]
 
 
@@ -132,7 +132,7 @@ class ScanIntake:
         received = ReceivedCallback(kept, raw, _with_details(carrier, [part.reported for part in parts]))
         self._arrived.append(received)
         if self._keeper is None or self._keeper.done():
-            # In a context of its own: a group belongs to no single request's trace.
+            # In a new context: a group does not belong to the trace of one request.
             self._keeper = asyncio.create_task(self._keep_arrived(), context=Context())
         new = await received.stored
         if tracing.on():

@@ -48,7 +48,7 @@ class RawScan:
     """Which of the events of its code and minute it is, in the answer that lists it."""
     city: str | None = None
     request_id: str | None = None
-    """Of the poll that told it first, by which the carrier's support finds the call."""
+    """The id of the poll that reported it first, by which the carrier's support finds the call."""
 
 
 async def settled(db: DB, answer: Sequence[RawScan]) -> list[RawScan]:

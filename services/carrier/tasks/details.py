@@ -1,4 +1,4 @@
-"""Publishes what carriers tell of parcels beside their scans."""
+"""Publishes what carriers report of parcels beside their scans."""
 
 from __future__ import annotations
 

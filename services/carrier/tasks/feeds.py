@@ -1,8 +1,8 @@
 """Reads the files in which a carrier reports events: each once, by whichever replica finds it. Real time.
 
 Files are never changed, moved or deleted: the directory may be read-only, and who writes there also clears it. A row
-tells that a file was read, in the transaction that stores its events. What begins with a dot, or ends with `.tmp` or
-`.part`, is still being written, and so is a file without its last line.
+records that a file was read, in the transaction that stores its events. A file whose name begins with a dot, or ends
+with `.tmp` or `.part`, is still being written, and so is one without its last line.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class FeedReader:
         return True
 
     def _read(self, file: _Found) -> bytes | None:
-        """No more of it than a byte beyond what one may have; None when it has changed since it was listed."""
+        """The file's bytes, at most one more than a file may have; None when it has changed since it was listed."""
         descriptor = os.open(self._directory / file.version.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as opened:
             content = opened.read(self._feed.most_bytes + 1)
@@ -150,7 +150,8 @@ class FeedReader:
             log.info("a feed file was read", carrier=self._carrier.name, file=file.version.name, records=read.records)
 
     async def _set_aside_later(self, file: _Found, reason: str) -> bool:
-        """Once it was not changed for so long that it does not mend itself; whether that is news."""
+        """Stores the fault once the file was not changed for so long that it will not be completed; whether that is
+        new."""
         return time.time() - file.changed_at > self._patience and await self._set_aside(file, reason)
 
     async def _set_aside(self, file: _Found, reason: str) -> bool:

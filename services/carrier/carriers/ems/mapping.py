@@ -7,8 +7,8 @@ form of the file is ours (docs/services/carrier.md): ASCII, a record a line, fie
     <code>;<item>;<time>;<country>;<office>;<reason>
     END;<number of records>
 
-Times are ISO 8601 with their offset; country, office and reason may be empty. The last line tells that the file is
-whole. A record that cannot be read concerns nobody but its item.
+Times are ISO 8601 with their offset; country, office and reason may be empty. With the last line the file is complete.
+A record that cannot be read affects its item only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOST_RECORDS = 20_000
 LONGEST_LINE = 300
 FIELDS = ("code", "item", "time", "country", "office", "reason")
 UNKNOWN_CODE = "unknown"
-"""In place of a code that is in no table: what a scan says is published."""
+"""Published in place of a code that is in no table, since the code might be anybody's words."""
 ORIGIN = "FR"
 _HEAD = re.compile(rb"EMSEVT;1;[A-Za-z0-9]{1,16};[0-9]{1,14};[0-9T:.+\-Z]{1,35}")
 _END = re.compile(rb"END;([0-9]{1,9})")

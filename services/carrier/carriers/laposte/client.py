@@ -97,7 +97,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     async def check_label(order: LabelOrder) -> CheckAnswer:
         request = request_of(order)
         if request.broken:
-            # Whatever the field: what La Poste was not asked says nothing of our account.
+            # Whichever field is at fault: a request that was not sent shows nothing about our account.
             return Unexplained(not_sent(request.broken[0]).reason)
         try:
             return read_check_answer(await ask_sls("checkGenerateLabel", request.body))

@@ -1,4 +1,4 @@
-"""What goods are, in English: La Poste asks for it when a parcel is delivered duty paid."""
+"""Descriptions of goods in English, which La Poste requires when a parcel is delivered duty paid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What Suivi v2 tells of a parcel beside its events: the steps it has reached, and details for who waits for it. Pure.
+"""The parts of Suivi v2's answer beside the events: the steps that a parcel has reached, and details for its addressee.
+Pure.
 
 Source: La Poste's OpenAPI "Suivi-1.0.0": `timeline` (five steps, the third is the way, the fifth the end), `estimDate`,
 `estimHourMin` and `estimHourMax` (`date-time`, as in the recorded answer of hedii/colissimo-api), `product`, `url`,
@@ -52,7 +53,7 @@ def instant(text: Any) -> datetime | None:
 
 
 def as_kept(event: Any) -> bytes:
-    """The bytes of an event by which it is known again, from whichever source it comes."""
+    """The bytes by which an event is recognised, from whichever source it comes."""
     return _ENCODER.encode(event).encode()
 
 
@@ -62,7 +63,7 @@ def is_fault(return_code: Any) -> bool:
 
 
 def details_of(shipment: Mapping[str, Any]) -> ParcelDetails | None:
-    """The details that a shipment tells; what cannot be read is left out. None when it tells none."""
+    """The details of a shipment; what cannot be read is left out. None when there are none."""
     context = as_object(shipment.get("contextData"))
     partner, counter = as_object(context.get("partner")), as_object(context.get("removalPoint"))
     day = _day(shipment.get("estimDate"))

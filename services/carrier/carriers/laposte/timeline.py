@@ -1,4 +1,4 @@
-"""Colissimo's tracking for holders of a contract (`timelineCompany`): what it is asked, and what it tells. Pure.
+"""Colissimo's tracking for holders of a contract (`timelineCompany`): its requests and its answers. Pure.
 
 It names the site of each event, which Suivi does not, by Colissimo's six-letter codes. Who the addressee is
 (`consigneeInformation`) and where the counter is are in its answer too, and are not read.
@@ -89,7 +89,7 @@ def _countries(steps: Any) -> dict[datetime, str | None]:
 
 
 def _details(parcel: Mapping[str, Any]) -> ParcelDetails | None:
-    """Who carries the parcel abroad, and the name of the counter where it waits; None when neither is told."""
+    """Who carries the parcel abroad, and the name of the counter where it waits; None when the answer has neither."""
     abroad, counter = suivi.as_object(parcel.get("infoInter")), suivi.as_object(parcel.get("removalPoint"))
     details = ParcelDetails(
         partner=public_words.partner(abroad.get("partnerName")),
