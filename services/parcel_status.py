@@ -56,7 +56,7 @@ Verdict = Literal["replaces", "if_further", "stays"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What becomes of a status in one of these places when a later scan tells of one of those."""
+    """What happens to a status in one of the places `of` when a later scan has a status in one of the places `then`."""
 
     of: tuple[Place, ...]
     then: tuple[Place, ...]

@@ -1,4 +1,4 @@
-"""The two lanes of the demo: its marketplaces, what customs quotes each of them, and what it says of their orders."""
+"""The two lanes of the demo: its marketplaces, customs' quote for each, and its decisions on their orders."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Shop:
     """With its key."""
 
     async def quote(self, scenario: Scenario) -> Mapping[str, Any]:
-        """What the scenario's order costs at the border: asked before the shopper pays."""
+        """The quote for the scenario's order, requested before the shopper pays."""
         quoted: Mapping[str, Any] = await self.api.post(
             "customs", "/customs/quote", "marketplace", quote_body(scenario)
         )
@@ -88,7 +88,7 @@ def quoted_lane(shop: str, quote: Mapping[str, Any]) -> str:
 
 
 def decided(order: Order, customs: Mapping[str, Any]) -> str:
-    """What customs says of an order in one line; `customs`: its document there."""
+    """Customs' decision on an order in one line; `customs`: its document there."""
     screening, parcels = customs["screening"], customs["parcels"]
     states = ", ".join(parcel["state"].replace("_", " ") for parcel in parcels)
     findings = [finding["finding"] for finding in screening["findings"]]

@@ -82,7 +82,7 @@ class Templates:
         return page.render(w=page_words or self._words[language], languages=links, **values).encode()
 
     def not_found(self, language: Language, text: str = "not_found") -> bytes:
-        """The page that says only this: the same for all that is not there."""
+        """The page for everything that is not found: always the same."""
         return self.render("not_found.html", language, text=text)
 
 

@@ -15,7 +15,7 @@ from babel.dates import format_date, format_datetime, format_skeleton, format_ti
 
 Language = Literal["zh", "fr", "en"]
 CalendarDay: TypeAlias = date
-"""By a name that `Words` has no method of."""
+"""The type `date`, which within `Words` is the name of a method."""
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _LOCALES: Mapping[Language, str] = {"zh": "zh_Hans_CN", "fr": "fr_FR", "en": "en_GB"}
