@@ -128,7 +128,7 @@ class ParcelContent(Value):
     net_weight_g: Annotated[int, Field(ge=1)]
     """Of all units together, in grams."""
     owner: Code | None = None
-    """Of the vendor whose goods they are; None where it is not known, as in facts of a time when it was not told."""
+    """The owner's code of the vendor whose goods they are; None where it is not known, as in older facts."""
 
 
 class Parcel(Value):
