@@ -1,10 +1,9 @@
 """Spans by OpenTelemetry when `OTEL_EXPORTER_OTLP_ENDPOINT` is set; nothing at all when it is not.
 
-All that happens to a stream is one trace, whoever did it. Each service keeps the trace in which it first consumed a
-fact of it (`stream_traces`), so that jobs, timers, call-backs and people's requests, which have a trace of their
-own or none, join it; the span that they come from is linked. A context travels as W3C `traceparent`: in HTTP, in the
-outbox, in a record's header. Spans hold streams, types of facts and errors by type and place; never personal
-data.
+All events of a stream belong to one trace, whoever caused them. Each service keeps the trace in which it first consumed
+a fact of it (`stream_traces`), so that jobs, timers, call-backs and people's requests, which have a trace of their own
+or none, join it; the span that they come from is linked. A context travels as W3C `traceparent`: in HTTP, in the
+outbox, in a record's header. Spans hold streams, types of facts and errors by type and place; never personal data.
 """
 
 from __future__ import annotations
@@ -151,8 +150,8 @@ def span(
 
 @contextmanager
 def outside(method: str, host: str) -> Iterator[None]:
-    """A request to a counterpart: timed; a span when it is on behalf of a stream. Polling, which is nobody's, makes
-    none."""
+    """A request to a counterpart: timed; a span when it is made for a stream. Polling, which belongs to no stream,
+    makes none."""
     with metrics.outside_calls.labels(method, host).time():
         if _tracer is None or current_traceparent() is None:
             yield

@@ -39,7 +39,7 @@ class Rights:
 
 
 class NotGranted(Exception):
-    """The brokers refused, or could not be reached; its text is theirs."""
+    """The brokers refused, or could not be reached; the text is their answer."""
 
 
 def grant(settings: PlatformSettings, passwords: Mapping[str, str], rights: Sequence[Rights]) -> None:

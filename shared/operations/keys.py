@@ -18,7 +18,7 @@ from shared.telemetry import log
 BATCH = 100
 """Values sealed again in one transaction: labels and messages are documents, of up to a few hundred KiB."""
 COUNT_SECONDS = 3600.0
-"""A count reads a whole table, of which the pool's own limit knows nothing."""
+"""Seconds for a count, which reads a whole table and so may take longer than the pool's own limit allows."""
 Keys = Mapping[str, Mapping[str, bytes]]
 """By setting and id; the first of each setting is in use."""
 
@@ -92,8 +92,8 @@ def _sentence(needed: Mapping[tuple[str, str], int]) -> str:
 async def reseal(
     pool: asyncpg.Pool[asyncpg.Record], column: SealedColumn, seal: Seal, progress: Callable[[int], None]
 ) -> int:
-    """Seals the column's values with the first key where another was used, a few at a time, while the service runs;
-    how many. `progress` is told how many more.
+    """Seals the column's values with the first key where another was used, a few at a time, while the service runs; how
+    many. `progress` is called with the number of each step.
 
     May be interrupted and begun again. Rows that somebody else has locked are left to the next pass; a value that no
     key opens stays as it is, and is logged.
