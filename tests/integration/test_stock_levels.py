@@ -122,7 +122,7 @@ async def test_a_consumer_keeps_the_newest_level_also_after_a_restore_of_the_war
         assert await levels.pool.fetchval("select count(*) from facts") == 0
 
 
-async def test_a_restore_that_finds_no_fact_tells_the_levels_again_too(
+async def test_a_restore_that_finds_no_fact_publishes_the_levels_again_too(
     servers: Servers, fresh_database: FreshDatabase
 ) -> None:
     """A block follows from facts of others alone: none of the warehouse's own need have been told since the backup."""
