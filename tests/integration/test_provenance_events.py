@@ -88,10 +88,14 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
+def names_versions(answer: httpx.Response) -> bool:
+    return [answer.headers.get(f"GS1-{standard}-Version") for standard in ("EPCIS", "CBV")] == ["2.0.0"] * 2
+
+
 def checked(answer: httpx.Response) -> list[dict[str, Any]]:
     """The events of an answer, which is valid by GS1's schema where that is at hand."""
     assert answer.status_code == 200, answer.text
-    assert answer.headers["GS1-EPCIS-Version"] == answer.headers["GS1-CBV-Version"] == "2.0.0"
+    assert names_versions(answer)
     document = answer.json()
     if SCHEMA is not None:
         jsonschema.validate(document, SCHEMA, format_checker=jsonschema.FormatChecker())
@@ -162,6 +166,7 @@ async def taken(service: ProvenanceService, *events: Mapping[str, Any], key: str
 
 def faults(answer: httpx.Response) -> list[tuple[str, str]]:
     assert answer.status_code == 400, answer.text
+    assert names_versions(answer)
     return [
         (fault["field"].removeprefix("epcisBody.eventList[0]."), fault["rule"]) for fault in answer.json()["errors"]
     ]
@@ -550,6 +555,24 @@ async def test_an_event_that_is_unknown_or_anothers_is_not_found(service: Proven
     found = [await service.http.get(f"/events/{one}", headers=bearer(RIVAL)) for one in (own, unknown, "x")]
     assert {(one.status_code, one.text) for one in found} == {(404, found[0].text)}
     assert len(checked(await service.http.get(f"/events/{own}", headers=bearer(WAREHOUSE)))) == 1
+
+
+async def test_every_refusal_says_which_versions_are_spoken(service: ProvenanceService) -> None:
+    await taken(service, event())
+    answers = [
+        (401, await service.http.get("/events")),
+        (403, await service.http.get("/events", headers=bearer("shop"))),
+        (404, await service.http.get("/events/x", headers=bearer(MAKER))),
+        (404, await service.http.get(f"/capture/{UUID(int=1)}", headers=bearer(MAKER))),
+        (406, await service.http.get("/events", headers={**bearer(MAKER), "GS1-EPCIS-Max": "1.2"})),
+        (409, await tell(service, event())),
+        (415, await service.http.post("/events", content=b"<a/>", headers=bearer(MAKER))),
+        (422, await service.http.get("/events?EQ_bizstep=packing", headers=bearer(MAKER))),
+        (422, await service.http.get("/events?perPage=0", headers=bearer(MAKER))),
+        (422, await service.http.get("/capture/x", headers=bearer(MAKER))),
+    ]
+    for status, answer in answers:
+        assert (answer.status_code, names_versions(answer)) == (status, True), answer.text
 
 
 @pytest.mark.parametrize(
