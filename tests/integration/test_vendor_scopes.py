@@ -254,7 +254,7 @@ async def test_at_provenance_anothers_thing_looks_like_one_that_is_not_there(pro
         assert asked[0][0] == 200
     for epc in (PLACE.lot(GTIN, LOT), PLACE.lot(GTIN, "NONE")):
         path = f"/epcs/{quote(epc, safe='')}/events"
-        mine, theirs = (await provenance.http.get(path, headers=bearer(key_of(one))) for one in (OWNER, INTRUDER))
+        mine, theirs = [await provenance.http.get(path, headers=bearer(key_of(one))) for one in (OWNER, INTRUDER)]
         assert (LOT in mine.text, theirs.status_code, LOT in theirs.text) == (LOT in epc, 200, False)
         told_of = [
             said(await provenance.http.post("/events", json=told(gtin, "A") | {"epcList": [one]}, headers=headers))
