@@ -56,12 +56,12 @@ async def end_key(db: DB, beginning: str, hours: float, name: str | None = None)
     return ended
 
 
-async def hashed_keys(db: DB, scope: Scope, ended_within: timedelta, name: str) -> list[HashedKey]:
-    """The keys of one name of this scope that work or have ended within this time."""
+async def hashed_keys(db: DB, scope: Scope, ended_within: timedelta, name: str | None = None) -> list[HashedKey]:
+    """The keys of this scope, or of one name of it, that work or have ended within this time."""
     rows = await db.fetch(
         """select hash, name, not_after from api_keys
-           where scope = $1 and (not_after is null or not_after > now() - $2::interval) and name = $3
-           order by hash""",
+           where scope = $1 and (not_after is null or not_after > now() - $2::interval)
+             and ($3::text is null or name = $3) order by hash""",
         scope,
         ended_within,
         name,

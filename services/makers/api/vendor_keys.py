@@ -18,6 +18,7 @@ from services.vendor_keys import VENDOR_SCOPE, key_name, vendor_of_name
 from shared.clock import Clock
 from shared.db import DB
 from shared.ledger.ledger import Ledger
+from shared.operations.api_keys import hashed_keys
 from shared.operations.provision import keep_api_key
 
 AT_ONCE = 100
@@ -42,8 +43,13 @@ class KeyPublishing:
     async def publish(self, db: DB, vendor_id: UUID | None = None) -> int:
         """Publishes what was not published yet of the keys of this vendor, or of all, of `AT_ONCE` at most; how many
         they were. It locks the keys' streams, so it comes last in a transaction, once."""
-        name, looked_back = (key_name(vendor_id), DAY) if vendor_id else (None, LOOKED_BACK)
-        changed = await published_keys.unpublished(db, VENDOR_SCOPE, looked_back, name, AT_ONCE)
+        keys = (
+            await hashed_keys(db, VENDOR_SCOPE, DAY, key_name(vendor_id))
+            if vendor_id
+            else await hashed_keys(db, VENDOR_SCOPE, LOOKED_BACK)
+        )
+        published = await published_keys.find(db, [key.hash for key in keys])
+        changed = [key for key in keys if key.hash not in published or published[key.hash] != key.not_after][:AT_ONCE]
         of_vendors = [(key, vendor) for key in changed if (vendor := vendor_of_name(key.name)) is not None]
         sets = await self.ledger.lock(db, [vendor_key_stream(key.hash.hex()) for key, _ in of_vendors])
         events = [

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from shared.db import DB
 from shared.operations.api_keys import HashedKey
-from shared.scopes import Scope
 
 
-async def unpublished(db: DB, scope: Scope, ended_within: timedelta, name: str | None, limit: int) -> list[HashedKey]:
-    """The keys of this scope, or of one name of it, that were not published, or with another end; those that work or
-    have ended within this time."""
-    rows = await db.fetch(
-        """select k.hash, k.name, k.not_after from api_keys k left join published_keys p on p.hash = k.hash
-           where k.scope = $1 and (k.not_after is null or k.not_after > now() - $2::interval)
-             and ($3::text is null or k.name = $3)
-             and (p.hash is null or p.not_after is distinct from k.not_after)
-           order by k.hash limit $4""",
-        scope,
-        ended_within,
-        name,
-        limit,
-    )
-    return [HashedKey(**row) for row in rows]
+async def find(db: DB, hashes: Sequence[bytes]) -> Mapping[bytes, datetime | None]:
+    """Those of these that were published, with the end that was published."""
+    rows = await db.fetch("select hash, not_after from published_keys where hash = any($1)", list(hashes))
+    return {row["hash"]: row["not_after"] for row in rows}
 
 
 async def save(db: DB, keys: Sequence[HashedKey]) -> None:
