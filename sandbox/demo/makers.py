@@ -95,7 +95,7 @@ class Onboarding:
         """`now` is business time."""
         self._api, self._urls, self._keys, self._now = api, urls, keys, now
         self.rejected_for: str | None = None
-        """What VIES said of the number of `REJECTED`."""
+        """VIES' answer on the number of `REJECTED`."""
 
     async def run(self) -> None:
         """Until the warehouse knows every product. Raises Refused, TimeoutError."""
@@ -210,7 +210,7 @@ class _Vendor:
             "width_mm": good.size_mm[1],
             "height_mm": good.size_mm[2],
             "unit_value": {"amount": f"{good.price:.2f}", "currency": "EUR"},
-            "identity": "serial" if good.serialised else "none",
+            "identity": good.identity,
         }
         if good.content_ml:
             body["content"] = {"amount": f"{good.content_ml}.00", "unit": "ml"}

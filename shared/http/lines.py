@@ -50,7 +50,7 @@ def single_line(max_length: int, *, blank: bool = False) -> Callable[[str], str]
     def check(value: str) -> str:
         text = value.strip()
         if not text.isascii():
-            # Before it is normalised, which takes time by the square of the length.
+            # Checked before it is normalised, which takes time by the square of the length.
             if len(text) > MAX_DECOMPOSED * max_length:
                 raise PydanticKnownError("string_too_long", {"max_length": max_length})
             text = unicodedata.normalize("NFC", text).strip()

@@ -5,18 +5,19 @@ FastAPI reads and parses a body before it asks any dependency. Here the key, its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine
-from typing import Any
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from typing import Any, ClassVar
 
 from fastapi import Request, Response, params
 from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from shared.db import ALTERED
 from shared.faults import Fault
 from shared.http.api_keys import Required
 from shared.http.json_body import read_json
-from shared.http.problems import FAULTS_NAMED, Problem, field_path
+from shared.http.problems import FAULTS_NAMED, Problem, field_path, invalid_request
 from shared.telemetry import log
 
 
@@ -39,7 +40,7 @@ class Route(APIRoute):
         parameters = {
             field.alias for field in get_flat_params(self.dependant) if isinstance(field.field_info, params.Query)
         }
-        # A page for people is reached by links that others add to.
+        # People reach a page by links to which others add parameters.
         strict = self.include_in_schema
 
         async def read_and_handle(request: Request) -> Response:
@@ -65,9 +66,30 @@ class Route(APIRoute):
         return judge_and_handle
 
 
+class HeadedRoute(Route):
+    """A route all of whose answers, and problems, have these headers."""
+
+    headers: ClassVar[Mapping[str, str]]
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except (Problem, RequestValidationError) as error:
+                problem = error if isinstance(error, Problem) else invalid_request(error)
+                problem.headers |= self.headers
+                raise problem from None
+            response.headers.update(self.headers)
+            return response
+
+        return answer
+
+
 class RequestRoute(Route):
-    """For an endpoint that takes the request alone, from anybody, and makes the whole answer itself: it is called as it
-    is, and FastAPI only describes it. ValueError for one that asks for a key or a parameter."""
+    """For an endpoint that is open to anybody, takes only the request and builds the whole answer itself: it is called
+    directly, and FastAPI only describes it. ValueError for one that needs a key or a parameter."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
@@ -93,7 +115,7 @@ def refuse_unknown(request: Request, known: Collection[str]) -> None:
 
 
 async def body_within(request: Request, limit: int) -> bytes:
-    """The body of a route that takes less than the service does. Raises Problem 413 before it holds more."""
+    """The body of a route with a lower limit than the service's. Raises Problem 413 before it holds more."""
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
         raise _too_large(limit)

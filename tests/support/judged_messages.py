@@ -72,15 +72,15 @@ def main() -> None:
         say(f"judged by the official schema, {IMPORT_XSD}")
     else:
         say(f"CEB_XSD_DIR names no directory with the official schema: judged by our own, {FILE.name}, only")
-    began, found, done = time.monotonic(), Counter[str](), 0
+    began, valid, done = time.monotonic(), Counter[str](), 0
     with ProcessPoolExecutor(workers) as pool:
         for part in pool.map(_part, _parts(orders)):
-            found += part
-            if found["CEB621"] // 10_000 > done // 10_000:
-                say(f"{found['CEB621']} orders, {time.monotonic() - began:.0f} s")
-            done = found["CEB621"]
-    kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(found.items()))
-    say(f"{done} orders, {found.total()} messages valid ({kinds}) in {time.monotonic() - began:.0f} s")
+            valid += part
+            if valid["CEB621"] // 10_000 > done // 10_000:
+                say(f"{valid['CEB621']} orders, {time.monotonic() - began:.0f} s")
+            done = valid["CEB621"]
+    kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(valid.items()))
+    say(f"{done} orders, {valid.total()} messages valid ({kinds}) in {time.monotonic() - began:.0f} s")
     sys.exit(done != orders)
 
 

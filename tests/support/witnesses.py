@@ -40,9 +40,10 @@ class Running:
 
 
 @asynccontextmanager
-async def sandbox_witness(logs: Iterable[VerifierKey], number: int = 1) -> AsyncIterator[Running]:
+async def sandbox_witness(logs: Iterable[VerifierKey], number: int = 1, ahead: int = 0) -> AsyncIterator[Running]:
+    """`ahead`: seconds by which its clock is ahead of ours."""
     key = witness_key(number)
-    witness = Witness([str(log) for log in logs], lambda: int(time.time()), key)
+    witness = Witness([str(log) for log in logs], lambda: int(time.time()) + ahead, key)
     async with serving(app(witness)) as url:
         yield Running(key.verifier, url)
 
@@ -52,7 +53,7 @@ def litewitness(folder: Path, log: VerifierKey) -> Iterator[Running]:
     """litewitness with a key in an agent of its own, which knows this log."""
     folder.mkdir()
     private, agent_socket, database = Ed25519PrivateKey.generate(), folder / "agent", folder / "witness.db"
-    key_file, public_file, told = folder / "key", folder / "key.pub", folder / "log"
+    key_file, public_file, output = folder / "key", folder / "key.pub", folder / "log"
     open_ssh, none = serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
     key_file.touch(mode=0o600)
     key_file.write_bytes(private.private_bytes(serialization.Encoding.PEM, open_ssh, none))
@@ -74,12 +75,12 @@ def litewitness(folder: Path, log: VerifierKey) -> Iterator[Running]:
         _know(database, log)
         options = {"name": NAME, "db": str(database), "ssh-agent": str(agent_socket), "listen": f"127.0.0.1:{port}"}
         command = [str(LITEWITNESS), "-key", listed.stdout.split()[1]]
-        with told.open("wb") as lines:
+        with output.open("wb") as lines:
             server = subprocess.Popen(
                 [*command, *(part for name, value in options.items() for part in (f"-{name}", value))], stderr=lines
             )
         _until(lambda: _listens(port))
-        key = parse_verifier_key(told.read_text().partition("vkey=")[2].split()[0].strip('"'))
+        key = parse_verifier_key(output.read_text().partition("vkey=")[2].split()[0].strip('"'))
         assert key == SignerKey(NAME, COSIGNATURE, private).verifier
         yield Running(key, f"http://127.0.0.1:{port}")
     finally:

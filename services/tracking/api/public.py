@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 import asyncpg
 from fastapi import APIRouter, Path, Request, Response
@@ -18,7 +17,7 @@ from shared.http.answers import etag_response
 from shared.http.openapi import CONDITIONAL, described, problems
 from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets, client_of
-from shared.http.routes import Route
+from shared.http.routes import HeadedRoute, Route
 
 _NUMBER = re.compile(r"[A-Z0-9]{8,35}")
 _JSON, _PAGE = "/tracking/{tracking_number}", "/track/parcels/{tracking_number}"
@@ -35,26 +34,14 @@ _PREFLIGHT = {
 TrackingNumber = Annotated[str, Path(description="The carrier's number of the parcel, as printed on its label.")]
 
 
-class CrossOriginRoute(Route):
+class CrossOriginRoute(HeadedRoute):
     """A route whose answers, and problems, scripts of any site may read."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def answer(request: Request) -> Response:
-            try:
-                response = await handle(request)
-            except Problem as problem:
-                problem.headers |= CROSS_ORIGIN
-                raise
-            response.headers.update(CROSS_ORIGIN)
-            return response
-
-        return answer
+    headers = CROSS_ORIGIN
 
 
 def not_found() -> Problem:
-    """The same answer for what is unknown and for what the client may not see."""
+    """The same answer for an unknown number and for one that the client may not see."""
     return Problem(404, "not found")
 
 
@@ -105,7 +92,7 @@ def page_router(pool: asyncpg.Pool[asyncpg.Record], look_ups: TokenBuckets, page
 async def _look_up(
     pool: asyncpg.Pool[asyncpg.Record], look_ups: TokenBuckets, request: Request, tracking_number: str
 ) -> PublicTracking:
-    """What is told of the parcel with this number. Raises Problem 404 or 429."""
+    """The public answer about the parcel with this number. Raises Problem 404 or 429."""
     if seconds := look_ups.take(client_of(request)):
         raise Problem(429, "too many requests", headers={"Retry-After": str(seconds)})
     number = as_printed(tracking_number)
