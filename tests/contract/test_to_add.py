@@ -241,7 +241,7 @@ class JapanSettings(BaseSettings):
 @dataclass(frozen=True, slots=True)
 class JapanPostal:
     name: str = "japan_postal"
-    by_documents: bool = False
+    documents: tuple[str, ...] = ()
 
     def day(self, instant: datetime) -> date:
         return instant.astimezone(ZoneInfo("Asia/Tokyo")).date()
@@ -261,6 +261,9 @@ class JapanPostal:
     def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
         return {line.line: line.hs_code for line in lines}
 
+    def declarable(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> bool:
+        return True
+
     def yearly_limit(self, day: date) -> Decimal | None:
         return None
 
@@ -274,6 +277,7 @@ class JapanPostal:
 class Japan:
     country = "JP"
     counterpart = "customs.japan"
+    message_types = ()
     settings = JapanSettings
     sealed = ()
 
