@@ -111,13 +111,6 @@ def every(seconds: float, measure: Callable[[], Awaitable[None]]) -> Task:
     """A task of a service: measures so often, in real time, until cancelled."""
 
     async def gauges(loop: Loop) -> None:
-        while True:
-            loop.tick()
-            try:
-                await loop.while_waiting(measure())
-                loop.healthy()
-            except TRANSIENT as error:
-                await loop.back_off(error)
-            await loop.sleep(seconds)  # also after a failure: what took too long is not asked for without end
+        await loop.repeat(lambda: loop.while_waiting(measure()), seconds, failed_at_once=False)
 
     return Task("gauges", gauges)
