@@ -27,7 +27,7 @@ GENERATIONS_AT_ONCE = 100
 """A producer raises a generation by one; a reader may have missed some."""
 _MARK = re.compile(rb"([0-9]{1,9})@([0-9]{1,18})")
 MARK_LENGTH = 29
-"""One more than a mark can have."""
+"""One more character than a mark can have."""
 _CACHED_MARKS = 1024
 
 
