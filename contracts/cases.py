@@ -30,6 +30,8 @@ class CaseOpened(OrderEvent):
     since: Instant | None = None
     """When the situation began, where that was before the case was opened."""
     reason: Code
+    lacks: Code | None = None
+    """The table of rules that lacks a row for it, where that is why."""
     action: CaseAction
     """What settles it: an action of the glossary's table."""
     due_at: Instant | None = None

@@ -16,8 +16,8 @@ from services.registry import REGISTRY, SERVICES, Declared
 
 ROOT = Path(__file__).parents[1]
 MARKED = re.compile(
-    r"^(?P<indent> *)(?P<begin>(?:#|<!--) services/registry\.py: (?P<name>[a-z_]+)\b[^\n]*\n)"
-    r"(?P<text>.*?)(?P<end>^ *(?:# end|<!-- end -->)$)",
+    r"^(?P<indent> *)(?P<begin>(?:#|<!--|%%) services/registry\.py: (?P<name>[a-z_]+)\b[^\n]*\n)"
+    r"(?P<text>.*?)(?P<end>^ *(?:# end|<!-- end -->|%% end)$)",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -72,6 +72,13 @@ def _rights() -> Iterable[str]:
         yield f"| {service.name} | {' | '.join(columns)} |"
 
 
+def _owners() -> Iterable[str]:
+    yield "| service | decides alone | keeps beside its facts |"
+    yield "|---|---|---|"
+    for one in REGISTRY:
+        yield f"| [{one.name}](../services/{one.name}/README.md) | {one.decides} | {one.keeps} |"
+
+
 def _monitored() -> str:
     return "monitor fail if " + " || ".join(f"{{ nbsrv({name}) lt 1 }}" for name in SERVICES)
 
@@ -106,6 +113,10 @@ BLOCKS: dict[str, dict[str, Callable[[], Iterable[str]]]] = {
             ["| service | published at |", "|---|---|"]
             + [f"| `{service.name}` | `localhost:{service.port}` |" for service in REGISTRY]
         )
+    },
+    "docs/architecture.md": {
+        "topics": lambda: [f"{' & '.join(SERVICES)} <==> kafka[(Kafka: topics of each service)]"],
+        "owners": _owners,
     },
     "docs/threat-model.md": {"rights": _rights},
     ".env.example": {

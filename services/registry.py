@@ -18,6 +18,10 @@ class Declared:
     """Of its folder, its database, its consumer group, its broker user and its containers."""
     port: int
     """At which a deployment publishes it."""
+    decides: str = "nothing"
+    """The truths of which it is the one owner."""
+    keeps: str = "nothing"
+    """Beside its facts."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Beside its passwords and its storage key: which secret of the installation each of its settings is."""
     local: Mapping[str, str] = field(default_factory=dict)
@@ -35,6 +39,8 @@ REGISTRY = (
     Declared(
         "orders",
         8010,
+        decides="whether an order is accepted, when and how it ends",
+        keeps="the person's record, deadlines, the list of cases",
         secrets={
             "contact_key": "contact_key",
             "national_id_key": "national_id_key",
@@ -48,10 +54,17 @@ REGISTRY = (
             "carrier_routes": '{{"CN:ems-shop": "ems"}}',
         },
     ),
-    Declared("warehouse", 8020),
+    Declared(
+        "warehouse",
+        8020,
+        decides="stock, reservation, withdrawal, where each unit is",
+        keeps="products, stock, units, work lists",
+    ),
     Declared(
         "customs",
         8030,
+        decides="screening, the buyer's yearly quota, whether a parcel may leave",
+        keeps="declarations, messages, receipts",
         secrets={"contact_key": "contact_key", "national_id_key": "national_id_key", "quota_key": "quota_key"},
         local={
             "export_gateway_url": "{sandbox}/douane",
@@ -66,6 +79,8 @@ REGISTRY = (
     Declared(
         "carrier",
         8040,
+        decides="the one label of a parcel, what a scan means",
+        keeps="labels, raw scans, parcels to follow",
         secrets={
             "contact_key": "contact_key",
             "laposte_password": "laposte_password",
@@ -86,16 +101,20 @@ REGISTRY = (
             "ems_feed_seconds": "1",
         },
     ),
-    Declared("tracking", 8050, secrets={"link_keys": "link_keys"}, connections=4000),
+    Declared("tracking", 8050, keeps="one document an order", secrets={"link_keys": "link_keys"}, connections=4000),
     Declared(
         "makers",
         8060,
+        decides="who may sell, which product is validated",
+        keeps="vendors, brands, products, its own list of cases",
         secrets={"service_key": "api_key_service"},
         local={"vies_url": "{sandbox}/vies/rest-api", "customs_url": "{customs}", "vies_retry_seconds": "1"},
     ),
     Declared(
         "provenance",
         8070,
+        decides="which unit is flagged",
+        keeps="the log of what happened to each unit, hidden codes, looks",
         secrets={"log_key": "log_key", "issuer_key": "issuer_key", "hidden_code_key": "hidden_code_key"},
         local={"witnesses": f"{SANDBOX_WITNESS}={{sandbox}}/witness", "witness_quorum": "1"},
     ),

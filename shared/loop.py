@@ -87,10 +87,25 @@ class Loop:
         step: Callable[[], Awaitable[float | None]],
         seconds: float,
         passing: tuple[type[BaseException], ...] = TRANSIENT,
+        *,
+        failed_at_once: bool = True,
     ) -> NoReturn:
-        """Runs the step until cancelled. Between two runs: as many real seconds as the step returns, else `seconds`."""
+        """Runs the step until cancelled. Between two runs: as many real seconds as the step returns, else `seconds`.
+
+        `failed_at_once`: after a failure that passes it only backs off; else it waits as between two runs, too, so that
+        what took too long is not asked for without end.
+        """
         while True:
-            wait = await self.attempt(step, passing)
+            self.tick()
+            wait = None
+            try:
+                wait = await step()
+            except passing as error:
+                await self.back_off(error)
+                if failed_at_once:
+                    continue
+            else:
+                self.healthy()
             await self.sleep(seconds if wait is None else wait)
 
     async def wait_for(self, event: asyncio.Event, seconds: float) -> None:

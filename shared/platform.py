@@ -42,10 +42,9 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.decoder import Decoder, Keeper
 from shared.messaging.decompression import UnreadableBatch
-from shared.messaging.generations import forgotten
 from shared.messaging.partition_log import LogProbe, started
 from shared.messaging.relay import Relay
-from shared.messaging.restore import OnRestored, Restore
+from shared.messaging.restore import OnRestored, Restore, forgotten
 from shared.operations import gauges, operator_api, readiness
 from shared.operations.internal_api import internal_app
 from shared.operations.keys import KeyMissing, require_known_keys

@@ -23,6 +23,7 @@ from shared.messaging import positions
 from shared.messaging.decoder import Decoded, Decoder, Record, as_record
 from shared.messaging.decompression import UNPACKED_BYTES, UnreadableBatch
 from shared.messaging.fetching import FETCH_BYTES, Fetching, undecodable
+from shared.messaging.generations import is_absurd, is_newer, reads_from
 from shared.messaging.kafka import REQUEST_MS, connection
 from shared.messaging.partition_log import LogProbe, reader_died, started, stopped
 from shared.messaging.record_batches import RawRecord, Unreadable
@@ -39,8 +40,6 @@ SESSION_MS = 6_000
 otherwise."""
 
 
-GENERATIONS_AT_ONCE = 100
-"""A producer raises a generation by one; a reader may have missed some."""
 STOPPED_AFTER = 5
 """After so many failures in a row for a cause that does not pass by itself, the consumer is not ready, and the log says
 why."""
@@ -270,8 +269,8 @@ class Consumer:
             partition_records = [as_record(partition, raw) for raw in raw_records]
             if any(record.fault or record.generation > known for record in partition_records):
                 partition_records = [r._replace(generation=known) if r.fault else r for r in partition_records]
-                absurd |= {(partition, r.offset) for r in partition_records if _absurd(r, known)}
-                newer = next((r for r in partition_records if _newer(r, known)), None)
+                absurd |= {(partition, r.offset) for r in partition_records if is_absurd(r, known)}
+                newer = next((r for r in partition_records if is_newer(r, known)), None)
                 if newer is not None:
                     await self._enter_generation(partition, newer)
                     continue
@@ -315,11 +314,8 @@ class Consumer:
             raise TooManyDead
 
     async def _enter_generation(self, partition: TopicPartition, record: Record) -> None:
-        """The broker lost records and its producer sends them again: back to where the new generation begins.
-
-        A reader that has not come so far yet stays where it is: what lies before is still to be read.
-        """
-        await self._set_position(partition, min(self._next[partition], record.generation_start), record.generation)
+        """The broker lost records and its producer sends them again."""
+        await self._set_position(partition, reads_from(self._next[partition], record), record.generation)
         log.warning(
             "log has a new generation", topic=partition.topic, partition=partition.partition, n=record.generation
         )
@@ -340,7 +336,7 @@ class Consumer:
                 self._fetching.doubt([partition])
                 continue
             last = await self._record_before(partition, position)
-            if last is not None and _newer(last, self._generation[partition]):
+            if last is not None and is_newer(last, self._generation[partition]):
                 await self._enter_generation(partition, last)
             self._fetching.confirm(partition, over)
 
@@ -471,18 +467,6 @@ def _count(run: Run, read: Decoded) -> None:
         run.pop(read.record.partition, None)
     elif read.fate == "failing":
         run.setdefault(read.record.partition, set()).add(read.record.key or read.record.offset)
-
-
-def _absurd(record: Record, known: int) -> bool:
-    """Whether this record states a generation that its partition cannot have come to."""
-    if record.generation <= known:
-        return False
-    return record.generation > known + GENERATIONS_AT_ONCE or record.generation_start > record.offset
-
-
-def _newer(record: Record, known: int) -> bool:
-    """Whether this record belongs to a generation that its partition can have come to since."""
-    return record.generation > known and not _absurd(record, known)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types

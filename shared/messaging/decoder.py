@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +16,7 @@ from contracts.base import Event, Stream, Topic, lifted, name_of, versions_of
 from shared.db import DB
 from shared.ledger.ledger import Ledger
 from shared.ledger.versions import Wire
+from shared.messaging.generations import MARK_LENGTH, read_mark
 from shared.messaging.record_batches import Unreadable
 from shared.telemetry import log, metrics, valid_traceparent
 from shared.text import storable
@@ -32,9 +32,6 @@ _CACHED_HEADERS = 256
 """Values of a header whose meaning is cached: most records repeat a few of them."""
 _FOREIGN_KEPT = """select count(*) from dead_letters
                    where topic = $1 and fate = 'foreign' and died_at > now() - interval '1 hour'"""
-_GENERATION = re.compile(rb"([0-9]{1,9})@([0-9]{1,18})")
-_GENERATION_LENGTH = 29
-"""One more digit than a generation can have."""
 
 
 class Lacking(ValueError):
@@ -303,7 +300,7 @@ def as_record(partition: TopicPartition, raw: Any) -> Record:
         return Record(partition, raw.offset, None, raw.data, "", None, 0, 0, None, raw.last_offset, raw.reason)
     # Only the headers that are read are decoded.
     headers = dict(raw.headers)
-    generation, start = _generation((headers.get("generation") or b"")[:_GENERATION_LENGTH])
+    generation, start = read_mark((headers.get("generation") or b"")[:MARK_LENGTH])
     traceparent = headers.get("traceparent")
     return Record(
         partition=partition,
@@ -321,10 +318,3 @@ def as_record(partition: TopicPartition, raw: Any) -> Record:
 @lru_cache(_CACHED_HEADERS)
 def _type(header: bytes) -> str:
     return storable(header.decode("utf-8", "replace"))[:_TYPE_LENGTH]
-
-
-@lru_cache(_CACHED_HEADERS)
-def _generation(header: bytes) -> tuple[int, int]:
-    """The generation, and where it begins; 0 for none."""
-    stated = _GENERATION.fullmatch(header)
-    return (int(stated[1]), int(stated[2])) if stated else (0, 0)

@@ -2,24 +2,33 @@
 
 A partition of ours whose offsets step back, or whose log ends below the last acknowledged offset, has lost its tail.
 Then its generation is raised, and all that the outbox keeps for it is sent again under the new number; by that number
-readers see that offsets mean something else (`generation` header: `<number>@<first offset>`).
+readers see that offsets mean something else (`generation` header: `<number>@<first offset>`), and go back to where it
+begins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
 
 import asyncpg
 from aiokafka import TopicPartition
 
 from shared.db import DB
 from shared.ledger import outbox
-from shared.messaging.decoder import as_record
 from shared.messaging.partition_log import LogProbe
 from shared.telemetry import log
 
 SLICE = 20_000
+GENERATIONS_AT_ONCE = 100
+"""A producer raises a generation by one; a reader may have missed some."""
+_MARK = re.compile(rb"([0-9]{1,9})@([0-9]{1,18})")
+MARK_LENGTH = 29
+"""One more character than a mark can have."""
+_CACHED_MARKS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,24 @@ class LogEnd:
     highest: int = -1
     generation: int = 0
     start: int = 0
+
+    @property
+    def mark(self) -> str:
+        """The header `generation` of what is sent now."""
+        return f"{self.generation}@{self.start}"
+
+
+class Marked(Protocol):
+    """A record as a reader has it."""
+
+    @property
+    def partition(self) -> TopicPartition: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def generation(self) -> int: ...
+    @property
+    def generation_start(self) -> int: ...
 
 
 async def log_ends(db: DB) -> dict[TopicPartition, LogEnd]:
@@ -140,29 +167,43 @@ async def notice_lost_tail(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, 
                     await raise_generation(db, partition, end, start=actual[partition])
 
 
-async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, publishes: Collection[str]) -> int:
-    """How many events of ours the topics hold beyond the last acknowledged one that this database does not know.
+async def take_over_end(db: DB, record: Marked) -> None:
+    """The last record of ours on a partition, as a database reads it that was restored from before."""
+    await db.execute(
+        """insert into log_ends (topic, partition, highest_offset, generation, generation_start)
+           values ($1, $2, $3, $4, $5)
+           on conflict (topic, partition) do update set highest_offset = excluded.highest_offset,
+             generation = greatest(log_ends.generation, excluded.generation),
+             generation_start = case when excluded.generation > log_ends.generation
+                                     then excluded.generation_start else log_ends.generation_start end""",
+        record.partition.topic,
+        record.partition.partition,
+        record.offset,
+        record.generation,
+        record.generation_start,
+    )
 
-    None after a crash between sending and marking, for the outbox has them; some after a restore from a backup.
-    `publishes`: where its events stand, also a topic to which it had not written yet. None of a database that has never
-    written to any: that is a new one.
-    """
-    if not await pool.fetchval("select exists (select from log_ends)"):
-        return 0
-    starts = await unacknowledged(pool, probe, publishes)
-    found = {as_record(partition, raw).event_id async for partition, raw in probe.records_since(starts)}
-    ids = found - {None}  # a record without an id is none of ours
-    known = await pool.fetch("select event_id from outbox where event_id = any($1::uuid[])", list(ids))
-    return len(ids - {row["event_id"] for row in known})
+
+@lru_cache(_CACHED_MARKS)
+def read_mark(header: bytes) -> tuple[int, int]:
+    """The generation that a record states, and where it begins; 0 for none. `header`: its first MARK_LENGTH bytes."""
+    stated = _MARK.fullmatch(header)
+    return (int(stated[1]), int(stated[2])) if stated else (0, 0)
 
 
-async def unacknowledged(
-    pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, publishes: Collection[str] = ()
-) -> dict[TopicPartition, int]:
-    """Where each log of ours goes on behind what this database knows of it: all partitions of the topics that it has
-    ever written to, and of `publishes`."""
-    rows = await pool.fetch("select topic, partition, highest_offset from log_ends")
-    known = {TopicPartition(row["topic"], row["partition"]): row["highest_offset"] + 1 for row in rows}
-    partitions = await probe.partitions(sorted({*publishes, *(partition.topic for partition in known)}))
-    begins = await probe.beginnings(partitions) if partitions else {}
-    return {partition: max(begins[partition], known.get(partition, 0)) for partition in partitions}
+def is_absurd(record: Marked, known: int) -> bool:
+    """Whether this record states a generation that its partition cannot have come to. `known`: the reader's."""
+    if record.generation <= known:
+        return False
+    return record.generation > known + GENERATIONS_AT_ONCE or record.generation_start > record.offset
+
+
+def is_newer(record: Marked, known: int) -> bool:
+    """Whether this record belongs to a generation that its partition can have come to since."""
+    return record.generation > known and not is_absurd(record, known)
+
+
+def reads_from(position: int, newer: Marked) -> int:
+    """Where a reader goes on that meets a record of a newer generation: back to where that begins. One that has not
+    come so far yet stays where it is, for what lies before is still to be read."""
+    return min(position, newer.generation_start)

@@ -296,7 +296,7 @@ class Relay:
             if len(known or ()) != PARTITIONS:
                 mismatch = f"{partition.topic} has {len(known or ())} partitions, not {PARTITIONS}"
                 return _PartitionResult([], [], KafkaError(mismatch))
-            return await self._send_batches(partition, rows, f"{end.generation}@{end.start}", traces)
+            return await self._send_batches(partition, rows, end.mark, traces)
 
     async def _send_batches(
         self, partition: TopicPartition, rows: list[asyncpg.Record], generation: str, traces: Mapping[int, str]

@@ -7,20 +7,21 @@ again, on the whole set.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
+from aiokafka import TopicPartition
 
 from contracts.base import Event, lifted, parse_fact
 from shared.db import DB
 from shared.ledger.ledger import Ledger
 from shared.ledger.versions import Wire
 from shared.messaging.decoder import Decoder, Record, as_record
-from shared.messaging.generations import unacknowledged
-from shared.messaging.partition_log import reading
+from shared.messaging.generations import log_ends, take_over_end
+from shared.messaging.partition_log import LogProbe, reading
 from shared.settings import PlatformSettings
 
 STEP_RECORDS = 2000
@@ -84,7 +85,8 @@ class Restore:
             if self.on_restored is not None:
                 await self.on_restored(db, new)
             await _as_sent(db, batch)
-            await _move_ends(db, batch)
+            for record in {record.partition: record for record in batch}.values():
+                await take_over_end(db, record)
         streams |= {event.stream_id for event in new}
         return len(new)
 
@@ -141,19 +143,29 @@ async def _as_sent(db: DB, batch: Sequence[Record]) -> None:
     )
 
 
-async def _move_ends(db: DB, batch: Sequence[Record]) -> None:
-    last = {record.partition: record for record in batch}
-    for partition, record in last.items():
-        await db.execute(
-            """insert into log_ends (topic, partition, highest_offset, generation, generation_start)
-               values ($1, $2, $3, $4, $5)
-               on conflict (topic, partition) do update set highest_offset = excluded.highest_offset,
-                 generation = greatest(log_ends.generation, excluded.generation),
-                 generation_start = case when excluded.generation > log_ends.generation
-                                         then excluded.generation_start else log_ends.generation_start end""",
-            partition.topic,
-            partition.partition,
-            record.offset,
-            record.generation,
-            record.generation_start,
-        )
+async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, publishes: Collection[str]) -> int:
+    """How many events of ours the topics hold beyond the last acknowledged one that this database does not know.
+
+    None after a crash between sending and marking, for the outbox has them; some after a restore from a backup.
+    `publishes`: where its events stand, also a topic to which it had not written yet. None of a database that has never
+    written to any: that is a new one.
+    """
+    if not await pool.fetchval("select exists (select from log_ends)"):
+        return 0
+    starts = await unacknowledged(pool, probe, publishes)
+    found = {as_record(partition, raw).event_id async for partition, raw in probe.records_since(starts)}
+    ids = found - {None}  # a record without an id is none of ours
+    known = await pool.fetch("select event_id from outbox where event_id = any($1::uuid[])", list(ids))
+    return len(ids - {row["event_id"] for row in known})
+
+
+async def unacknowledged(
+    pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, publishes: Collection[str] = ()
+) -> dict[TopicPartition, int]:
+    """Where each log of ours goes on behind what this database knows of it: all partitions of the topics that it has
+    ever written to, and of `publishes`."""
+    async with pool.acquire() as db:
+        known = {partition: end.highest + 1 for partition, end in (await log_ends(db)).items()}
+    partitions = await probe.partitions(sorted({*publishes, *(partition.topic for partition in known)}))
+    begins = await probe.beginnings(partitions) if partitions else {}
+    return {partition: max(begins[partition], known.get(partition, 0)) for partition in partitions}

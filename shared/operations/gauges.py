@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 from shared.db import TRANSIENT
 from shared.loop import Loop
 from shared.messaging import positions
+from shared.messaging.generations import log_ends
 from shared.messaging.partition_log import LogProbe
 from shared.operations.state import ServiceState
 from shared.supervise import Task
@@ -45,8 +46,10 @@ async def database(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -
         metrics.parked.set(row["parked"])
         metrics.large_streams.set(row["large"])
     await _jobs(pool, kinds)
-    for end in await pool.fetch("select topic, partition, generation from log_ends"):
-        metrics.generation.labels(end["topic"], str(end["partition"])).set(end["generation"])
+    async with pool.acquire() as db:
+        ends = await log_ends(db)
+    for partition, end in ends.items():
+        metrics.generation.labels(partition.topic, str(partition.partition)).set(end.generation)
 
 
 async def _jobs(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -> None:
@@ -111,13 +114,6 @@ def every(seconds: float, measure: Callable[[], Awaitable[None]]) -> Task:
     """A task of a service: measures so often, in real time, until cancelled."""
 
     async def gauges(loop: Loop) -> None:
-        while True:
-            loop.tick()
-            try:
-                await loop.while_waiting(measure())
-                loop.healthy()
-            except TRANSIENT as error:
-                await loop.back_off(error)
-            await loop.sleep(seconds)  # also after a failure: no query is repeated at once
+        await loop.repeat(lambda: loop.while_waiting(measure()), seconds, failed_at_once=False)
 
     return Task("gauges", gauges)

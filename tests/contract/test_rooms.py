@@ -35,10 +35,31 @@ def entries(folder: Path) -> set[str]:
     return {name for name in found if not name.startswith(("_", "."))}
 
 
+def folders(folder: Path) -> set[str]:
+    return {name for name in entries(folder) if (folder / name).is_dir()}
+
+
 def test_the_top_level_has_the_rooms_of_the_page() -> None:
-    rooms = rows("Top level")
-    assert rooms
-    assert {room for room in rooms if not (ROOT / room).is_dir()} == set()
+    assert folders(ROOT) == rows("Top level")
+
+
+def test_what_services_share_is_on_the_page() -> None:
+    """Beside the services there is what the page names, and commands."""
+    [row] = re.findall(r"^\| `services/` \| (.*)$", PAGE, re.MULTILINE)
+    named = {name.rstrip("/") for name in re.findall(r"`([\w/]+)`", row)}
+    beside = entries(ROOT / "services") - set(SERVICES)
+    commands = {
+        name
+        for name in beside - folders(ROOT / "services")
+        if '\nif __name__ == "__main__":\n' in (ROOT / "services" / f"{name}.py").read_text(encoding="utf-8")
+    }
+    assert len(commands) > 3
+    assert beside == named | commands
+    assert not named & commands
+
+
+def test_the_sandbox_has_the_rooms_of_the_page() -> None:
+    assert entries(ROOT / "sandbox") == rows("The sandbox")
 
 
 def test_the_platform_has_the_rooms_of_the_page() -> None:

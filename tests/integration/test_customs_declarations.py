@@ -87,7 +87,7 @@ async def test_what_was_sent_is_kept_with_the_fields_by_which_its_receipt_names_
         order_id(long),
     )
     cop_no, number = (
-        export.cop_no(placed(long), samples.screened_order(long), 1),
+        export.import_number(placed(long), samples.screened_order(long), 1),
         handed_over(name=long).tracking_number,
     )
     platform, carrier = "3105960001", "3105980002"

@@ -101,7 +101,7 @@ def named(number: str, message_type: str) -> dict[str, str]:
 
 def cop_no(name: str, number: int = 1) -> str:
     """The number under which a parcel of the sample order is declared."""
-    return export.cop_no(samples.placed(name), samples.screened_order(name), number)
+    return export.import_number(samples.placed(name), samples.screened_order(name), number)
 
 
 def answering(authorities: Authorities) -> FastAPI:

@@ -17,7 +17,7 @@ from contracts.customs import OrderScreened, ParcelUplifted
 from contracts.orders import OrderPlaced
 from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs.destinations.cn import ceb
-from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, Undeclarable
+from services.customs.destinations.cn.ceb import COUNTRY_CODES, DOCUMENTS, TARIFF, MessageType, Undeclarable
 from services.customs.destinations.cn.ceb_fields import address, item_no
 from services.customs.destinations.cn.ceb_messages import build, business_keys
 from services.customs.destinations.cn.ceb_writer import written
@@ -273,27 +273,43 @@ def test_an_order_in_two_boxes_needs_its_payment_split() -> None:
         shipment(facts(), 1, CONTACT, BUYER, POLICY, PLACED_AT, split=False)
 
 
+NO_VOLUME = ("InventoryList.qty1", "unknown", None)
+"""Of a bottle whose content is not stated, or not in one way only."""
+
+
 @pytest.mark.parametrize(
-    ("changes", "field", "rule"),
+    ("changes", "field", "rule", "lacks"),
     [
-        ({"origin": "AQ"}, "OrderList.country", "unknown"),
-        ({"hs_code": "150910"}, "InventoryList.gcode", "ended"),
-        ({"hs_code": "1509100000"}, "InventoryList.gcode", "ended"),
-        ({"hs_code": "3304990000"}, "InventoryList.gcode", "unknown"),
-        ({"hs_code": "999999"}, "InventoryList.gcode", "unknown"),
-        ({"hs_code": "22082000"}, "InventoryList.qty1", "unknown"),
-        ({"hs_code": "22082000", "description": "Cognac 0 ml"}, "InventoryList.qty1", "unknown"),
-        ({"hs_code": "22082000", "description": "Cognac, two of 70 cl and 5 cl"}, "InventoryList.qty1", "unknown"),
-        ({"hs_code": "22082000", "description": "Cognac 6 x 70 cl"}, "InventoryList.qty1", "unknown"),
-        ({"hs_code": "22082000", "description": "Cognac (6 bouteilles de 70cl)"}, "InventoryList.qty1", "unknown"),
-        ({"hs_code": "22082000", "description": "Cognac 1.000 ml"}, "InventoryList.qty1", "unknown"),
+        ({"origin": "AQ"}, "OrderList.country", "unknown", COUNTRY_CODES),
+        ({"hs_code": "150910"}, "InventoryList.gcode", "ended", TARIFF),
+        ({"hs_code": "1509100000"}, "InventoryList.gcode", "ended", TARIFF),
+        ({"hs_code": "3304990000"}, "InventoryList.gcode", "unknown", TARIFF),
+        ({"hs_code": "999999"}, "InventoryList.gcode", "unknown", TARIFF),
+        ({"hs_code": "22082000"}, *NO_VOLUME),
+        ({"hs_code": "22082000", "description": "Cognac 0 ml"}, *NO_VOLUME),
+        (
+            {"hs_code": "22082000", "description": "Cognac, two of 70 cl and 5 cl"},
+            "InventoryList.qty1",
+            "unknown",
+            None,
+        ),
+        ({"hs_code": "22082000", "description": "Cognac 6 x 70 cl"}, *NO_VOLUME),
+        (
+            {"hs_code": "22082000", "description": "Cognac (6 bouteilles de 70cl)"},
+            "InventoryList.qty1",
+            "unknown",
+            None,
+        ),
+        ({"hs_code": "22082000", "description": "Cognac 1.000 ml"}, *NO_VOLUME),
     ],
 )
-def test_what_cannot_be_stated_is_named_and_nothing_is_built(changes: dict[str, str], field: str, rule: str) -> None:
+def test_what_cannot_be_stated_is_named_and_nothing_is_built(
+    changes: dict[str, str], field: str, rule: str, lacks: str | None
+) -> None:
     order = placed(lines=[line().model_copy(update=changes)])
     with pytest.raises(Undeclarable) as refused:
         built("CEB311", known=departed(order))
-    assert (refused.value.field, refused.value.rule) == (field, rule)
+    assert (refused.value.field, refused.value.rule, refused.value.lacks) == (field, rule, lacks)
 
 
 def test_a_value_that_breaks_a_rule_is_named_without_the_value() -> None:

@@ -63,7 +63,9 @@ def test_the_lrn_is_derived_and_short() -> None:
 def cop_nos(number: str, *, own: bool) -> list[str]:
     """Of two parcels each of two marketplaces' orders of one number."""
     orders = [placed(name).model_copy(update={"number": number}) for name in "ab"]
-    return [export.cop_no(order, screened_order(own_numbers=own), parcel) for order in orders for parcel in (1, 99)]
+    return [
+        export.import_number(order, screened_order(own_numbers=own), parcel) for order in orders for parcel in (1, 99)
+    ]
 
 
 @pytest.mark.parametrize("number", ["1", "1" * 18, "A" * 40])

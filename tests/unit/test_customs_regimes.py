@@ -281,6 +281,12 @@ def test_military_goods_move_on_no_lane(regime: Regime, hs_code: str) -> None:
     assert refusal(regime, [line(hs_code=hs_code)], "100.00") == Refusal("prohibited_goods", "SKU-1")
 
 
+@pytest.mark.parametrize(("regime", "declarable"), [("cbec_9610", False), ("personal_postal", True)])
+def test_only_what_is_declared_by_documents_needs_their_rows(regime: Regime, *, declarable: bool) -> None:
+    assert POLICY.imports[regime].declarable([line()], worth("100.00"), TODAY)
+    assert POLICY.imports[regime].declarable([line(hs_code="999999")], worth("100.00"), TODAY) is declarable
+
+
 def test_the_lines_of_many_days_are_found_and_not_all_kept() -> None:
     tariff = replace(TABLES.tariff, _held={})
     days = [TODAY + timedelta(days=n) for n in range(MAX_HELD + 1)]

@@ -362,4 +362,4 @@ class _NoEntries:
 def test_the_case_of_a_gap_is_one_for_a_table_and_a_day() -> None:
     [case, _] = waits_for_rule(order(PLACED_AT), NoRule("postal_bands", date(2026, 11, 20)), NOW)
     assert isinstance(case, CaseOpened)
-    assert case.case == "needs_attention:rule_missing:postal_bands:2026-11-20"
+    assert (case.case, case.lacks) == ("needs_attention:rule_missing:postal_bands:2026-11-20", "postal_bands")

@@ -16,6 +16,7 @@ from contracts.base import Event
 from contracts.cases import CaseOpened
 from services.customs import regimes
 from services.customs.destinations import import_regimes
+from services.customs.destinations.cn.ceb import COUNTRY_CODES, TARIFF
 from services.customs.domain.cases import attention
 from services.customs.domain.decide import DOCUMENTS, INVENTORY, RETURN, Policy
 from services.customs.domain.gaps import declarable_now, waits_for_rows, waits_for_rule
@@ -136,8 +137,8 @@ def waiting(*events: Event, **changed: Any) -> Facts:
     return Facts(placed.stream, [placed, samples.screened_order(), *events])
 
 
-def unwritten(kind: str, reason: str) -> CaseOpened:
-    return attention(samples.order_id(), kind, "1", reason, NOW)
+def unwritten(kind: str, lacks: str | None) -> CaseOpened:
+    return attention(samples.order_id(), kind, "1", "CEB621:InventoryList.gcode:unknown", NOW, lacks=lacks)
 
 
 def test_an_order_that_met_a_gap_waits_for_rows() -> None:
@@ -150,25 +151,22 @@ def test_an_order_that_met_a_gap_waits_for_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason", "waits"),
+    ("kind", "lacks", "waits"),
     [
-        (INVENTORY, "CEB621:InventoryList.gcode:ended", True),
-        (INVENTORY, "CEB621:InventoryList.country:unknown", True),
-        (DOCUMENTS, "CEB311:OrderList.country:unknown", True),
-        (DOCUMENTS, "CEB311:orderNo:split_required", False),
-        (INVENTORY, "CEB621:InventoryList.qty1:unknown", False),
-        (INVENTORY, "CEB621:100", False),
-        (RETURN, "CEB625:InventoryList.gcode:unknown", False),
+        (INVENTORY, TARIFF, True),
+        (DOCUMENTS, COUNTRY_CODES, True),
+        (INVENTORY, None, False),
+        (RETURN, TARIFF, False),
     ],
 )
-def test_a_message_without_its_row_waits_for_it(kind: str, reason: str, *, waits: bool) -> None:
-    case = unwritten(kind, reason)
+def test_a_message_without_its_row_waits_for_it(kind: str, lacks: str | None, *, waits: bool) -> None:
+    case = unwritten(kind, lacks)
     assert waits_for_rows(waiting(case)) is waits
     assert declarable_now(waiting(case), POLICY) == ([case] if waits else [])
 
 
 def test_a_message_is_written_again_when_all_goods_have_their_rows() -> None:
-    case = unwritten(INVENTORY, "CEB621:InventoryList.country:unknown")
+    case = unwritten(INVENTORY, COUNTRY_CODES)
     nowhere = samples.line().model_copy(update={"origin": "XK"})
     assert not declarable_now(waiting(case, lines=(nowhere,)), POLICY)
     found = replace(TABLES, tariff=Tariff({}))

@@ -48,3 +48,30 @@ async def test_what_a_call_raises_is_raised_and_leaving_cancels_it() -> None:
     await asyncio.wait({waiting})
     await cancelled.wait()
     assert waiting.cancelled()
+
+
+class Enough(Exception):
+    pass
+
+
+@pytest.mark.parametrize(("failed_at_once", "waits"), [(True, [7]), (False, [7, 7])])
+async def test_after_a_failure_a_step_is_run_at_once_or_in_its_turn(
+    monkeypatch: pytest.MonkeyPatch, *, failed_at_once: bool, waits: list[float]
+) -> None:
+    monkeypatch.setattr("shared.loop.back_off_seconds", lambda _: 0)
+    loop, outcomes, waited = Loop("gauges"), iter([OSError(), None, Enough()]), list[float]()
+    troubles: list[str | None] = []
+
+    async def step() -> None:
+        troubles.append(loop.trouble)
+        if (outcome := next(outcomes)) is not None:
+            raise outcome
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(loop, "sleep", sleep)
+    with pytest.raises(Enough):
+        await loop.repeat(step, 7, failed_at_once=failed_at_once)
+    assert waited == waits
+    assert troubles == ["starting", "OSError", None]

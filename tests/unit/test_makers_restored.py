@@ -8,14 +8,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.base import Event
 from contracts.makers import ProductApproved, ProductChanged, ProductWithdrawn
+from contracts.vocabularies import UNIT_IDENTITIES
 from services.makers.domain import facts
 from services.makers.domain.products import approved
 from services.makers.domain.restored import NO_BRAND, missing, restored_product, restored_vendor
 from services.makers.domain.vendors import Vendor, added
 from tests.support.makers_samples import ACCEPTED, COMPANY, DETAILS, NOW, TODAY, brand, product, vendor
+from tests.support.unknown_words import some_invented
 
 LATER = NOW + timedelta(hours=1)
 TOLD = vendor(tellings=3, suspensions=2)
@@ -91,6 +95,19 @@ def test_a_product_is_what_was_published_about_it_and_its_turns_go_on() -> None:
     gone = restored_product(twice, [withdrawn], [])
     assert twice is not None
     assert gone == replace(twice, state="withdrawn")
+
+
+@given(st.data())
+def test_what_was_published_in_words_that_this_version_does_not_know_is_restored(data: st.DataObject) -> None:
+    """By a later release that is run no more. A vendor that was suspended for a reason that nobody knows is."""
+    for told in (SUSPENDED, CLOSED):
+        [published] = data.draw(some_invented([told]))
+        after = restored_vendor(vendor(state="verified"), [published])
+        assert after.state == ("closed" if published == CLOSED else "suspended")
+    in_order = [in_force(1, 0), in_force(2, 1), facts.product_withdrawn(product(approvals=1), "vendor", LATER)]
+    gone = restored_product(None, data.draw(some_invented(in_order)), [brand()])
+    assert gone is not None
+    assert (gone.state, gone.version, gone.details.identity in UNIT_IDENTITIES) == ("withdrawn", 2, True)
 
 
 def test_of_a_product_that_is_not_known_what_was_published_stands() -> None:

@@ -7,13 +7,30 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.base import Event, order_stream
+from contracts.makers import ProductWithdrawn, VendorSuspended
+from contracts.provenance import UnitFlagged
 from contracts.warehouse import StockWrittenOff, UnitKey, UnitsReturned
+from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.log_events import LogEvent, of_order, of_receipt, of_write_off
+from services.provenance.domain.scans import cases_of
 from shared.ledger.facts import Facts
 from tests.support.provenance_samples import GTIN, OTHER_SSCC, PLACE, SSCC
-from tests.support.provenance_service import NOW, delivered, handed_over, packed, received, returned, units
+from tests.support.provenance_service import (
+    NOW,
+    approved,
+    delivered,
+    handed_over,
+    packed,
+    received,
+    returned,
+    units,
+    verified,
+)
+from tests.support.unknown_words import some_invented
 
 ORDER = UUID(int=7)
 ONE, TWO = units(2)
@@ -81,6 +98,40 @@ def test_a_unit_that_was_written_off_is_told_once() -> None:
 
     assert steps(list(of_write_off(lost("damaged"), PLACE))) == [("decommissioning", "A")]
     assert list(of_write_off(lost("returned"), PLACE)) == [], "its units-returned tells it"
+
+
+@given(st.data())
+def test_boxes_are_told_whatever_words_their_facts_are_in(data: st.DataObject) -> None:
+    """Whatever carrier has the box. A return for a reason that nobody knows tells that its units lie in no box, and not
+    that they came back; units that are written off for one are no more."""
+    back = returned([ONE], [TWO], ORDER)
+    facts = [packed([ONE, TWO], ORDER), handed_over(ORDER), delivered(ORDER), back]
+    told = of(*data.draw(some_invented(facts).flatmap(lambda some: st.permutations([*some, *some]))))
+    assert len({one.name for one in told}) == len(told)
+    usual = [one.name for one in of(*facts)]
+    assert [one.name for one in told] in (usual, [name for name in usual if not name.endswith("received_back")])
+    gone = StockWrittenOff(
+        order_id=ORDER, occurred_at=NOW, sku="SAVON", quantity=1, reason="damaged", number=1, units=(ONE,)
+    )
+    [written_off] = data.draw(some_invented([gone]))
+    assert isinstance(written_off, StockWrittenOff)
+    assert steps(list(of_write_off(written_off, PLACE))) == [("decommissioning", "0")]
+
+
+@given(st.data())
+def test_products_vendors_and_flags_are_known_by_words_that_this_version_does_not_know(data: st.DataObject) -> None:
+    vendor, product = verified(), approved()
+    ended = ProductWithdrawn(sku=product.sku, occurred_at=NOW, reason="vendor")
+    suspended = VendorSuspended(vendor_id=vendor.vendor_id, occurred_at=NOW, reason="operator")
+    flags = [UnitFlagged(gtin=GTIN, serial="A", occurred_at=NOW, turn=turn, reason="operator") for turn in (1, 2)]
+    shown = product_of(Facts(product.stream, data.draw(some_invented([product, ended]))))
+    assert shown == product_of(Facts(product.stream, [product, ended]))
+    known = vendor_of(Facts(vendor.stream, data.draw(some_invented([vendor, suspended]))))
+    assert known is not None
+    assert known == vendor_of(Facts(vendor.stream, [vendor, suspended]))
+    assert known.suspended
+    opened = cases_of(Facts(flags[0].stream, data.draw(some_invented(flags))))
+    assert [(one.turn, one.closed_at) for one in opened] == [(1, None), (2, None)]
 
 
 @pytest.mark.parametrize("reason", ["returned", "withdrawn", "repacked"])

@@ -40,6 +40,7 @@ from services.warehouse.domain.goods import GoodsReceipt, Product, check_receipt
 from services.warehouse.domain.movements import returns_written_off
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
 from shared.ledger.facts import DecisionContext, Facts
+from tests.support.unknown_words import some_invented
 from tests.support.warehouse_samples import BOXES, HANDED_OVER, NET, NOW, ORDER, PACKED, RESERVED, known, placed
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -196,6 +197,24 @@ def test_a_vendor_depends_on_the_set_alone(events: list[Event]) -> None:
     facts = vendor(*events, *events)
     assert (vendor_of(facts).suspended, vendor_of(facts).awaits_choice) == (True, False)
     assert [recall.turn for recall in recalls(facts)] == [2]
+
+
+@given(st.data())
+def test_a_vendor_and_a_product_are_known_by_words_that_this_version_does_not_know(data: st.DataObject) -> None:
+    """A suspension for a reason that nobody knows is one, a choice that nobody knows is none, and units that are told
+    apart in a way that nobody knows are not told apart here."""
+    chosen = decided("withdraw", 2)
+    of_vendor = data.draw(st.permutations([suspended(), restored(), suspended(2), chosen]).flatmap(some_invented))
+    facts, is_known = vendor(*of_vendor), chosen in of_vendor
+    assert (vendor_of(facts).suspended, vendor_of(facts).awaits_choice) == (True, not is_known)
+    assert [recall.turn for recall in recalls(facts)] == ([2] if is_known else [])
+    of_product = data.draw(
+        st.permutations([approved(), changed(2, identity="serial"), withdrawn()]).flatmap(some_invented)
+    )
+    found = product_of(Facts(product_stream(SKU), of_product))
+    assert found is not None
+    assert (found.product.serialised, found.withdrawn) == (changed(2, identity="serial") in of_product, True)
+    assert not found.product.by_lot
 
 
 # --- without makers ---------------------------------------------------------------------------------------------

@@ -19,9 +19,8 @@ from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
 from shared.sealing import Seal
 
-MessagePath = Annotated[
-    str, Path(pattern=r"^CEB(311|411|511|621|623|625)$", description="The message's type, as `CEB621`.")
-]
+_TYPES = [message for destination in DESTINATIONS.values() for message in destination.message_types]
+MessagePath = Annotated[str, Path(pattern=f"^({'|'.join(_TYPES)})$", description="The message's type.")]
 _XML: dict[str, Any] = {
     "responses": {
         "200": {

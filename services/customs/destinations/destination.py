@@ -136,6 +136,10 @@ class Destination(Protocol):
         """The name under which an operator pauses its authority."""
 
     @property
+    def message_types(self) -> tuple[str, ...]:
+        """Of the messages to its authority, by which each is read."""
+
+    @property
     def settings(self) -> type[BaseSettings]: ...
 
     @property

@@ -96,14 +96,21 @@ def split_payment(facts: Facts, context: DecisionContext) -> list[Output]:
 
 
 def attention(
-    order_id: UUID, kind: str, subject: str, reason: str, context: DecisionContext, round_: int = 1
+    order_id: UUID,
+    kind: str,
+    subject: str,
+    reason: str,
+    context: DecisionContext,
+    round_: int = 1,
+    lacks: str | None = None,
 ) -> CaseOpened:
     """A counterpart kept failing, or gave an impossible answer: a person looks into it and has the work done again.
 
-    `round_`: from 1, and one more for each such case that was closed before.
+    `round_`: from 1, and one more for each such case that was closed before. `lacks`: the table whose missing row is
+    why.
     """
     action = "look_into" if kind in (CANCELLATION, CLEARANCE, RECEIPT, TAX_DIFFERENCE) else "retry"
-    return needs_attention(action, order_id, kind, subject, round_, reason, context, ATTENTION_WITHIN)
+    return needs_attention(action, order_id, kind, subject, round_, reason, context, ATTENTION_WITHIN, lacks=lacks)
 
 
 def exit_unproven(
@@ -141,6 +148,7 @@ def needs_attention(
     context: DecisionContext,
     within: timedelta,
     since: datetime | None = None,
+    lacks: str | None = None,
 ) -> CaseOpened:
     """`kind` of work and its `subject`, which begins with the parcel's number."""
     name = f"needs_attention:{kind}:{subject}"
@@ -156,6 +164,7 @@ def needs_attention(
         turn=round_,
         since=since,
         reason=reason,
+        lacks=lacks,
         action=action,
         due_at=context.now + within,
     )

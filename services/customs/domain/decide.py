@@ -127,8 +127,8 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
         tax_cny=Money(amount=tax.due, currency="CNY"),
         findings=tuple(_finding(finding) for finding in _findings(tax, placed, sums, Decimal(rate.value))),
         rules=rules,
-        one_parcel=regime.by_documents and not policy.splits(placed),
-        own_numbers=regime.by_documents,
+        one_parcel=bool(regime.documents) and not policy.splits(placed),
+        own_numbers=bool(regime.documents),
     )
     return Passed(screened, placed.occurred_at, regime.yearly_limit(day), day.year)
 
@@ -292,7 +292,7 @@ def _import(facts: Facts, parcel: int, regime: ImportRegime, context: DecisionCo
     if facts.get(ParcelHandedOver, parcel) is None:
         return []
     scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel]
-    if not regime.by_documents:
+    if not regime.documents:
         if not regime.cleared_by(scans):
             return []
         return [ImportCleared(order_id=facts.id, occurred_at=context.now, parcel=parcel)]

@@ -21,7 +21,7 @@ from shared.http.json_reader import read_leniently
 
 _MRN = re.compile(r"[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]")
 _MRN_BODY = 17
-_COP_NO = 20
+_IMPORT_NUMBER = 20
 REFUSALS = frozenset({"invalid_field", "net_over_gross", "prohibited_goods", "unknown_declaration", "goods_have_left"})
 """Why the gateway refuses. Any other word may be anybody's, and the reason of a refusal is published."""
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,64}").fullmatch
@@ -51,15 +51,15 @@ def sub_order(placed: OrderPlaced, parcel: int) -> str:
     return f"{placed.number}-{parcel}"
 
 
-def cop_no(placed: OrderPlaced, screened: OrderScreened, parcel: int) -> str:
-    """The declarant's own number of an import declaration, at most 20 characters (CEB copNo), derived from the order
-    id, since two marketplaces may use one order number. An order that was screened before this rule (`own_numbers` is
-    false) keeps its sub-order's number, unless that is longer."""
+def import_number(placed: OrderPlaced, screened: OrderScreened, parcel: int) -> str:
+    """The declarant's own number of an import declaration, at most 20 characters, derived from the order id, since two
+    marketplaces may use one order number. An order that was screened before this rule (`own_numbers` is false) keeps
+    its sub-order's number, unless that is longer."""
     number = sub_order(placed, parcel)
-    if not screened.own_numbers and len(number) <= _COP_NO:
+    if not screened.own_numbers and len(number) <= _IMPORT_NUMBER:
         return number
     name = uuid5(placed.order_id, f"import-declaration|{parcel}")
-    return "SP" + base64.b32encode(name.bytes).decode()[: _COP_NO - 2]
+    return "SP" + base64.b32encode(name.bytes).decode()[: _IMPORT_NUMBER - 2]
 
 
 def cn23(placed: OrderPlaced, parcel: Parcel, postal_charges: Money) -> Cn23:

@@ -4,22 +4,20 @@ Pure."""
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened
 from contracts.orders import OrderPlaced
+from services.customs.domain.amounts import in_cny, of_order
 from services.customs.domain.cases import ATTENTION_WITHIN, NAME
-from services.customs.domain.decide import DOCUMENTS, INVENTORY, Policy, declared_codes
+from services.customs.domain.decide import DOCUMENTS, INVENTORY, Policy
 from services.customs.regimes.rows import NoRule
 from shared.ledger.facts import DecisionContext, Facts, Output, Timer
 
 RULE_MISSING = "rule_missing"
 LOOK_AGAIN = timedelta(hours=1)
 """Business time after which the order is decided again."""
-_NO_ROW = re.compile(r"CEB[0-9]{3}:[A-Za-z]+\.(gcode|country):[a-z]+")
-"""The reason of a case about a message that could not be written, since a table lacks a row."""
 
 
 def waits_for_rule(facts: Facts, gap: NoRule, context: DecisionContext) -> list[Output]:
@@ -34,6 +32,7 @@ def waits_for_rule(facts: Facts, gap: NoRule, context: DecisionContext) -> list[
         matter=RULE_MISSING,
         detail=missing,
         reason=RULE_MISSING,
+        lacks=gap.table,
         action="look_into",
         due_at=context.now + ATTENTION_WITHIN,
     )
@@ -47,26 +46,23 @@ def rule_found(facts: Facts, context: DecisionContext) -> list[CaseClosed]:
 
 def waits_for_rows(facts: Facts) -> bool:
     """Whether something of the order goes on when a table gets a row."""
-    return any(case.matter == RULE_MISSING or _has_no_row(case) for case in _open(facts))
+    return any(case.matter == RULE_MISSING or _is_unwritten(case) for case in _open(facts))
 
 
 def declarable_now(facts: Facts, policy: Policy) -> list[CaseOpened]:
     """The cases about messages that lacked a row, where the tables have by now what all goods of the order need."""
     placed, screened = facts.get(OrderPlaced), facts.get(OrderScreened)
-    waiting = [case for case in _open(facts) if _has_no_row(case)]
+    waiting = [case for case in _open(facts) if _is_unwritten(case)]
     if not waiting or placed is None or screened is None:
         return []
-    codes, tables = declared_codes(placed, screened, policy), policy.tables
-    day = policy.imports[screened.regime].day(placed.occurred_at)
-    whole = all(
-        tables.tariff.line(codes.get(line.line, ""), day) and line.origin in tables.codes.country
-        for line in placed.lines
-    )
-    return waiting if whole else []
+    regime = policy.imports[screened.regime]
+    sums = in_cny(of_order(placed), screened.rate)
+    return waiting if regime.declarable(placed.lines, sums, regime.day(placed.occurred_at)) else []
 
 
-def _has_no_row(case: CaseOpened) -> bool:
-    return case.matter in (DOCUMENTS, INVENTORY) and _NO_ROW.fullmatch(case.reason) is not None
+def _is_unwritten(case: CaseOpened) -> bool:
+    """About a message that could not be written, since a table lacks a row."""
+    return case.matter in (DOCUMENTS, INVENTORY) and case.lacks is not None
 
 
 def _open(facts: Facts) -> list[CaseOpened]:

@@ -19,7 +19,7 @@ from contracts.customs import (
 )
 from contracts.orders import OrderPlaced
 from contracts.warehouse import ParcelHandedOver
-from services.customs.domain.export import cop_no, sub_order
+from services.customs.domain.export import import_number, sub_order
 from services.customs.domain.holds import open_hold
 from services.plans import plan_of
 from shared.ledger.facts import Facts
@@ -32,7 +32,7 @@ class ParcelRow:
     order_id: UUID
     parcel: int
     sub_order: str
-    cop_no: str
+    import_number: str
     """Under which it is declared for import."""
     regime: str
     state: str
@@ -72,7 +72,7 @@ def parcel_rows(facts: Facts) -> list[ParcelRow]:
             order_id=facts.id,
             parcel=parcel.parcel,
             sub_order=sub_order(placed, parcel.parcel),
-            cop_no=cop_no(placed, screened, parcel.parcel),
+            import_number=import_number(placed, screened, parcel.parcel),
             regime=screened.regime,
             state=latest.get(parcel.parcel, nothing_yet)[0],
             changed_at=latest.get(parcel.parcel, nothing_yet)[1],

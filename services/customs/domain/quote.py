@@ -18,9 +18,6 @@ from services.customs.regimes.taxes import Tax
 from services.persons.facts import PersonRecorded
 from shared.ledger.facts import DecisionContext, Facts
 
-BY_DOCUMENTS = ("identity", "order", "payment", "waybill", "inventory")
-"""What China's single window is told of a parcel, besides what leaves the EU with it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -77,4 +74,4 @@ def quote(placed: OrderPlaced, context: DecisionContext, policy: Policy) -> Quot
 def _documents(placed: OrderPlaced, rate: Decimal, policy: Policy, regime: ImportRegime) -> tuple[NeededDocument, ...]:
     """By the code that refuses an order without them, or declares it with them; then what the lane asks for."""
     leaving = policy.export.documents(placed.lines, goods_in_eur(placed, rate), policy.export.day(placed.occurred_at))
-    return (*leaving, *(NeededDocument(name, regime.name) for name in BY_DOCUMENTS if regime.by_documents))
+    return (*leaving, *(NeededDocument(name, regime.name) for name in regime.documents))

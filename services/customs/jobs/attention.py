@@ -13,8 +13,8 @@ from shared.jobs.worker import ClaimedJob
 from shared.ledger.facts import DecisionContext
 
 
-def attention_case(job: ClaimedJob, reason: str, now: datetime) -> CaseOpened:
-    return attention(job.stream.id, job.kind, job.subject, reason, DecisionContext(now), case_round(job))
+def attention_case(job: ClaimedJob, reason: str, now: datetime, lacks: str | None = None) -> CaseOpened:
+    return attention(job.stream.id, job.kind, job.subject, reason, DecisionContext(now), case_round(job), lacks)
 
 
 def no_answer(clock: Clock) -> Callable[[ClaimedJob, str], Sequence[Event]]:

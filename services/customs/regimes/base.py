@@ -72,8 +72,9 @@ class ImportRegime(Protocol):
     def name(self) -> Regime: ...
 
     @property
-    def by_documents(self) -> bool:
-        """True: declared by messages of ours. False: cleared by the post, which its scans show."""
+    def documents(self) -> tuple[str, ...]:
+        """What the authority is told of a parcel by messages of ours, besides what leaves with it. Empty where the post
+        clears it, which its scans show."""
 
     def day(self, instant: datetime) -> date:
         """The legal day of an instant where the goods come in."""
@@ -93,6 +94,9 @@ class ImportRegime(Protocol):
 
     def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
         """By line, the code that is declared; of none that the tariff of the day does not have."""
+
+    def declarable(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> bool:
+        """Whether the tables have every row of the day that the documents of these goods state."""
 
     def yearly_limit(self, day: date) -> Decimal | None:
         """What a person may bring in under this regime in a year, if that is limited."""

@@ -29,7 +29,7 @@ Work = Literal[
 
 
 class UpliftNoticeBody(Body):
-    """The agent's notice under which bill, voyage and conveyance a parcel flies (CEB621 billNo, voyageNo, trafNo)."""
+    """The agent's notice under which bill, voyage and conveyance a parcel flies."""
 
     bill_number: Code
     """Of the air waybill."""
@@ -53,10 +53,10 @@ class WorkRetryBody(Body):
 
 
 class CustomsMessageView(View):
-    """A message to Chinese customs about a parcel."""
+    """A message to import customs about a parcel."""
 
     type: str
-    """As `CEB311`."""
+    """In the authority's own terms."""
     guid: UUID
     """Its id."""
     is_ours: bool
@@ -71,7 +71,7 @@ class CustomsMessageView(View):
 
 
 class CustomsReceiptView(View):
-    """A receipt that Chinese customs has returned for a message about a parcel."""
+    """A receipt that import customs has returned for a message about a parcel."""
 
     type: str
     """Of the message."""

@@ -26,7 +26,7 @@ async def save(db: DB, parcels: Sequence[ParcelRow]) -> None:
         [parcel.regime for parcel in parcels],
         [parcel.state for parcel in parcels],
         [parcel.changed_at for parcel in parcels],
-        [None if parcel.cop_no == parcel.sub_order else parcel.cop_no for parcel in parcels],
+        [None if parcel.import_number == parcel.sub_order else parcel.import_number for parcel in parcels],
     )
 
 

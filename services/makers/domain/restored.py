@@ -19,6 +19,7 @@ from contracts.makers import (
     VendorSuspended,
     VendorVerified,
 )
+from contracts.vocabularies import UNIT_IDENTITIES
 from services.makers.domain.brands import Brand
 from services.makers.domain.products import Details, Identity, Product
 from services.makers.domain.vendors import State, Vendor
@@ -107,5 +108,6 @@ def _details(product: makers.Product, before: Product | None, brands: Sequence[B
         content_unit=product.content.unit if product.content else None,
         images=before.details.images if before else (),
         documents=tuple((document.type, document.number) for document in product.documents),
-        identity=cast(Identity, product.identity),  # which makers has published
+        # A later release may have published a word that this one does not know.
+        identity=cast(Identity, product.identity) if product.identity in UNIT_IDENTITIES else "none",
     )

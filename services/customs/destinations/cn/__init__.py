@@ -14,6 +14,7 @@ from services.customs.destinations.cn import (
     tax_bill_store,
     unreadable_receipts,
 )
+from services.customs.destinations.cn.ceb import MESSAGE_TYPES
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY, ImportGateway
 from services.customs.destinations.cn.import_jobs import ImportJobs
 from services.customs.destinations.cn.messages import MessageStatus, rejected
@@ -46,6 +47,7 @@ from shared.supervise import Task
 class China:
     country = "CN"
     counterpart = IMPORT_GATEWAY
+    message_types = MESSAGE_TYPES
     settings = ChinaSettings
     sealed = (message_store.SEALED, receipt_store.SEALED, unreadable_receipts.SEALED)
 

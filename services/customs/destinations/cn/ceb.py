@@ -6,7 +6,7 @@ A message's guid is derived, so that one sent twice is one message.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -14,19 +14,26 @@ from services.customs.regimes.parties import AgreedParties, Guarantor, Party
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 MessageType = Literal["CEB311", "CEB411", "CEB511", "CEB621", "CEB623", "CEB625"]
+MESSAGE_TYPES: tuple[MessageType, ...] = get_args(MessageType)
 DOCUMENTS: tuple[MessageType, ...] = ("CEB311", "CEB411", "CEB511")
 """The order of the platform, the payment of the payment firm, the waybill of the logistics firm."""
 SIGNED: frozenset[MessageType] = frozenset({"CEB621", "CEB623", "CEB625"})
 """What the single window takes only signed."""
+TARIFF, COUNTRY_CODES = "tariff", "country_codes"
+"""Tables without whose row goods cannot be declared: of the tariff, and of customs' codes of countries."""
 
 
 class Undeclarable(ValueError):
-    """A message cannot be written or breaks a rule of the single window. It names no value, which may be a person's."""
+    """A message cannot be written or breaks a rule of the single window. It names no value, which may be a person's.
 
-    def __init__(self, field: str, rule: str) -> None:
+    `lacks`: the table of rules whose missing row is why.
+    """
+
+    def __init__(self, field: str, rule: str, lacks: str | None = None) -> None:
         super().__init__(f"{field}: {rule}")
         self.field = field
         self.rule = rule
+        self.lacks = lacks
 
 
 @dataclass(frozen=True, slots=True)

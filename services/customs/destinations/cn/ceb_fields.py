@@ -11,7 +11,7 @@ from decimal import Decimal
 from contracts.ceb_fields import longest
 from contracts.persons import Contact
 from services.addresses.division_codes import division_code
-from services.customs.destinations.cn.ceb import BEIJING, MessageType, Parties, Undeclarable, guid
+from services.customs.destinations.cn.ceb import BEIJING, COUNTRY_CODES, MessageType, Parties, Undeclarable, guid
 from services.customs.destinations.cn.shipments import Shipment
 from services.customs.regimes.tables import Codes
 
@@ -109,7 +109,7 @@ def country_code(country: str, codes: Codes, field: str) -> str:
     try:
         return codes.country[country]
     except KeyError:
-        raise Undeclarable(field, "unknown") from None
+        raise Undeclarable(field, "unknown", COUNTRY_CODES) from None
 
 
 def money(amount: Decimal) -> str:

@@ -109,7 +109,7 @@ class ImportJobs:
         if placed is None or screened is None or sealed is None:
             return Done()
         text = self.parts.seal.open(sealed, hold_answers.sealing_place(job.stream.id, job.subject)).decode()
-        cop_no = stated.cop_no or export.cop_no(placed, screened, parcel)
+        cop_no = stated.cop_no or export.import_number(placed, screened, parcel)
         if await self.gateway.answer_hold(cop_no, text) == "unknown":
             return self._case(job, "unknown_declaration")
         return Done()
@@ -239,7 +239,7 @@ class ImportJobs:
 
     def _undeclarable(self, job: ClaimedJob, message: MessageType, fault: Undeclarable) -> Done:
         """Nothing was sent: the case names the field and the rule that it breaks."""
-        return self._case(job, f"{message}:{fault.field}:{fault.rule}")
+        return self._case(job, f"{message}:{fault.field}:{fault.rule}", fault.lacks)
 
-    def _case(self, job: ClaimedJob, reason: str) -> Done:
-        return Done([attention_case(job, reason, self.parts.clock.now())])
+    def _case(self, job: ClaimedJob, reason: str, lacks: str | None = None) -> Done:
+        return Done([attention_case(job, reason, self.parts.clock.now(), lacks)])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import get_args
 from uuid import UUID
 
-from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, guid
+from services.customs.destinations.cn.ceb import DOCUMENTS, MESSAGE_TYPES, MessageType, guid
 from services.customs.destinations.cn.receipt_statuses import ERRORS, is_accepted, meaning
 from services.customs.destinations.cn.receipts import SentMessage, is_inventory_number
 from services.customs.domain import decide
@@ -82,5 +81,5 @@ def derived_messages(parcels: Iterable[tuple[UUID, int]]) -> dict[UUID, SentMess
     return {
         (named := guid(order_id, parcel, message)): SentMessage(named, order_id, parcel, message, None)
         for order_id, parcel in parcels
-        for message in get_args(MessageType)
+        for message in MESSAGE_TYPES
     }

@@ -43,7 +43,7 @@ class Cbec9610:
 
     tables: Tables
     name: Literal["cbec_9610"] = "cbec_9610"
-    by_documents: bool = True
+    documents: tuple[str, ...] = ("identity", "order", "payment", "waybill", "inventory")
 
     def day(self, instant: datetime) -> date:
         return instant.astimezone(BEIJING).date()
@@ -93,6 +93,12 @@ class Cbec9610:
     def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
         found = self._tariff_lines(lines, taxable_values(lines, sums), day)
         return {line.line: code.code for line, code in zip(lines, found, strict=True) if code is not None}
+
+    def declarable(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> bool:
+        codes, tables = self.codes(lines, sums, day), self.tables
+        return all(
+            tables.tariff.line(codes.get(line.line, ""), day) and line.origin in tables.codes.country for line in lines
+        )
 
     def changes_at(self, day: date) -> Mapping[str, Decimal]:
         transaction = self.tables.cbec_transaction.on(day)
@@ -158,7 +164,7 @@ class PersonalPostal:
 
     tables: Tables
     name: Literal["personal_postal"] = "personal_postal"
-    by_documents: bool = False
+    documents: tuple[str, ...] = ()
 
     def day(self, instant: datetime) -> date:
         return instant.astimezone(BEIJING).date()
@@ -177,6 +183,9 @@ class PersonalPostal:
 
     def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
         return {line.line: line.hs_code for line in lines}
+
+    def declarable(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> bool:
+        return True
 
     def changes_at(self, day: date) -> Mapping[str, Decimal]:
         return {

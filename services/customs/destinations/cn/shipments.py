@@ -12,7 +12,7 @@ from contracts.customs import OrderScreened, ParcelUplifted
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
-from services.customs.destinations.cn.ceb import Undeclarable
+from services.customs.destinations.cn.ceb import TARIFF, Undeclarable
 from services.customs.destinations.cn.statutory_units import Declared, statutory_quantities
 from services.customs.domain import export
 from services.customs.domain.amounts import apportion
@@ -107,7 +107,7 @@ def shipment(
         order_id=facts.id,
         parcel=parcel,
         order_no=_order_no(placed, packed, parcel, split=split),
-        cop_no=stated_cop_no or export.cop_no(placed, screened, parcel),
+        cop_no=stated_cop_no or export.import_number(placed, screened, parcel),
         tracking_number=handed_over.tracking_number,
         bill_number=uplifted.bill_number if uplifted else None,
         voyage_number=uplifted.voyage_number if uplifted else None,
@@ -155,7 +155,7 @@ def _items(placed: OrderPlaced, screened: OrderScreened, box: Parcel, sums: Sums
         tariff_line = policy.tables.tariff.line(codes.get(line, ""), day)
         if tariff_line is None:
             ended = policy.tables.tariff.ended(article.hs_code, day)
-            raise Undeclarable("InventoryList.gcode", "ended" if ended else "unknown")
+            raise Undeclarable("InventoryList.gcode", "ended" if ended else "unknown", TARIFF)
         declared = Declared(lines[line], article.quantity, article.net_weight_g)
         items.append(
             Item(
