@@ -279,6 +279,7 @@ class Japan:
     country = "JP"
     counterpart = "customs.japan"
     message_types = ()
+    flight_unknown = frozenset()
     settings = JapanSettings
     sealed = ()
 

@@ -9,6 +9,7 @@ import pytest
 from contracts.base import Event, order_stream
 from contracts.cases import CaseClosed
 from contracts.customs import ImportCleared, ImportHeld, ParcelUplifted
+from services.customs.destinations.cn.shipments import FLIGHT_UNKNOWN
 from services.customs.domain import actions
 from services.customs.domain.actions import NotPossible
 from services.customs.domain.cases import attention
@@ -75,10 +76,10 @@ def test_an_inventory_without_a_flight_waits_for_the_notice(field: str) -> None:
         attention(order_id(), INVENTORY, "1", reason, DecisionContext(NOW))
         for reason in (f"CEB621:InventoryHead.{field}:unknown", "CEB621:100")
     )
-    assert actions.waits_for_flight(known(opened), 1)
-    assert not actions.waits_for_flight(known(opened), 2)
-    assert not actions.waits_for_flight(known(opened, opened.closed(NOW, "retried")), 1)
-    assert not actions.waits_for_flight(known(refused), 1)
+    assert actions.waits_for_flight(known(opened), 1, FLIGHT_UNKNOWN)
+    assert not actions.waits_for_flight(known(opened), 2, FLIGHT_UNKNOWN)
+    assert not actions.waits_for_flight(known(opened, opened.closed(NOW, "retried")), 1, FLIGHT_UNKNOWN)
+    assert not actions.waits_for_flight(known(refused), 1, FLIGHT_UNKNOWN)
 
 
 def test_a_parcel_that_was_not_handed_over_does_not_fly() -> None:

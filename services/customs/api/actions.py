@@ -99,10 +99,12 @@ def router(
                 return
             if await destination.declaration_written(db, order_id, parcel):
                 actions.check_bill(facts, uplifted)
-            waits, context = actions.waits_for_flight(facts, parcel), DecisionContext(now)
+            waits = actions.waits_for_flight(facts, parcel, destination.flight_unknown)
             await ledger.publish(db, [uplifted])
             if waits:
-                await retries.run_again(ledger, db, destination, decide.INVENTORY, facts, str(parcel), context)
+                await retries.run_again(
+                    ledger, db, destination, decide.INVENTORY, facts, str(parcel), DecisionContext(now)
+                )
 
         return await act(request, principal, order_id, parcel, notice, 200)
 

@@ -136,6 +136,10 @@ class Destination(Protocol):
         """The name under which an operator pauses its authority."""
 
     @property
+    def flight_unknown(self) -> frozenset[str]:
+        """Reasons of the cases about an inventory that waits for the agent's notice, which settles them."""
+
+    @property
     def message_types(self) -> tuple[str, ...]:
         """Of the messages to its authority, by which each is read."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from contracts.cases import CaseOpened
@@ -13,9 +14,6 @@ from services.customs.domain.holds import open_hold, post_hold_to_answer
 from services.persons.facts import PersonErased
 from services.plans import plan_of
 from shared.ledger.facts import Facts
-
-FLIGHT_UNKNOWN = frozenset(f"CEB621:InventoryHead.{field}:unknown" for field in ("trafNo", "voyageNo", "billNo"))
-"""Reasons of the cases that a notice which names it settles."""
 
 
 class NotPossible(Exception):
@@ -58,9 +56,10 @@ def uplift(
     return None
 
 
-def waits_for_flight(facts: Facts, parcel: int) -> bool:
-    """Whether the inventory could not be written since nobody had named the flight, and a case says so."""
-    return any(case.reason in FLIGHT_UNKNOWN for case in open_attentions(facts, INVENTORY, str(parcel)))
+def waits_for_flight(facts: Facts, parcel: int, reasons: Collection[str]) -> bool:
+    """Whether the inventory could not be written since nobody had named the flight, and a case with one of these
+    reasons says so."""
+    return any(case.reason in reasons for case in open_attentions(facts, INVENTORY, str(parcel)))
 
 
 def check_bill(facts: Facts, uplifted: ParcelUplifted) -> None:

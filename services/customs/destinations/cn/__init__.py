@@ -22,6 +22,7 @@ from services.customs.destinations.cn.receipt_poller import ReceiptPoller
 from services.customs.destinations.cn.receipt_statuses import ERRORS, status_of
 from services.customs.destinations.cn.regimes import Cbec9610, PersonalPostal
 from services.customs.destinations.cn.settings import ChinaSettings
+from services.customs.destinations.cn.shipments import FLIGHT_UNKNOWN
 from services.customs.destinations.cn.signing import SoftwareSigner
 from services.customs.destinations.destination import (
     Authority,
@@ -48,6 +49,7 @@ class China:
     country = "CN"
     counterpart = IMPORT_GATEWAY
     message_types = MESSAGE_TYPES
+    flight_unknown = FLIGHT_UNKNOWN
     settings = ChinaSettings
     sealed = (message_store.SEALED, receipt_store.SEALED, unreadable_receipts.SEALED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -122,12 +123,20 @@ def shipment(
     )
 
 
+_FLIGHT: Mapping[str, Callable[[Shipment], str | None]] = {
+    "InventoryHead.trafNo": lambda s: s.conveyance_number,
+    "InventoryHead.voyageNo": lambda s: s.voyage_number,
+    "InventoryHead.billNo": lambda s: s.bill_number,
+}
+FLIGHT_UNKNOWN = frozenset(f"CEB621:{field}:unknown" for field in _FLIGHT)
+"""Reasons of the cases about an inventory that waits for the agent's notice."""
+
+
 def require_flight(s: Shipment) -> None:
     """Undeclarable: the agent has not named conveyance, voyage and bill, which direct purchase must state."""
-    told = {"trafNo": s.conveyance_number, "voyageNo": s.voyage_number, "billNo": s.bill_number}
-    for field, value in told.items():
-        if value is None:
-            raise Undeclarable(f"InventoryHead.{field}", "unknown")
+    for field, number in _FLIGHT.items():
+        if number(s) is None:
+            raise Undeclarable(field, "unknown")
 
 
 def _order_no(placed: OrderPlaced, packed: OrderPacked, parcel: int, *, split: bool) -> str:
