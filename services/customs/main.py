@@ -54,8 +54,7 @@ def service(platform: Platform) -> Service:
     export_ends = ExportEndJobs(pool, ledger, clock, export_gateway)
     parts = Parts(pool, ledger, persons, seal, clock, rules.policy, platform.caught_up)
     authorities = [one.connect(settings, parts, settings.gateway_timeout_seconds) for one in DESTINATIONS.values()]
-    reader, release = RuleReader(rules, pool, ledger, clock), settings.rules_directory
-    readers = () if release is None else (reader.task(release, settings.rules_look_seconds),)
+    reader = RuleReader(rules, pool, ledger, clock)
     return Service(
         name="customs",
         publishes=topics.CUSTOMS,
@@ -70,7 +69,7 @@ def service(platform: Platform) -> Service:
             *(task for one in authorities for task in one.tasks),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, rules.policy, clock)),
             Task("retention", partial(keep_dropping_expired, pool, clock)),
-            *readers,
+            reader.task(settings.rules_directory, settings.rules_look_seconds),
             read_records.task(pool, "person_reads", settings.reads_days),
             Task("connections", partial(keep_open, (exporting, *(one.counterpart for one in authorities)))),
         ),
