@@ -31,6 +31,7 @@ from services.customs.tasks.rules import RuleReader, RulesInForce
 from services.persons import reads
 from services.persons.erasures import erase_marked, forgetting
 from services.persons.records import Persons
+from services.routing import Routing
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.ledger.rules import StreamKind
@@ -89,7 +90,7 @@ def service(platform: Platform) -> Service:
             actions.router(platform.require, ledger, platform.requests, seal, clock, rules.policy),
             payment_parts.router(platform.require, ledger, platform.requests, seal, clock, rules.policy),
             set_aside.router(platform.require, pool, platform.requests, clock),
-            quote.router(platform.require, clock, rules.policy),
+            quote.router(platform.require, clock, rules.policy, Routing(settings.carrier_routes)),
             preview.router(platform.require, pool, clock, handler),
             reads.router(platform.require, pool),
         ),

@@ -193,7 +193,17 @@ def test_every_country_of_iso_3166_has_a_code_of_customs_or_is_named_as_having_n
 
 @pytest.mark.parametrize(
     ("country", "code"),
-    [("MA", "232"), ("MU", "231"), ("TN", "249"), ("MG", "227"), ("CI", "223"), ("CZ", "352"), ("TW", "143"), ("RS", "358"), ("ME", "359")],
+    [
+        ("MA", "232"),
+        ("MU", "231"),
+        ("TN", "249"),
+        ("MG", "227"),
+        ("CI", "223"),
+        ("CZ", "352"),
+        ("TW", "143"),
+        ("RS", "358"),
+        ("ME", "359"),
+    ],
 )
 def test_codes_of_countries_that_were_wrong_or_missing(country: str, code: str) -> None:
     """As in public copies of JGS-20."""

@@ -22,6 +22,7 @@ from services.customs.schemas.quote import QuoteBody, quote_view
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import order_placed
 from services.orders.schemas.intake import check
+from services.routing import Routing
 from tests.support.customs_model import NOW
 from tests.support.customs_samples import POLICY
 
@@ -40,7 +41,7 @@ def test_the_demo_collects_what_is_due(scenario: Scenario) -> None:
 
 
 def quoted(scenario: Scenario, policy: Policy) -> dict[str, Any]:
-    order = QuoteBody.model_validate(quote_body(scenario)).as_order("demo", AT)
+    order = QuoteBody.model_validate(quote_body(scenario)).as_order("demo", Routing(), AT)
     return quote_view(quote(order, NOW, policy), collected=False).model_dump(mode="json")
 
 

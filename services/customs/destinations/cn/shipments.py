@@ -18,6 +18,8 @@ from services.customs.domain import export
 from services.customs.domain.amounts import apportion
 from services.customs.domain.decide import Policy, declared_codes, shares_in_cny
 from services.customs.regimes.base import Sums
+from services.customs.regimes.lanes import Lane
+from services.customs.regimes.rows import NoRule
 from services.plans import plan_of
 from shared.ledger.facts import Facts
 
@@ -58,6 +60,7 @@ class Shipment:
     voyage_number: str | None
     sums: Sums
     """In CNY."""
+    lane: Lane
     items: tuple[Item, ...]
     gross_weight_g: int
     contact: Contact
@@ -111,6 +114,7 @@ def shipment(
         bill_number=uplifted.bill_number if uplifted else None,
         voyage_number=uplifted.voyage_number if uplifted else None,
         sums=sums,
+        lane=_lane(placed, screened, policy),
         items=_items(placed, screened, box, sums, policy),
         gross_weight_g=box.weight_g,
         contact=contact,
@@ -118,6 +122,14 @@ def shipment(
         sent_at=sent_at,
         inventory_number=inventory_number,
     )
+
+
+def _lane(placed: OrderPlaced, screened: OrderScreened, policy: Policy) -> Lane:
+    """Undeclarable: the order's day has none any more."""
+    try:
+        return policy.lane_of(placed, screened.regime)
+    except NoRule:
+        raise Undeclarable("InventoryHead.trafMode", "no_lane") from None
 
 
 def _order_no(placed: OrderPlaced, packed: OrderPacked, parcel: int, *, split: bool) -> str:
