@@ -154,7 +154,7 @@ def test_the_page_says_who_pays_the_import_tax_by_the_lane(language: Language) -
     assert isinstance(told, dict)
     by_post, declared = screened("addressee"), screened("guarantor")
     duty_paid = [label(parcel).model_copy(update={"duty_paid": True}) for parcel in (1, 2)]
-    for events, says in (
+    stories: list[tuple[list[Event], str | None]] = [
         ([placed()], None),
         ([placed(), screened()], None),
         ([placed(), by_post], "addressee"),
@@ -163,7 +163,8 @@ def test_the_page_says_who_pays_the_import_tax_by_the_lane(language: Language) -
         ([placed(), by_post, packed(2), *duty_paid], "duty_paid"),
         ([placed(), by_post, closed("delivered")], None),
         ([placed(), by_post, WITHDRAWN], None),
-    ):
+    ]
+    for events, says in stories:
         page = render(events, language)
         assert [word for word, text in told.items() if text in page] == ([says] if says else [])
         assert (PAGES.words[language].ui("import_tax") in page) == (says is not None)
