@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -317,7 +317,7 @@ def departed(order: OrderPlaced | None = None, *, own_numbers: bool = True) -> F
     return known
 
 
-def on_lane(**changes: str) -> bytes:
+def on_lane(**changes: Any) -> bytes:
     """The inventory of the first parcel, on a lane that is otherwise."""
     shipped_so = shipped(1)
     return build("CEB621", replace(shipped_so, lane=replace(shipped_so.lane, **changes)), PARTIES, TABLES.codes)
