@@ -68,22 +68,3 @@ async def test_a_declaration_without_its_row_is_sent_when_the_row_comes(customs:
         return await waiting(customs) == 0
 
     await until(none_waits)
-
-
-async def test_an_order_that_met_a_gap_goes_on_when_the_service_starts_with_the_row(
-    servers: Servers, fresh_database: FreshDatabase, release: Path
-) -> None:
-    """Without a release: the row came with another image."""
-    database = await fresh_database("customs")
-
-    async def same(_: str) -> str:
-        return database
-
-    async with customs_service(servers, same, rules_directory=release) as customs:
-        await customs.consume(samples.placed("image", marketplace="postal-shop"), await customs.person("image"))
-        await customs.until("image", CaseOpened, GAP)
-    async with customs_service(servers, same) as customs:
-        screened = await customs.until("image", OrderScreened)
-        assert "postal_parcel_cny:2024-12-01" in screened.rules
-        assert (await customs.until("image", CaseClosed, GAP)).resolution == "rule_found"
-        assert await waiting(customs) == 0
