@@ -33,6 +33,9 @@ class LabelCreated(ParcelEvent):
     carrier: Carrier
     product: Code
     tracking_number: Code
+    duty_paid: bool = False
+    """It says that duties and taxes of import are not the addressee's to pay; False in facts of a time when it was not
+    stated."""
 
 
 class LabelRefused(ParcelEvent):

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from contracts.base import Code, CountryCode, HsCode, Instant, Money, OrderEvent, ParcelEvent, Value, with_turn
-from contracts.vocabularies import Carrier, HoldReason, OrderRefusal, Regime, TaxFindingCode
+from contracts.vocabularies import Carrier, HoldReason, OrderRefusal, Regime, TaxFindingCode, TaxPayer
 
 Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
 
@@ -46,6 +46,8 @@ class OrderScreened(OrderEvent):
     own_numbers: bool = False
     """Its parcels are declared for import under numbers that no order of another marketplace can have (copNo); False in
     facts of a time when that was the sub-order's number."""
+    tax_paid_by: TaxPayer | None = None
+    """By the lane; None in facts of a time when it was not stated."""
 
 
 class OrderRefused(OrderEvent):

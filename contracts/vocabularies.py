@@ -44,6 +44,10 @@ REGIMES = ("cbec_9610", "personal_postal")
 Regime = Annotated[str, _known(REGIMES)]
 """The import regime, each with its own rule set; `general_goods` is outside the project (see the non-goals)."""
 
+TAX_PAYERS = ("addressee", "guarantor")
+TaxPayer = Annotated[str, _known(TAX_PAYERS)]
+"""Who pays the import tax: the addressee, when the parcel comes; or who guarantees it, with the declaration."""
+
 Province = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
 """ISO 3166-2, e.g. CN-GD. Coarse on purpose: the address belongs to the person's record."""
 

@@ -33,6 +33,8 @@ class Declared:
 
 SANDBOX_MANDATES = "CEB311:3105960001:2020-01-01:,CEB511:3105980002:2020-01-01:,CEB621:3105980001:2020-01-01:"
 """What the firms of the sandbox have customs send for them."""
+LOCAL_ROUTES = '{{"CN:ems-shop": "ems"}}'
+"""One marketplace of the stack of `make run` sends by EMS: `orders` routes by it, customs quotes by it."""
 SANDBOX_WITNESS = "witness.sandbox.example+efc6b3b8+BNdkxx5GQNzJNffOt7e56yuOJUPAtojDeB+6d0aRZSVl"
 """The verifier key of the sandbox's witness."""
 REGISTRY = (
@@ -51,7 +53,7 @@ REGISTRY = (
             "tracking_url": "{tracking}",
             "customs_url": "{customs}",
             "warehouse_url": "{warehouse}",
-            "carrier_routes": '{{"CN:ems-shop": "ems"}}',
+            "carrier_routes": LOCAL_ROUTES,
         },
     ),
     Declared(
@@ -73,6 +75,7 @@ REGISTRY = (
             "import_signer": "software",
             "import_split_marketplaces": "*",
             "import_regime": "cbec_9610",
+            "carrier_routes": LOCAL_ROUTES,
             "waybill_agreement": "sandbox",
         },
     ),

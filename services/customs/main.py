@@ -31,6 +31,7 @@ from services.customs.tasks.rules import RuleReader, RulesInForce
 from services.persons import reads
 from services.persons.erasures import erase_marked, forgetting
 from services.persons.records import Persons
+from services.routing import Routing
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.ledger.rules import StreamKind
@@ -54,8 +55,7 @@ def service(platform: Platform) -> Service:
     export_ends = ExportEndJobs(pool, ledger, clock, export_gateway)
     parts = Parts(pool, ledger, persons, seal, clock, rules.policy, platform.caught_up)
     authorities = [one.connect(settings, parts, settings.gateway_timeout_seconds) for one in DESTINATIONS.values()]
-    reader, release = RuleReader(rules, pool, ledger, clock), settings.rules_directory
-    readers = () if release is None else (reader.task(release, settings.rules_look_seconds),)
+    reader = RuleReader(rules, pool, ledger, clock)
     return Service(
         name="customs",
         publishes=topics.CUSTOMS,
@@ -70,7 +70,7 @@ def service(platform: Platform) -> Service:
             *(task for one in authorities for task in one.tasks),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, rules.policy, clock)),
             Task("retention", partial(keep_dropping_expired, pool, clock)),
-            *readers,
+            reader.task(settings.rules_directory, settings.rules_look_seconds),
             read_records.task(pool, "person_reads", settings.reads_days),
             Task("connections", partial(keep_open, (exporting, *(one.counterpart for one in authorities)))),
         ),
@@ -91,7 +91,7 @@ def service(platform: Platform) -> Service:
             payment_parts.router(platform.require, ledger, platform.requests, seal, clock, rules.policy),
             receipt_texts.router(platform.require, pool, ledger, seal),
             set_aside.router(platform.require, pool, platform.requests, clock),
-            quote.router(platform.require, clock, rules.policy),
+            quote.router(platform.require, clock, rules.policy, Routing(settings.carrier_routes)),
             preview.router(platform.require, pool, clock, handler),
             reads.router(platform.require, pool),
         ),

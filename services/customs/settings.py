@@ -17,6 +17,7 @@ from services.customs.domain.decide import Policy
 from services.customs.regimes import tables
 from services.customs.regimes.parties import valid_eori
 from services.customs.regimes.tables import Tables
+from services.routing import ROUTES_DESCRIPTION, CarrierRoutes
 from shared.sealing import require_keys
 from shared.settings import PlatformSettings
 
@@ -40,6 +41,7 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
     dispatch_country: str = "FR"
     import_regime: Regime = Field(default="personal_postal", description="for marketplaces that are not named")
     import_regimes: dict[str, Regime] = Field(default={}, description="regime by marketplace, JSON")
+    carrier_routes: CarrierRoutes = Field(default={}, description=ROUTES_DESCRIPTION)
     waybill_agreement: str = Field(
         default="",
         max_length=64,

@@ -15,7 +15,6 @@ from services.orders.api.changes import Changes
 from services.orders.api.description import API
 from services.orders.api.intake import Intake
 from services.orders.api.preview import Previews
-from services.orders.domain.routing import Routing
 from services.orders.handlers import SUBSCRIPTIONS, Erasure, absorb_operations, handle, on_restored, project
 from services.orders.jobs.erasing import erase_person
 from services.orders.jobs.previews import ANSWER_BYTES, CUSTOMS, WAREHOUSE, Decider, Deciders
@@ -26,6 +25,7 @@ from services.orders.tasks import check_erasures, repeat_tombstones
 from services.persons import reads
 from services.persons.erasures import Markers, erase_marked
 from services.persons.records import Persons
+from services.routing import Routing
 from shared.cli.commands import command
 from shared.http.client import Bounds, Client, Counterpart, keep_open
 from shared.ledger.rules import StreamKind

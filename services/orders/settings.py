@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
 from services import read_records
-from services.orders.domain.routing import Routing
+from services.routing import ROUTES_DESCRIPTION, CarrierRoutes
 from shared.settings import PlatformSettings
 
 
@@ -18,14 +18,6 @@ class Settings(PlatformSettings):
     preview_timeout_seconds: float = Field(
         default=2, gt=0, le=20, description="real time that each of these has for its answer"
     )
-    carrier_routes: dict[str, str] = Field(
-        default={}, description="carrier by country or country:marketplace, JSON; else the first that goes there"
-    )
+    carrier_routes: CarrierRoutes = Field(default={}, description=ROUTES_DESCRIPTION)
     service_key: SecretStr = Field(default=SecretStr(""), description="the API key with which it asks them")
     reads_days: read_records.ReadsDays = read_records.DAYS
-
-    @field_validator("carrier_routes")
-    @classmethod
-    def _lead_somewhere(cls, value: dict[str, str]) -> dict[str, str]:
-        Routing(value)
-        return value

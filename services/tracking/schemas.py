@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from contracts import vocabularies
 from contracts.base import CountryCode
-from contracts.vocabularies import STATUSES, Outcome
+from contracts.vocabularies import REGIMES, STATUSES, TAX_PAYERS, Outcome
 from services.tracking.domain import next_actions, parcels
 from services.tracking.domain.next_actions import Action
 from shared.http.models import View
@@ -145,6 +145,8 @@ class ParcelTracking(Answer):
     reason: str | None = None
     """Why the carrier says that it is held, or what is due at the door (`duty_due`)."""
     details: CarrierDetails | None = None
+    duty_paid: bool | None = None
+    """True: its label says that the addressee has no duties and taxes to pay; else left out."""
 
 
 class TimelineEntry(Answer):
@@ -193,6 +195,11 @@ class OrderTracking(Answer):
     """Where in it, ISO 3166-2."""
     placed_at: AwareDatetime | None = None
     """Left out, as all the above, while the order itself has not arrived."""
+    regime: Annotated[str, _known(REGIMES)] | None = None
+    """Under which it is imported; left out while customs has not screened it."""
+    tax_paid_by: Annotated[str, _known(TAX_PAYERS)] | None = None
+    """Who pays the import tax: the addressee, to the post when the parcel comes, or who guarantees it, with the
+    declaration; left out where it is not known."""
     state: OrderState
     since: AwareDatetime
     """When it came into this state."""

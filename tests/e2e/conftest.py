@@ -35,8 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     run_dir = tmp_path_factory.mktemp("stack")
+    routes = {"CARRIER_ROUTES": json.dumps({f"CN:{EMS_SHOP}": "ems"})}
     settings = {
-        "orders": {"CARRIER_ROUTES": json.dumps({f"CN:{EMS_SHOP}": "ems"})},
+        "orders": routes,
+        "customs": routes,
         "carrier": {"AFTERSHIP_SECRETS": AGGREGATORS_SECRET, "EASYPOST_SECRETS": AGGREGATORS_SECRET},
     }
     async with Stack(run_dir, speed=SLOW, prefix=f"e2e_{secrets.token_hex(3)}", settings=settings) as running:

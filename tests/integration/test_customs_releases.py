@@ -50,19 +50,19 @@ async def test_an_order_that_met_a_gap_is_screened_when_the_row_comes(customs: C
 async def test_a_declaration_without_its_row_is_sent_when_the_row_comes(customs: CustomsService, release: Path) -> None:
     """Both of its jobs wait: that of the documents, and that of the inventory."""
     await customs.departed(
-        "serbia", samples.parcel(1, (1, 2)), lines=(samples.line().model_copy(update={"origin": "RS"}),)
+        "sudan", samples.parcel(1, (1, 2)), lines=(samples.line().model_copy(update={"origin": "SS"}),)
     )
     for kind in (DOCUMENTS, INVENTORY):
-        case = await customs.until("serbia", CaseOpened, f"needs_attention:{kind}:1")
+        case = await customs.until("sudan", CaseOpened, f"needs_attention:{kind}:1")
         assert case.reason == "CEB311:OrderList.country:unknown"
     assert await waiting(customs) == 1
-    assert await customs.received("TMserbia-1") == {}
+    assert await customs.received("TMsudan-1") == {}
     (release / "limits.json").unlink()
-    edited(release, "codes.json", lambda body: body["country"].update(RS="398"))
-    await customs.until("serbia", ImportDeclared, 1)
+    edited(release, "codes.json", lambda body: body["country"].update(SS="298"))
+    await customs.until("sudan", ImportDeclared, 1)
     for kind in (DOCUMENTS, INVENTORY):
-        assert (await customs.until("serbia", CaseClosed, f"needs_attention:{kind}:1")).resolution == "retried"
-    assert set(await customs.received("TMserbia-1")) >= {"CEB311", "CEB511", "CEB621"}
+        assert (await customs.until("sudan", CaseClosed, f"needs_attention:{kind}:1")).resolution == "retried"
+    assert set(await customs.received("TMsudan-1")) >= {"CEB311", "CEB511", "CEB621"}
 
     async def none_waits() -> bool:
         return await waiting(customs) == 0

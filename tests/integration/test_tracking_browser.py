@@ -16,7 +16,7 @@ from services.tracking.domain.document import derive
 from services.tracking.schemas import OrderTracking, PublicTracking
 from shared.ledger.facts import Facts
 from tests.support.browser import WIDTHS, chromium, judged
-from tests.support.tracking_samples import ORDER, SHIPPED, at, case, closed, details, placed, scan
+from tests.support.tracking_samples import ORDER, SHIPPED, at, case, closed, details, placed, scan, screened
 
 PAGES = Pages("help@shop.example")
 
@@ -29,6 +29,8 @@ def both(hour: float, code: str, status: Status | None, country: str, **more: An
 ARRIVED = [*SHIPPED, *both(30, "PC1", "accepted", "FR"), *both(90, "ET3", "arrived_destination", "CN")]
 STORIES: dict[str, list[Event]] = {
     "just placed": [placed()],
+    "comes by post": [placed(), screened("addressee")],
+    "comes as retail": [placed(), screened("guarantor"), *ARRIVED[2:]],
     "on its way": [*ARRIVED, details(1)],
     "held by customs": [*ARRIVED, *both(100, "DO3", None, "CN"), case("customs_hold", 1)],
     "held for its invoice": [

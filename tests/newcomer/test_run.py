@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.demo.goods import BY_LOT
 from sandbox.demo.scenarios import SCENARIOS
+from tests.support.demo_lanes import PRINTED
 from tests.support.newcomer import Disk, Stand, refusal
 
 pytestmark = pytest.mark.newcomer
@@ -68,6 +69,7 @@ def test_root_in_a_closed_folder_sees_every_order_end_well(closed: Stand) -> Non
     printed = closed.make(*DEMO, LC_ALL="C")
     assert "all ready after " in printed
     assert shown(closed)["ok"], printed
+    assert PRINTED.search(printed), printed
     assert "14 makers were validated, and their 14 products approved" in printed
     assert "was rejected: VIES finds its VAT number invalid" in printed
     assert "read in FR and CN within an hour: flagged (impossible_scans)" in printed

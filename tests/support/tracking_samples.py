@@ -71,10 +71,11 @@ def placed() -> OrderPlaced:
     )  # fmt: skip
 
 
-def screened() -> OrderScreened:
+def screened(tax_paid_by: str | None = None) -> OrderScreened:
     return OrderScreened(
-        order_id=ORDER, occurred_at=at(1), regime="cbec_9610", value_cny=Money(amount=Decimal(300), currency="CNY"),
-        rate=Decimal("7.8"), rate_date=at(0).date(),
+        order_id=ORDER, occurred_at=at(1), regime="personal_postal" if tax_paid_by == "addressee" else "cbec_9610",
+        value_cny=Money(amount=Decimal(300), currency="CNY"), rate=Decimal("7.8"), rate_date=at(0).date(),
+        tax_paid_by=tax_paid_by,
     )  # fmt: skip
 
 

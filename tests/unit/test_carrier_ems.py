@@ -28,7 +28,7 @@ from services.carrier.domain.documents import is_pdf
 from services.carrier.domain.feeds import FeedFile, Unfinished, UnreadableFile
 from services.carrier.domain.number_ranges import InvalidRange, read_ranges
 from services.carrier.domain.s10 import is_valid
-from services.orders.domain.routing import Routing
+from services.routing import Routing
 from shared.http.client import Counterpart
 
 SAMPLE = json.loads((Path(__file__).parents[1] / "golden" / "laposte" / "label-order.json").read_text())

@@ -123,6 +123,17 @@ def test_duties_are_paid_by_us_only_where_the_contract_says_so_and_never_under_9
     assert label_order(known, 1, contact, ROUTE, account, NOW).duty_paid is duty_paid
 
 
+@pytest.mark.parametrize(("payer", "duty_paid"), [("addressee", True), ("guarantor", False)])
+@pytest.mark.parametrize("regime", ["personal_postal", "cbec_9610"])
+def test_duties_are_paid_by_us_where_the_lane_has_the_addressee_pay_them(
+    payer: str, duty_paid: bool, regime: str
+) -> None:
+    known = facts("2.16")
+    known.add(screened(regime).model_copy(update={"tax_paid_by": payer}))
+    contact = Contact.model_validate(SAMPLE["contact"])
+    assert label_order(known, 1, contact, ROUTE, BILLED, NOW).duty_paid is duty_paid
+
+
 def screened(regime: str = "cbec_9610") -> OrderScreened:
     return OrderScreened.model_validate(
         {

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -23,6 +23,7 @@ from services.customs.destinations.cn.ceb_messages import build, business_keys
 from services.customs.destinations.cn.ceb_writer import written
 from services.customs.destinations.cn.shipments import Shipment, require_flight, shipment
 from services.customs.domain.decide import Passed, screen
+from services.customs.regimes.lanes import Lanes
 from services.customs.regimes.rows import Row
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.customs_samples import (
@@ -367,3 +368,24 @@ def departed(order: OrderPlaced | None = None, *, own_numbers: bool = True) -> F
     known = Facts(order_stream(order_id()), [order, recorded(), packed(box), handed_over(1)])
     known.add(screened_order(own_numbers=own_numbers))
     return known
+
+
+def on_lane(**changes: Any) -> bytes:
+    """The inventory of the first parcel, on a lane that is otherwise."""
+    shipped_so = shipped(1)
+    return build("CEB621", replace(shipped_so, lane=replace(shipped_so.lane, **changes)), PARTIES, TABLES.codes)
+
+
+def test_a_lane_decides_the_transport_mode_and_may_name_the_office() -> None:
+    inventory = read(on_lane(office="4600"))
+    assert (inventory.head["customsCode"], inventory.head["portCode"]) == ("4600", "4600")
+    assert read(built("CEB621")).head["customsCode"] == PARTIES.customs_code
+    with pytest.raises(Undeclarable, match="trafMode: unknown"):
+        on_lane(transport_mode="balloon")
+
+
+def test_without_a_lane_of_the_orders_day_nothing_is_declared() -> None:
+    known, tables = facts(), replace(TABLES, lanes=Lanes(()))
+    policy = replace(POLICY, tables=tables)
+    with pytest.raises(Undeclarable, match="trafMode: no_lane"):
+        shipment(known, 1, CONTACT, BUYER, policy, PLACED_AT, INVENTORY)

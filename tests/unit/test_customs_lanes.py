@@ -8,37 +8,45 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contracts.carriers import route_to
+from contracts.carriers import CARRIERS, Route, route_to
 from services.customs.regimes.rows import NoRule
 from services.customs.settings import Settings
 from tests.support.customs_samples import TABLES
 
 TODAY = date(2026, 11, 20)
+BY_LAPOSTE = route_to("CN", "laposte")
 
 
 def test_by_post_nobody_files_a_waybill_and_the_addressee_pays() -> None:
-    lane = TABLES.lanes.of("personal_postal", TODAY)
+    lane = TABLES.lanes.of("personal_postal", BY_LAPOSTE, TODAY)
     assert (lane.name, lane.waybill_filed_by, lane.tax_paid_by) == ("postal", "nobody", "addressee")
     assert not TABLES.lanes.need_agreement("personal_postal")
 
 
 def test_direct_purchase_needs_a_firm_that_files_the_waybill() -> None:
-    lane = TABLES.lanes.of("cbec_9610", TODAY)
+    lane = TABLES.lanes.of("cbec_9610", BY_LAPOSTE, TODAY)
     assert (lane.name, lane.waybill_filed_by, lane.tax_paid_by) == ("cbec_9610", "agreed_firm", "guarantor")
     assert TABLES.lanes.need_agreement("cbec_9610")
 
 
 @pytest.mark.parametrize("regime", ["personal_postal", "cbec_9610"])
-def test_a_lane_is_on_a_route_of_its_carrier(regime: str) -> None:
-    lane, route = TABLES.lanes.of(regime, TODAY), route_to("CN")
-    assert route is not None
-    assert (lane.carrier, lane.product) == (route.carrier, route.product)
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_each_carrier_has_a_lane_of_each_regime(regime: str, carrier: str) -> None:
+    lane = TABLES.lanes.of(regime, route_to("CN", carrier), TODAY)
+    assert (lane.regime, lane.carrier) == (regime, carrier)
     assert lane.source
+    assert lane.transport_mode in TABLES.codes.transport_mode
+
+
+def test_a_product_that_no_lane_names_has_none() -> None:
+    for route in (None, Route("laposte", "CN", "COLI", ddp=False, source="a test")):
+        with pytest.raises(NoRule):
+            TABLES.lanes.of("personal_postal", route, TODAY)
 
 
 def test_there_is_no_lane_before_its_first_day() -> None:
     with pytest.raises(NoRule):
-        TABLES.lanes.of("cbec_9610", date(2016, 4, 7))
+        TABLES.lanes.of("cbec_9610", BY_LAPOSTE, date(2016, 4, 7))
 
 
 def settings(**stated: Any) -> Settings:

@@ -12,6 +12,9 @@ from contracts.base import SupportingDocument
 from contracts.customs import OrderRefused, OrderScreened
 from services.customs.domain.quote import Quote, quote
 from services.customs.regimes.base import NeededDocument
+from services.customs.regimes.rows import NoRule
+from services.customs.schemas.quote import QuoteBody
+from services.routing import Routing
 from tests.support.customs_golden import GOLDEN, POST, Golden, article, basket, verdict
 from tests.support.customs_model import NOW
 from tests.support.customs_samples import POLICY, WINE, placed
@@ -60,6 +63,39 @@ def test_the_lane_says_who_chose_it_and_what_would_change_it() -> None:
     assert own.changes_at == {"over_postal_limit": Decimal(2000), "tax_not_waived": Decimal(50)}
     nobody = replace(POLICY, regimes_by_marketplace=None)
     assert quote(basket(article("9.00"), shop=POST), NOW, nobody).chosen_by == "default"
+
+
+@pytest.mark.parametrize(
+    ("shop", "lane", "paid_by"), [("shop", "cbec_9610", "guarantor"), (POST, "postal", "addressee")]
+)
+def test_lane_and_order_are_by_the_carrier_that_takes_it(shop: str, lane: str, paid_by: str) -> None:
+    """As a body of a quote, of a marketplace whose orders `orders` routes to EMS."""
+    body = {
+        "lines": [
+            {
+                "sku": "SAVON-200",
+                "description": "Soap",
+                "hs_code": "34011100",
+                "origin": "FR",
+                "quantity": 1,
+                "unit_price": {"amount": "9.00", "currency": "EUR"},
+            }
+        ],
+        "freight": {"amount": "5.00", "currency": "EUR"},
+    }
+    asked, at = QuoteBody.model_validate(body), NOW.now
+    by_ems = quote(asked.as_order(shop, Routing({f"CN:{shop}": "ems"}), at), NOW, POLICY)
+    assert (by_ems.lane.name, by_ems.lane.carrier, by_ems.lane.product) == (lane, "ems", "EMS")
+    by_laposte = quote(asked.as_order(shop, Routing({"CN:other": "ems"}), at), NOW, POLICY)
+    assert (by_laposte.lane.name, by_laposte.lane.carrier, by_laposte.lane.product) == (lane, "laposte", "DOS")
+    assert isinstance(by_ems.verdict, OrderScreened)
+    assert by_ems.verdict.tax_paid_by == by_ems.lane.tax_paid_by == paid_by
+
+
+def test_an_order_of_a_carrier_without_a_lane_waits_for_its_row() -> None:
+    order = basket(article("100.00")).model_copy(update={"carrier": "pigeon"})
+    with pytest.raises(NoRule, match="lanes"):
+        verdict(order)
 
 
 def test_what_is_needed_follows_the_regime_the_value_and_the_goods() -> None:

@@ -176,12 +176,12 @@ def found_by(policy_line: OrderLine) -> list[tuple[str, str | None]]:
 
 
 def test_what_the_inventory_must_state_and_the_order_does_not_is_told_at_screening() -> None:
-    """Wine is declared in litres; the table has no code for Serbia."""
+    """Wine is declared in litres; the table has no code for South Sudan."""
     wine = line(hs_code="22042100")
     assert found_by(wine) == [("content_missing", "SKU-1")]
     assert found_by(wine.model_copy(update={"description": "Red wine 75 cl"})) == []
     assert found_by(wine.model_copy(update={"content": NetContent(amount=Decimal(750), unit="ml")})) == []
-    cream = line(hs_code="34011100").model_copy(update={"origin": "RS"})
+    cream = line(hs_code="34011100").model_copy(update={"origin": "SS"})
     assert found_by(cream) == [("origin_without_code", "SKU-1")]
     assert found_by(line(hs_code="22082000")) == [("content_missing", "SKU-1")]  # for its tax too: told once
 
@@ -268,10 +268,20 @@ def test_every_country_of_iso_3166_has_a_code_of_customs_or_is_named_as_having_n
 
 @pytest.mark.parametrize(
     ("country", "code"),
-    [("MA", "232"), ("MU", "231"), ("TN", "249"), ("MG", "227"), ("CI", "223"), ("CZ", "352"), ("TW", "143")],
+    [
+        ("MA", "232"),
+        ("MU", "231"),
+        ("TN", "249"),
+        ("MG", "227"),
+        ("CI", "223"),
+        ("CZ", "352"),
+        ("TW", "143"),
+        ("RS", "358"),
+        ("ME", "359"),
+    ],
 )
 def test_codes_of_countries_that_were_wrong_or_missing(country: str, code: str) -> None:
-    """As in the public copy of JGS-20."""
+    """As in public copies of JGS-20."""
     assert TABLES.codes.country[country] == code
 
 

@@ -11,19 +11,21 @@ from uuid import UUID
 import pytest
 
 from contracts.customs import OrderScreened
-from sandbox.demo.lanes import collected, corrected, decided, quoted_lane
+from sandbox.demo.lanes import POSTAL_SHOP, RETAIL_SHOP, collected, corrected, decided, quoted_lane
 from sandbox.demo.order_request import order_body, quote_body
 from sandbox.demo.orders import Order
 from sandbox.demo.people import person
-from sandbox.demo.scenarios import BY_POST, Scenario, batch
+from sandbox.demo.scenarios import BY_NAME, BY_POST, Scenario, batch
 from services.customs.domain.decide import Policy
 from services.customs.domain.quote import quote
 from services.customs.schemas.quote import QuoteBody, quote_view
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import order_placed
 from services.orders.schemas.intake import check
+from services.routing import Routing
 from tests.support.customs_model import NOW
 from tests.support.customs_samples import POLICY
+from tests.support.demo_lanes import POSTAL_QUOTED, RETAIL_QUOTED
 
 AT = datetime(2026, 11, 23, 8, tzinfo=UTC)
 BY_POST_POLICY = replace(POLICY, default_regime="personal_postal")
@@ -40,7 +42,7 @@ def test_the_demo_collects_what_is_due(scenario: Scenario) -> None:
 
 
 def quoted(scenario: Scenario, policy: Policy) -> dict[str, Any]:
-    order = QuoteBody.model_validate(quote_body(scenario)).as_order("demo", AT)
+    order = QuoteBody.model_validate(quote_body(scenario)).as_order("demo", Routing(), AT)
     return quote_view(quote(order, NOW, policy), collected=False).model_dump(mode="json")
 
 
@@ -55,9 +57,8 @@ def test_by_post_the_tax_is_collected_that_was_quoted() -> None:
 
 
 def test_the_closing_words_name_lane_tax_firm_and_the_corrected_refusal() -> None:
-    by_post, retail = quoted(BY_POST, BY_POST_POLICY), quoted(SOLD[0], POLICY)
-    assert quoted_lane("shop", by_post).startswith("shop sells on postal: tax ")
-    assert "cbec_9610, the waybill filed by Silk Road Logistics (SANDBOX-511): tax " in quoted_lane("shop", retail)
+    assert quoted_lane(POSTAL_SHOP, quoted(BY_POST, BY_POST_POLICY)) == POSTAL_QUOTED
+    assert quoted_lane(RETAIL_SHOP, quoted(BY_NAME["delivered"], POLICY)) == RETAIL_QUOTED
     order = Order("1", "SP-1", BY_POST, "")
     screening = {"regime": "personal_postal", "tax_cny": {"amount": "5.00"}, "findings": []}
     parcel = {

@@ -366,7 +366,7 @@ def test_an_approval_names_every_rule_that_forbids_it() -> None:
         (
             replace(BANNED, permits=(Permit("C400", "Y900"),)),
             "hs_code",
-            "Must be let in by China's customs, by the lists in force",
+            "Must be goods that may be brought in, by their hs_code",
         ),
     ],
 )

@@ -19,6 +19,7 @@ from services.customs.schemas.quote import QuoteBody, quote_view
 from services.makers.domain.judgements import JUDGED_AGAIN, Judgement, is_due, judged, newly_barred
 from services.makers.domain.products import Details, Permit, Verdict
 from services.makers.jobs.customs import question, read
+from services.routing import Routing
 from shared.http.counterpart_answer import Answer
 from shared.ledger.facts import DecisionContext
 from tests.support.customs_samples import POLICY
@@ -60,7 +61,7 @@ def verdict_by(release: Path, details: Details = DETAILS) -> Verdict:
     """What makers reads of customs' answer on its own question."""
     rules = tables.load(release)
     policy = replace(POLICY, tables=rules, imports=import_regimes(rules))
-    order = QuoteBody.model_validate(question("SAVON-200", details)).as_order("makers", NOW)
+    order = QuoteBody.model_validate(question("SAVON-200", details)).as_order("makers", Routing(), NOW)
     view = quote_view(quote(order, DecisionContext(NOW), policy), collected=False)
     return read(Answer(200, "application/json", view.model_dump_json().encode()))
 

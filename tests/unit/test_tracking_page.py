@@ -20,7 +20,8 @@ from contracts.carrier import LabelCreated
 from contracts.carriers import CARRIERS
 from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
-from contracts.vocabularies import HOLD_REASONS, STATUSES, Flag, Outcome, Status
+from contracts.vocabularies import HOLD_REASONS, STATUSES, TAX_PAYERS, Flag, Outcome, Status
+from contracts.warehouse import OrderWithdrawn
 from services.pages.words import LANGUAGES, Language, choose_language
 from services.tracking.api import page as pages
 from services.tracking.api.page import Pages
@@ -41,12 +42,14 @@ from tests.support.tracking_samples import (
     packed,
     placed,
     scan,
+    screened,
     sets_of_facts,
 )
 from tests.support.unknown_words import WORD
 
 PAGES = Pages("help@shop.example")
 SECRET = "v1.secret"
+WITHDRAWN = next(event for event in OTHERS if isinstance(event, OrderWithdrawn))
 
 
 def render(events: list[Event], language: Language = "en", secret: str = SECRET, now: datetime = at(30)) -> str:
@@ -75,6 +78,7 @@ def test_each_language_has_every_word() -> None:
         "carriers": set(PAGES.words["en"].table["carriers"]),
         "actors": set(get_args(Actor)),
         "actions": set(get_args(Action)),
+        "import_tax": {*TAX_PAYERS, "duty_paid"},
     }
     for words in PAGES.words.values():
         for group, keys in wanted.items():
@@ -98,7 +102,20 @@ def test_no_word_stands_twice(language: Language) -> None:
     json.loads(texts.read_text(encoding="utf-8"), object_pairs_hook=once)
 
 
-LATER_WORDS = ("state", "stage", "status", "flags", "actor", "action", "kind", "sets", "clears", "outcome", "reason")
+LATER_WORDS = (
+    "state",
+    "stage",
+    "status",
+    "flags",
+    "actor",
+    "action",
+    "kind",
+    "sets",
+    "clears",
+    "outcome",
+    "reason",
+    "tax_paid_by",
+)
 """The fields of a document whose word a later version of the service may have written."""
 
 
@@ -129,6 +146,28 @@ def test_words_of_a_later_version_leave_the_rest_of_the_page(fields: tuple[str, 
             assert 'data-copy="CY123456781FR"' in page
             assert WORD not in page
             assert "Olive oil soap" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_says_who_pays_the_import_tax_by_the_lane(language: Language) -> None:
+    told = PAGES.words[language].table["import_tax"]
+    assert isinstance(told, dict)
+    by_post, declared = screened("addressee"), screened("guarantor")
+    duty_paid = [label(parcel).model_copy(update={"duty_paid": True}) for parcel in (1, 2)]
+    stories: list[tuple[list[Event], str | None]] = [
+        ([placed()], None),
+        ([placed(), screened()], None),
+        ([placed(), by_post], "addressee"),
+        ([placed(), declared], "guarantor"),
+        ([placed(), by_post, packed(2), label(1), duty_paid[1]], "addressee"),
+        ([placed(), by_post, packed(2), *duty_paid], "duty_paid"),
+        ([placed(), by_post, closed("delivered")], None),
+        ([placed(), by_post, WITHDRAWN], None),
+    ]
+    for events, says in stories:
+        page = render(events, language)
+        assert [word for word, text in told.items() if text in page] == ([says] if says else [])
+        assert (PAGES.words[language].ui("import_tax") in page) == (says is not None)
 
 
 def test_a_state_of_a_later_version_is_called_by_its_status_else_by_nothing() -> None:

@@ -45,6 +45,8 @@ OPERATION_PAUSED = "operation_paused"
 operation goes on."""
 PLACE_OF_DISPATCH = ZoneInfo("Europe/Paris")
 CROSS_BORDER_RETAIL = "cbec_9610"
+"""Of orders that do not say who pays the tax: there its guarantor does."""
+ADDRESSEE = "addressee"
 """The regime under which the tax is paid to customs with the declaration."""
 PAUSED = "paused"
 """In a job's state: it has met a fault of ours."""
@@ -172,8 +174,8 @@ def label_order(
     """What the label will show. Raises LookupError before the parcel is packed and declared.
 
     Duties are to be paid by us, not by the addressee, only where the shopper has paid the import tax already and the
-    contract has the carrier bill the hub. Never under 9610: there the tax is paid to customs with the declaration, and
-    the carrier would collect it a second time.
+    contract has the carrier bill the hub. Never where the lane has the tax guaranteed to customs, as under 9610: it is
+    paid with the declaration, and the carrier would collect it a second time.
     """
     declared, plan, screened = facts.get(ParcelDeclared, parcel), plan_of(facts), facts.get(OrderScreened)
     if declared is None or plan is None:
@@ -190,7 +192,11 @@ def label_order(
 
 
 def _pays_duties(route: Route, account: Account, screened: OrderScreened | None) -> bool:
-    return route.ddp and account.pays_duties and screened is not None and screened.regime != CROSS_BORDER_RETAIL
+    if screened is None or not (route.ddp and account.pays_duties):
+        return False
+    if screened.tax_paid_by is None:
+        return screened.regime != CROSS_BORDER_RETAIL
+    return screened.tax_paid_by == ADDRESSEE
 
 
 def attempt_seen(attempt: int, state: Mapping[str, Any]) -> dict[str, Any]:

@@ -176,12 +176,12 @@ class LabelJob:
 
     async def _call(self, job: ClaimedJob, route: Route, order: LabelOrder) -> Done:
         if (number := lost_number(job.state)) is not None and self._calls.reprint_label is not None:
-            return await self._reprint(job, route, await self._calls.reprint_label(order, number))
+            return await self._reprint(job, route, order, await self._calls.reprint_label(order, number))
         answer = await self._calls.make_label(order)
         count_label_answer(self._carrier.name, answer)
         match answer:
             case LabelMade() as made:
-                return self._made(job, route, made)
+                return self._made(job, route, order, made)
             case LabelRejected(reason):
                 return self._refused(job, reason)
             case AddressRefused(reason):
@@ -206,12 +206,12 @@ class LabelJob:
                 await self._record(lost)
                 raise Retry(reason, None, attempt_seen(job.attempt, job.state))
 
-    async def _reprint(self, job: ClaimedJob, route: Route, answer: LabelReprint) -> Done:
+    async def _reprint(self, job: ClaimedJob, route: Route, order: LabelOrder, answer: LabelReprint) -> Done:
         """What follows from the answer to a call that makes no label: the one of the number may exist, or it is had."""
         count_label_answer(self._carrier.name, answer)
         match answer:
             case LabelMade() as made:
-                return self._made(job, route, made)
+                return self._made(job, route, order, made)
             case TryLater(reason, retry_after):
                 raise Retry(reason, retry_after, attempt_seen(job.attempt, job.state))
             case AnswerLost(reason, number) if self._rules.on_lost_answer == "park":
@@ -229,7 +229,7 @@ class LabelJob:
         """As soon as the operation goes on. The parcel is not to blame, so this attempt is not its last."""
         return Retry(reason, 0, attempt_paused(job.attempt), may_be_last=False)
 
-    def _made(self, job: ClaimedJob, route: Route, made: LabelMade) -> Done:
+    def _made(self, job: ClaimedJob, route: Route, order: LabelOrder, made: LabelMade) -> Done:
         parcel, _ = parcel_and_round(job.subject)
 
         async def save(db: DB, facts: Facts) -> None:
@@ -245,6 +245,7 @@ class LabelJob:
             carrier=route.carrier,
             product=route.product,
             tracking_number=made.tracking_number,
+            duty_paid=order.duty_paid,
         )
         return Done([created], save=save, unless=NO_NEW_LABEL)
 

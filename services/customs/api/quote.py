@@ -11,6 +11,7 @@ from services.customs.domain.decide import InForce
 from services.customs.domain.quote import quote
 from services.customs.regimes.rows import NoRule
 from services.customs.schemas.quote import QuoteBody, QuoteView, quote_view
+from services.routing import Routing
 from shared.clock import Clock
 from shared.faults import Fault
 from shared.http.answers import json_answer
@@ -20,21 +21,22 @@ from shared.http.routes import Route
 from shared.ledger.facts import DecisionContext
 
 
-def router(require: Require, clock: Clock, in_force: InForce) -> APIRouter:
+def router(require: Require, clock: Clock, in_force: InForce, routing: Routing) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["quotes"])
 
     @routes.post("/customs/quote", summary="Quote the border's cost", response_model=QuoteView)
     async def quote_customs(
         body: QuoteBody, principal: Principal = Depends(require("marketplace", "service", operators=False))
     ) -> Response:
-        """Lane, tax by line, landed cost and the documents that are needed, by the rules of today and the code that
-        decides the order when it comes. Nothing is kept. The buyer is not named, so the yearly limit is not judged.
+        """Lane, tax by line, landed cost and the documents that are needed, by the rules of today, the carrier that
+        would take the order, and the code that decides the order when it comes. Nothing is kept. The buyer is not
+        named, so the yearly limit is not judged.
         """
         if faults := list(_faults(body)):
             raise Problem(422, "invalid request", errors=faults)
         now = clock.now()
         try:
-            found = quote(body.as_order(principal.name, now), DecisionContext(now), in_force())
+            found = quote(body.as_order(principal.name, routing, now), DecisionContext(now), in_force())
         except NoRule:
             fault = Fault("body", "no_rule", "Must be asked at a time for which the rules are known")
             raise Problem(422, "invalid request", errors=[fault]) from None

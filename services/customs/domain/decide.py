@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from contracts.base import Money, Parcel
 from contracts.carrier import ParcelScanned
+from contracts.carriers import route_to
 from contracts.customs import (
     ImportCleared,
     ImportDeclared,
@@ -34,6 +35,7 @@ from services.customs.domain.export_ends import exits, invalidations, waits_for_
 from services.customs.domain.holds import held_by_post, holds
 from services.customs.domain.tax import compare, compare_by_line, parts, tolerance
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
+from services.customs.regimes.lanes import Lane
 from services.customs.regimes.rows import NoRule
 from services.customs.regimes.tables import Tables
 from services.customs.regimes.taxes import Finding, Tax
@@ -74,6 +76,11 @@ class Policy:
         name = (self.regimes_by_marketplace or {}).get(placed.marketplace, self.default_regime)
         return self.imports[name]
 
+    def lane_of(self, placed: OrderPlaced, regime: Regime) -> Lane:
+        """By the carrier that takes the order. NoRule: the day on which it arrived has none."""
+        route = route_to(placed.country, placed.carrier)
+        return self.tables.lanes.of(regime, route, self.imports[regime].day(placed.occurred_at))
+
     def splits(self, placed: OrderPlaced) -> bool:
         """Whether each parcel of the order is an order of its own to customs, with a payment of its own."""
         return bool({"*", placed.marketplace} & self.split_marketplaces)
@@ -111,6 +118,7 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
     sums = in_cny(of_order(placed), Decimal(rate.value))
     exported_on = policy.export.day(placed.occurred_at)
     rules = _together(rates.version(day), *regime.rules(day), *policy.export.rules(exported_on))
+    lane = policy.lane_of(placed, regime.name)
     tax = regime.judge(placed.lines, sums, day)
     if isinstance(tax, Refusal):
         return _refused(facts, context, tax, rules)
@@ -129,6 +137,7 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
         rules=rules,
         one_parcel=bool(regime.documents) and not policy.splits(placed),
         own_numbers=bool(regime.documents),
+        tax_paid_by=lane.tax_paid_by,
     )
     return Passed(screened, placed.occurred_at, regime.yearly_limit(day), day.year)
 

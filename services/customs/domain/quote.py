@@ -60,7 +60,7 @@ def quote(placed: OrderPlaced, context: DecisionContext, policy: Policy) -> Quot
     tax = regime.judge(placed.lines, sums, day)
     own = placed.marketplace in (policy.regimes_by_marketplace or {})
     return Quote(
-        lane=policy.tables.lanes.of(regime.name, day),
+        lane=policy.lane_of(placed, regime.name),
         chosen_by="marketplace" if own else "default",
         changes_at=regime.changes_at(day),
         verdict=verdict,

@@ -1,4 +1,5 @@
-"""The lanes: on which way goods come in, who files and pays what, by day. Data; a marketplace sells on one of them."""
+"""The lanes: on which way goods come in, who files and pays what, by day. Data: an order goes on the lane of its
+marketplace's regime and of the carrier that takes it."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from contracts.vocabularies import Regime
+from contracts.carriers import Route
+from contracts.vocabularies import Regime, TaxPayer
 from services.customs.regimes.rows import Dated, NoRule
 from services.customs.regimes.rule_files import RuleFile
 
@@ -24,23 +26,27 @@ class Lane(Dated):
     waybill_filed_by: WaybillFiler
     """`agreed_firm`: a logistics firm that is registered with customs files CEB511, and an agreement names it."""
     transport_mode: str
-    tax_paid_by: str
+    """By its name in customs' codes."""
+    tax_paid_by: TaxPayer
     tax_collected_by: str
     office: str
-    """Of customs, which takes the goods."""
+    """Of customs, which takes the goods: its code of four digits, or who knows it."""
     valid_from: date
     valid_to: date | None
     source: str
+
+    def is_of(self, regime: Regime, route: Route) -> bool:
+        return (self.regime, self.carrier, self.product) == (regime, route.carrier, route.product)
 
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
     rows: tuple[Lane, ...]
 
-    def of(self, regime: Regime, day: date) -> Lane:
-        """The lane of the regime on that day. NoRule: there is none."""
+    def of(self, regime: Regime, route: Route | None, day: date) -> Lane:
+        """The lane of the regime with this product of a carrier on that day. NoRule: there is none."""
         for lane in self.rows:
-            if lane.regime == regime and lane.holds(day):
+            if route and lane.is_of(regime, route) and lane.holds(day):
                 return lane
         raise NoRule("lanes", day)
 

@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
-from contracts.vocabularies import REGIMES
+from contracts.carriers import CARRIERS, DECLARED
+from contracts.vocabularies import REGIMES, TAX_PAYERS
 from services.customs.regimes.list_notes import LIMITS, note_fault
 from services.customs.regimes.parties import valid_eori
 from services.customs.regimes.rates import rate_fault
@@ -78,6 +79,7 @@ FIRM = Column("must be a firm's registered code, 10 or 18 digits and capitals", 
 FIRMS_NAME = Column("must be text of 100 characters at most", lambda value: len(value) <= 100)
 FIRMS = ("platform", "seller", "agent", "logistics")
 CONTENT = _one_of("g", "ml", "piece")
+PRODUCTS = tuple(route.product for carrier in DECLARED for route in carrier.routes)
 DATED = {"from": DAY, "to": _or_nothing(DAY), "source": TEXT}
 SURE = {"sureness": _one_of("confirmed", "unconfirmed")}
 AMOUNTS = Table({"value": AMOUNT, **DATED})
@@ -114,13 +116,15 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
             {
                 "name": TEXT,
                 "regime": _one_of(*REGIMES),
-                "carrier": TEXT,
-                "product": TEXT,
+                "carrier": _one_of(*CARRIERS),
+                "product": _one_of(*PRODUCTS),
                 "waybill_filed_by": _one_of("nobody", "agreed_firm"),
-                **dict.fromkeys(("transport_mode", "tax_paid_by", "tax_collected_by", "office"), TEXT),
+                "tax_paid_by": _one_of(*TAX_PAYERS),
+                **dict.fromkeys(("transport_mode", "tax_collected_by"), TEXT),
+                "office": Column("must be an office's code of four digits, or who knows it", _of(r"\d{4}|[a-z_]+")),
                 **DATED,
             },
-            key=("regime",),
+            key=("regime", "carrier", "product"),
         )
     },
     "parties.json": {

@@ -16,6 +16,7 @@ from contracts.orders import OrderPlaced
 from services.customs.domain.quote import Quote
 from services.customs.schemas.bodies import TaxFindingView
 from services.customs.schemas.views import cny, findings
+from services.routing import Routing
 from shared.http.amounts import amount
 from shared.http.counts import at_most
 from shared.http.models import Body, View
@@ -23,6 +24,8 @@ from shared.http.models import Body, View
 MAX_LINES = 99
 MAX_DOCUMENTS = 5
 MAX_AMOUNT = Decimal(1_000_000_000)
+COUNTRY = "CN"
+"""Where what is quoted goes."""
 NO_ORDER = UUID(int=0)
 """Of an order that nobody has placed."""
 
@@ -103,8 +106,8 @@ class QuoteBody(Body):
         besides = sum((money.amount for money in (self.freight, self.insurance) if money), Decimal(0))
         return goods + besides + (self.collected or Decimal(0))
 
-    def as_order(self, marketplace: str, now: datetime) -> OrderPlaced:
-        """As an order of this marketplace that arrives now."""
+    def as_order(self, marketplace: str, routing: Routing, now: datetime) -> OrderPlaced:
+        """As an order of this marketplace that arrives now, with the carrier that would take it."""
         currency = self.freight.currency
         discount = self.discount.amount if self.discount else Decimal("0.00")
         tax = self.collected or Decimal("0.00")
@@ -119,8 +122,9 @@ class QuoteBody(Body):
             discount=Money(amount=discount, currency=currency),
             tax=Money(amount=tax, currency=currency),
             total=Money(amount=self.before_discount() - discount, currency=currency),
-            country="CN",
+            country=COUNTRY,
             province="CN-GD",
+            carrier=routing.carrier(COUNTRY, marketplace),
         )
 
 
@@ -168,7 +172,7 @@ class LaneView(View):
     """`addressee`, or the `guarantor` who is registered with customs."""
     tax_collected_by: str
     office: str
-    """Of customs, which takes the goods."""
+    """Of customs, which takes the goods: its code, or who knows it."""
     chosen_by: Literal["marketplace", "default"]
     """`marketplace`: it has a regime of its own; `default`: that of all others."""
     changes: tuple[ChangeView, ...]

@@ -1,4 +1,5 @@
-"""The rules, read again while the service runs: a release that is mounted holds without a restart."""
+"""The rules, read again while the service runs: a release that is mounted holds without a restart. What waited for a
+row goes on when the row is there: by such a release, or by the image of another start."""
 
 from __future__ import annotations
 
@@ -97,23 +98,24 @@ class RulesInForce:
 
 @dataclass(frozen=True, slots=True)
 class RuleReader:
-    """Reads a mounted release again, and lets go on what waited for its rows."""
+    """Reads a mounted release again, and resumes what waited for a row."""
 
     rules: RulesInForce
     pool: asyncpg.Pool[asyncpg.Record]
     ledger: Ledger
     clock: Clock
 
-    def task(self, directory: Path, seconds: float) -> Task:
-        """Looks so often, in real time."""
+    def task(self, directory: Path | None, seconds: float) -> Task:
+        """Looks so often, in real time; without a directory the rules are the image's, which change by a start only."""
         return Task("rules", partial(self._run, directory, seconds))
 
-    async def _run(self, directory: Path, seconds: float, loop: Loop) -> None:
+    async def _run(self, directory: Path | None, seconds: float, loop: Loop) -> None:
         to_resume = True  # at the start too: the rows may have come while nobody ran
 
         async def step() -> None:
             nonlocal to_resume
-            to_resume |= await loop.while_waiting(asyncio.to_thread(self.rules.look, directory))
+            if directory is not None:
+                to_resume |= await loop.while_waiting(asyncio.to_thread(self.rules.look, directory))
             if to_resume:
                 await self._resume_waiting(loop)
                 to_resume = False

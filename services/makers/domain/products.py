@@ -15,6 +15,7 @@ from uuid import UUID
 
 from services.makers.domain.brands import Brand, may_sell
 from services.makers.domain.vendors import Vendor
+from services.refusals.customs import FIELDS, message_of
 from services.refusals.refusal import Refusal
 from shared.faults import Fault
 
@@ -168,9 +169,8 @@ def _of_customs(verdict: Verdict, reason: str) -> Fault:
     if reason == LICENCE_REQUIRED and verdict.permits:
         wanted = ", ".join(f"{permit.document} or the statement {permit.instead}" for permit in verdict.permits)
         return Fault("documents", reason, f"Must have {wanted}")
-    if verdict.choices:
-        return Fault("hs_code", reason, f"Must be a code of China's tariff in force: {' or '.join(verdict.choices)}")
-    return Fault("hs_code", reason, "Must be let in by China's customs, by the lists in force")
+    message = message_of(reason, verdict.choices, "Must be let in by China's customs, by the lists in force")
+    return Fault(FIELDS.get(reason, "hs_code"), reason, message)
 
 
 def in_force(product: Product) -> bool:

@@ -14,7 +14,6 @@ from fastapi.responses import JSONResponse
 from contracts.base import order_stream
 from contracts.orders import OrderPlaced
 from services.orders.domain.decide import order_id_of
-from services.orders.domain.routing import Routing
 from services.orders.schemas.answers import AcceptedOrderView
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, fingerprint, national_id, order_placed
@@ -23,6 +22,7 @@ from services.orders.schemas.views import TrackingLinks
 from services.orders.store.orders import fingerprints, save_fingerprints
 from services.persons.facts import PersonRecorded
 from services.persons.records import Persons
+from services.routing import Routing
 from shared import failpoints
 from shared.clock import Clock
 from shared.db import DB

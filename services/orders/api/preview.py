@@ -10,7 +10,6 @@ from contracts.orders import OrderPlaced
 from services.orders.api.intake import NUMBER_TAKEN, same_body
 from services.orders.domain.decide import order_id_of
 from services.orders.domain.previews import preview
-from services.orders.domain.routing import Routing
 from services.orders.jobs.previews import Deciders
 from services.orders.schemas.body import OrderBody
 from services.orders.schemas.conversion import contact, fingerprint, national_id, order_placed
@@ -18,6 +17,7 @@ from services.orders.schemas.intake import check
 from services.orders.schemas.previews import OrderPreviewView, faulty_view, preview_view
 from services.orders.store.orders import fingerprints
 from services.persons.records import Persons
+from services.routing import Routing
 from shared.clock import Clock
 from shared.faults import Fault
 from shared.http.answers import json_answer

@@ -13,6 +13,7 @@ from contracts.customs import OrderRefused
 from contracts.orders import OrderPlaced
 from contracts.previews import ReservationAnswer, ScreeningAnswer
 from contracts.warehouse import StockRefused
+from services.refusals.customs import FIELDS, message_of
 from shared.faults import Fault
 
 Decider = Literal["customs", "warehouse"]
@@ -22,15 +23,6 @@ _OF_THE_ORDER: Mapping[str, tuple[str, str]] = {
     "over_postal_limit": ("total", "Must not be above what one order may bring in by post"),
     "over_yearly_limit": ("total", "Must not be above what is left of the buyer's yearly limit"),
 }
-_OF_A_LINE: Mapping[str, str] = {
-    "not_on_positive_list": "Must be goods of the list that may come in as retail, by their hs_code",
-    "dangerous_goods": "Must be goods that may travel by air, by their hs_code",
-    "prohibited_goods": "Must be goods that may be brought in, by their hs_code",
-    "licence_required": "Must have the permit for its export among its documents, or the statement that it needs none",
-    "tariff_code_unknown": "Must be a code of China's tariff in force",
-}
-_FIELD_OF_A_LINE: Mapping[str, str] = {"tariff_code_unknown": "hs_code", "licence_required": "documents"}
-"""Where it is not the article itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +93,9 @@ def refusal_fault(order: OrderPlaced, refused: OrderRefused) -> Fault:
     if refused.reason in _OF_THE_ORDER:
         field, message = _OF_THE_ORDER[refused.reason]
         return Fault(field, refused.reason, message)
-    message = _OF_A_LINE.get(refused.reason, "Must be an order that customs lets pass")
-    if refused.choices:
-        message += f": {' or '.join(refused.choices)}"
+    message = message_of(refused.reason, refused.choices, "Must be an order that customs lets pass")
     place = next((index for index, line in enumerate(order.lines) if line.sku == refused.sku), None)
-    field = _FIELD_OF_A_LINE.get(refused.reason, "sku")
+    field = FIELDS.get(refused.reason, "sku")
     return Fault("body" if place is None else f"lines[{place}].{field}", refused.reason, message)
 
 

@@ -17,7 +17,7 @@ from services.orders.schemas.body import AddressBody, ChangeBody, MoneyBody, Ord
 def order_placed(
     order_id: UUID, marketplace: str, body: OrderBody, now: datetime, carrier: str | None = None
 ) -> OrderPlaced:
-    """`carrier`: to which it is routed, see `domain.routing`."""
+    """`carrier`: to which it is routed, see `services.routing`."""
     return OrderPlaced(
         order_id=order_id,
         occurred_at=now,

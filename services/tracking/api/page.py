@@ -86,6 +86,7 @@ class Pages:
             since=order.parcels[0].since if len(order.parcels) == 1 else order.since,
             tone=_tone(order),
             reason=words.reason(order.reason),
+            tax=_tax(words, order),
             steps=lambda parcel: list(_steps(words, order, parcel, now)),
             goods=lambda item: _goods(words, item),
             carrier_page=_carrier_page,
@@ -142,6 +143,15 @@ def _state_text(words: TrackingWords, state: str, status: str | None = None) -> 
     that."""
     states = (words.known("parcel_states", word) for word in (state, _STATES.get(status or "", status)))
     return next((text for text in states if text), words.ui("unknown_state"))
+
+
+def _tax(words: TrackingWords, order: OrderTracking) -> str | None:
+    """Who pays the import tax, and how, by the order's lane; None while it is not known, and once it is settled either
+    way. What a label says of duties counts for all parcels of an order, or it says nothing."""
+    if order.outcome or order.state in ("withdrawn", "refused", "out_of_stock"):
+        return None
+    paid = bool(order.parcels) and all(parcel.duty_paid for parcel in order.parcels)
+    return words.known("import_tax", "duty_paid" if paid else order.tax_paid_by)
 
 
 def _tone(order: OrderTracking) -> str:

@@ -63,6 +63,10 @@ class Document:
     country: str | None
     province: str | None
     placed_at: datetime | None
+    regime: str | None
+    """Under which it is imported; None while it was not screened."""
+    tax_paid_by: str | None
+    """Of the import tax, by the order's lane."""
     state: OrderState
     since: datetime
     outcome: str | None
@@ -103,6 +107,7 @@ def document_of(facts: Facts) -> Document | None:
     if not events:
         return None
     placed, packed, closed = facts.get(OrderPlaced), plan_of(facts), facts.get(OrderClosed)
+    screened = facts.get(OrderScreened)
     cases = open_cases(facts)
     holding_cases = {case.parcel: case for case in reversed(cases)}
     given_up = {repacked.parcel for repacked in facts.all(ParcelRepacked)}
@@ -132,6 +137,8 @@ def document_of(facts: Facts) -> Document | None:
         country=placed.country if placed else None,
         province=placed.province if placed else None,
         placed_at=placed.placed_at or placed.occurred_at if placed else None,
+        regime=screened.regime if screened else None,
+        tax_paid_by=screened.tax_paid_by if screened else None,
         state=state,
         since=since,
         outcome=closed.outcome if closed else None,

@@ -82,6 +82,8 @@ class ParcelView:
     details: CarrierDetails | None = None
     city: str | None = None
     """Where in the country it is."""
+    duty_paid: bool | None = None
+    """True: its label says that the addressee has no duties and taxes to pay."""
 
 
 def parcel_view(
@@ -116,6 +118,7 @@ def parcel_view(
         reason=journey.reason,
         details=latest_details(facts),
         city=journey.city,
+        duty_paid=True if label and label.duty_paid else None,
     )
 
 

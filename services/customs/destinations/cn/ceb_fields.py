@@ -112,6 +112,19 @@ def country_code(country: str, codes: Codes, field: str) -> str:
         raise Undeclarable(field, "unknown", COUNTRY_CODES) from None
 
 
+def office(s: Shipment, configured: str) -> str:
+    """The lane's, where it names one, else that of the settings."""
+    return s.lane.office if s.lane.office.isdecimal() else configured
+
+
+def transport_mode(s: Shipment, codes: Codes) -> str:
+    """By the lane. Undeclarable: customs' table has no code for it."""
+    try:
+        return codes.transport_mode[s.lane.transport_mode]
+    except KeyError:
+        raise Undeclarable("InventoryHead.trafMode", "unknown") from None
+
+
 def money(amount: Decimal) -> str:
     return f"{amount:.2f}"
 

@@ -13,12 +13,14 @@ from contracts.customs import OrderScreened, ParcelUplifted
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact, NationalId
 from contracts.warehouse import OrderPacked, ParcelHandedOver
-from services.customs.destinations.cn.ceb import TARIFF, Undeclarable
+from services.customs.destinations.cn.ceb import LANES, TARIFF, Undeclarable
 from services.customs.destinations.cn.statutory_units import Declared, statutory_quantities
 from services.customs.domain import export
 from services.customs.domain.amounts import apportion
 from services.customs.domain.decide import Policy, declared_codes, shares_in_cny
 from services.customs.regimes.base import Sums
+from services.customs.regimes.lanes import Lane
+from services.customs.regimes.rows import NoRule
 from services.plans import plan_of
 from shared.ledger.facts import Facts
 
@@ -60,6 +62,7 @@ class Shipment:
     conveyance_number: str | None
     sums: Sums
     """In CNY."""
+    lane: Lane
     items: tuple[Item, ...]
     gross_weight_g: int
     contact: Contact
@@ -114,6 +117,7 @@ def shipment(
         voyage_number=uplifted.voyage_number if uplifted else None,
         conveyance_number=uplifted.conveyance_number if uplifted else None,
         sums=sums,
+        lane=_lane(placed, screened, policy),
         items=_items(placed, screened, box, sums, policy),
         gross_weight_g=box.weight_g,
         contact=contact,
@@ -137,6 +141,14 @@ def require_flight(s: Shipment) -> None:
     for field, number in _FLIGHT.items():
         if number(s) is None:
             raise Undeclarable(field, "unknown")
+
+
+def _lane(placed: OrderPlaced, screened: OrderScreened, policy: Policy) -> Lane:
+    """Undeclarable: the order's day has none any more."""
+    try:
+        return policy.lane_of(placed, screened.regime)
+    except NoRule:
+        raise Undeclarable("InventoryHead.trafMode", "no_lane", LANES) from None
 
 
 def _order_no(placed: OrderPlaced, packed: OrderPacked, parcel: int, *, split: bool) -> str:

@@ -20,7 +20,9 @@ from .open_case import OpenCase
 from .order_findings import OrderFindings
 from .order_tracking import OrderTracking
 from .order_tracking_outcome_type_0 import OrderTrackingOutcomeType0
+from .order_tracking_regime_type_0 import OrderTrackingRegimeType0
 from .order_tracking_state import OrderTrackingState
+from .order_tracking_tax_paid_by_type_0 import OrderTrackingTaxPaidByType0
 from .parcel_item import ParcelItem
 from .parcel_tracking import ParcelTracking
 from .parcel_tracking_flags_item import ParcelTrackingFlagsItem
@@ -59,7 +61,9 @@ __all__ = (
     "OrderFindings",
     "OrderTracking",
     "OrderTrackingOutcomeType0",
+    "OrderTrackingRegimeType0",
     "OrderTrackingState",
+    "OrderTrackingTaxPaidByType0",
     "ParcelItem",
     "ParcelTracking",
     "ParcelTrackingFlagsItem",

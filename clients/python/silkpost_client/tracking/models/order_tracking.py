@@ -8,7 +8,9 @@ from uuid import UUID
 from attrs import define as _attrs_define
 
 from ..models.order_tracking_outcome_type_0 import OrderTrackingOutcomeType0
+from ..models.order_tracking_regime_type_0 import OrderTrackingRegimeType0
 from ..models.order_tracking_state import OrderTrackingState
+from ..models.order_tracking_tax_paid_by_type_0 import OrderTrackingTaxPaidByType0
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -43,6 +45,11 @@ class OrderTracking:
             arrived.
         province (None | str | Unset): Where in it, ISO 3166-2.
         reason (None | str | Unset): Why it has ended, or is ending, in this way.
+        regime (None | OrderTrackingRegimeType0 | Unset): Under which it is imported; left out while customs has not
+            screened it.
+        tax_paid_by (None | OrderTrackingTaxPaidByType0 | Unset): Who pays the import tax: the addressee, to the post
+            when the parcel comes, or who guarantees it, with the
+            declaration; left out where it is not known.
         timeline (list[TimelineEntry] | Unset):
     """
 
@@ -62,6 +69,8 @@ class OrderTracking:
     placed_at: datetime.datetime | None | Unset = UNSET
     province: None | str | Unset = UNSET
     reason: None | str | Unset = UNSET
+    regime: None | OrderTrackingRegimeType0 | Unset = UNSET
+    tax_paid_by: None | OrderTrackingTaxPaidByType0 | Unset = UNSET
     timeline: list[TimelineEntry] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
@@ -148,6 +157,22 @@ class OrderTracking:
         else:
             reason = self.reason
 
+        regime: None | str | Unset
+        if isinstance(self.regime, Unset):
+            regime = UNSET
+        elif isinstance(self.regime, OrderTrackingRegimeType0):
+            regime = self.regime.value
+        else:
+            regime = self.regime
+
+        tax_paid_by: None | str | Unset
+        if isinstance(self.tax_paid_by, Unset):
+            tax_paid_by = UNSET
+        elif isinstance(self.tax_paid_by, OrderTrackingTaxPaidByType0):
+            tax_paid_by = self.tax_paid_by.value
+        else:
+            tax_paid_by = self.tax_paid_by
+
         timeline: list[dict[str, Any]] | Unset = UNSET
         if not isinstance(self.timeline, Unset):
             timeline = []
@@ -188,6 +213,10 @@ class OrderTracking:
             field_dict["province"] = province
         if reason is not UNSET:
             field_dict["reason"] = reason
+        if regime is not UNSET:
+            field_dict["regime"] = regime
+        if tax_paid_by is not UNSET:
+            field_dict["tax_paid_by"] = tax_paid_by
         if timeline is not UNSET:
             field_dict["timeline"] = timeline
 
@@ -326,6 +355,40 @@ class OrderTracking:
 
         reason = _parse_reason(d.pop("reason", UNSET))
 
+        def _parse_regime(data: object) -> None | OrderTrackingRegimeType0 | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                regime_type_0 = OrderTrackingRegimeType0(data)
+
+                return regime_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | OrderTrackingRegimeType0 | Unset, data)
+
+        regime = _parse_regime(d.pop("regime", UNSET))
+
+        def _parse_tax_paid_by(data: object) -> None | OrderTrackingTaxPaidByType0 | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                tax_paid_by_type_0 = OrderTrackingTaxPaidByType0(data)
+
+                return tax_paid_by_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | OrderTrackingTaxPaidByType0 | Unset, data)
+
+        tax_paid_by = _parse_tax_paid_by(d.pop("tax_paid_by", UNSET))
+
         _timeline = d.pop("timeline", UNSET)
         timeline: list[TimelineEntry] | Unset = UNSET
         if _timeline is not UNSET:
@@ -352,6 +415,8 @@ class OrderTracking:
             placed_at=placed_at,
             province=province,
             reason=reason,
+            regime=regime,
+            tax_paid_by=tax_paid_by,
             timeline=timeline,
         )
 

@@ -35,6 +35,8 @@ class ParcelTracking:
             say.
         country (None | str | Unset): Where it is, ISO 3166-1 alpha-2.
         details (CarrierDetails | None | Unset):
+        duty_paid (bool | None | Unset): True: its label says that the addressee has no duties and taxes to pay; else
+            left out.
         flags (list[ParcelTrackingFlagsItem] | Unset): Beside the status: what is not as it should be.
         items (list[ParcelItem] | Unset): What is in it.
         reason (None | str | Unset): Why the carrier says that it is held, or what is due at the door (`duty_due`).
@@ -55,6 +57,7 @@ class ParcelTracking:
     city: None | str | Unset = UNSET
     country: None | str | Unset = UNSET
     details: CarrierDetails | None | Unset = UNSET
+    duty_paid: bool | None | Unset = UNSET
     flags: list[ParcelTrackingFlagsItem] | Unset = UNSET
     items: list[ParcelItem] | Unset = UNSET
     reason: None | str | Unset = UNSET
@@ -102,6 +105,12 @@ class ParcelTracking:
             details = self.details.to_dict()
         else:
             details = self.details
+
+        duty_paid: bool | None | Unset
+        if isinstance(self.duty_paid, Unset):
+            duty_paid = UNSET
+        else:
+            duty_paid = self.duty_paid
 
         flags: list[str] | Unset = UNSET
         if not isinstance(self.flags, Unset):
@@ -178,6 +187,8 @@ class ParcelTracking:
             field_dict["country"] = country
         if details is not UNSET:
             field_dict["details"] = details
+        if duty_paid is not UNSET:
+            field_dict["duty_paid"] = duty_paid
         if flags is not UNSET:
             field_dict["flags"] = flags
         if items is not UNSET:
@@ -256,6 +267,15 @@ class ParcelTracking:
             return cast(CarrierDetails | None | Unset, data)
 
         details = _parse_details(d.pop("details", UNSET))
+
+        def _parse_duty_paid(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        duty_paid = _parse_duty_paid(d.pop("duty_paid", UNSET))
 
         _flags = d.pop("flags", UNSET)
         flags: list[ParcelTrackingFlagsItem] | Unset = UNSET
@@ -363,6 +383,7 @@ class ParcelTracking:
             city=city,
             country=country,
             details=details,
+            duty_paid=duty_paid,
             flags=flags,
             items=items,
             reason=reason,

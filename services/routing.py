@@ -1,9 +1,13 @@
-"""Which carrier takes an order, where it is not the first that goes to its country. Pure."""
+"""Which carrier takes an order, where it is not the first that goes to its country. Pure. `orders` routes by it, and
+customs quotes by it: the setting is one for both."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from contracts.carriers import BY_NAME, route_to
 
@@ -29,3 +33,13 @@ class Routing:
     def carrier(self, country: str, marketplace: str) -> str | None:
         """None for the first carrier that goes there."""
         return self._carriers.get(f"{country}:{marketplace}", self._carriers.get(country))
+
+
+def _lead_somewhere(value: dict[str, str]) -> dict[str, str]:
+    Routing(value)
+    return value
+
+
+CarrierRoutes = Annotated[dict[str, str], AfterValidator(_lead_somewhere)]
+"""As a setting."""
+ROUTES_DESCRIPTION = "carrier by country or country:marketplace, JSON; else the first that goes there"
