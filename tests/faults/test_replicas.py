@@ -105,8 +105,8 @@ async def test_group_members_come_and_go(busy: BusyStack) -> None:
 
 
 async def test_far_behind(busy: BusyStack) -> None:
-    """Tracking was down while very much was published; it catches up, and orders placed meanwhile get on. Shoppers who look
-    while it catches up count too."""
+    """Tracking was down while very much was published; it catches up, and orders placed meanwhile get on. Shoppers who
+    look while it catches up count too."""
     count = BACKLOG_LONG if busy.report.minutes else BACKLOG
     async with busy.fault(f"{count:,} records behind", "tracking", "I5 I9", bound=120) as fault:
         busy.stack.kill("tracking")
