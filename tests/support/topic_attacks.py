@@ -1,4 +1,4 @@
-"""Attacks by who may write to a topic: facts that are another's, bytes that nobody can read, batches that unpack to more.
+"""Attacks by who may write to a topic: others' facts, bytes that nobody can read, batches that unpack to more.
 
 Each appends its records to one partition that the service reads, and waits until the service is past them.
 """
