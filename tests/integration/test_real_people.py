@@ -71,20 +71,23 @@ async def test_their_orders_go_to_the_door_with_what_they_have_written(operated:
     for number, one in enumerate(PEOPLE, start=1):
         taken = await operated.api.post("orders", "/orders", "marketplace", body_of(number, one, operated))
         orders.append(Order(taken["id"], taken["number"], EVERYDAY, taken["tracking_url"], person(number)))
-    with operated.fast():
-        async with operated.actors(orders):
-            await operated.stands(orders, "delivered", seconds=180)
-
     headers = {"Authorization": f"Bearer {operated.stack.secrets.api_keys['operator']}"}
-    async with httpx.AsyncClient(headers=headers, trust_env=False, timeout=30) as client:
+    async with (
+        httpx.AsyncClient(headers=headers, trust_env=False, timeout=30) as client,
+        operated.actors(orders),
+    ):
+        await operated.stands(orders, "handed_over", "in_transit")
         for number, (one, order) in enumerate(zip(PEOPLE, orders, strict=True), start=1):
-            name, parcel = AS_KEPT.get(one.name, one.name), f"/orders/{order.id}/parcels/1"
-            label = await client.get(f"{operated.stack.urls['carrier']}{parcel}/label")
-            assert label.content.startswith(b"%PDF"), label.text
-            slip = (await client.get(f"{operated.stack.urls['carrier']}{parcel}/slip")).text
-            for words in (name, *filter(None, one.kept), f"人民路{number}号"):
+            parcel = f"{operated.stack.urls['carrier']}/orders/{order.id}/parcels/1"
+            assert (await client.get(f"{parcel}/label")).content.startswith(b"%PDF")
+            slip = (await client.get(f"{parcel}/slip")).text
+            for words in (AS_KEPT.get(one.name, one.name), *filter(None, one.kept), f"人民路{number}号"):
                 assert words in slip, (words, slip)
+        with operated.fast():
+            await operated.stands(orders, "delivered", seconds=180)
+        for one, order in zip(PEOPLE, orders, strict=True):
             for message in ("CEB311", "CEB621"):
-                declared = await client.get(f"{operated.stack.urls['customs']}{parcel}/import-messages/{message}")
+                path = f"/orders/{order.id}/parcels/1/import-messages/{message}"
+                declared = await client.get(operated.stack.urls["customs"] + path)
                 assert declared.status_code == httpx.codes.OK, declared.text
-                assert name in declared.text, declared.text
+                assert AS_KEPT.get(one.name, one.name) in declared.text, declared.text
