@@ -202,7 +202,7 @@ async def labelled_unit(operated: Operated) -> tuple[str, str]:
     """The page of a unit, looked at once, and the hidden code on its label."""
     scarves = Scenario("scarf", "delivered", ((SCARF, 1),), "delivered")
     await receive_goods(operated.api, [scarves], "GR-KEYS")
-    [unit] = [one async for one in operated.api.pages("warehouse", "/units", "units", "warehouse", sku=SCARF)]
+    [unit, *_] = [one async for one in operated.api.pages("warehouse", "/units", "units", "warehouse", sku=SCARF)]
     body = {"units": [{"gtin": unit["gtin"], "serial": unit["serial"]}]}
     headers = {"Authorization": f"Bearer {operated.stack.secrets.api_keys['warehouse']}"}
     url = operated.stack.urls["provenance"]
