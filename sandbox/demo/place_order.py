@@ -51,7 +51,7 @@ class TimelinePrinter:
 
     def new_lines(self, order: Mapping[str, Any]) -> list[str]:
         """A line for each new entry, wherever in the timeline of the order's document it appears."""
-        carrier = next((parcel["carrier"] for parcel in order["parcels"] if parcel.get("carrier")), None)
+        carrier = next((parcel["carrier"] for parcel in order.get("parcels", ()) if parcel.get("carrier")), None)
         self._words = self._words.of_carrier(carrier)
         new = [entry for entry in order["timeline"] if entry not in self._printed]
         self._printed += new
@@ -94,7 +94,7 @@ async def main(console: Console) -> int:
         printer, hint_given = TimelinePrinter(load()["en"]), False
         secret = parse_qs(urlsplit(placed["tracking_url"]).query)["secret"][0]
         while True:
-            order: dict[str, Any] = {"timeline": [], "parcels": []}
+            order: dict[str, Any] = {"timeline": []}
             with contextlib.suppress(Refused):  # tracking knows it a moment later
                 order = await api.get("tracking", f"/orders/{placed['id']}/tracking", None, secret=secret)
             for line in printer.new_lines(order):
