@@ -92,7 +92,7 @@ async def test_each_key_is_rotated_while_orders_go_on(operated: Operated) -> Non
 
     for name in SERVICES:
         await operated.restart(name, keys.at_the_end(name))
-    assert await label_statuses(operated, before) == [200] * len(before)
+    assert {*await label_statuses(operated, before)} <= {200, 410}, "those that have arrived meanwhile are gone"
     assert await vendors_read(operated) == VENDORS
     assert (await tried(unit, code)).status_code == 200, "its label was printed under the old key"
     assert [(await submit(operated, body, key))[0] for key in ("once", "thrice")] == [201, 200]
