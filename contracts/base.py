@@ -16,9 +16,9 @@ from uuid import UUID, uuid5
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 
-def _in_utc(at: datetime) -> datetime:
+def _in_utc(instant: datetime) -> datetime:
     try:
-        return at.astimezone(UTC)
+        return instant.astimezone(UTC)
     except OverflowError:  # pydantic takes a ValueError only for a fault of the value
         raise ValueError("lies outside the years 1 to 9999 in UTC") from None
 
@@ -128,7 +128,7 @@ class ParcelContent(Value):
     net_weight_g: Annotated[int, Field(ge=1)]
     """Of all units together, in grams."""
     owner: Code | None = None
-    """Of the vendor whose goods they are; None where it is not known, as in facts of a time when it was not told."""
+    """The owner's code of the vendor whose goods they are; None where it is not known, as in older facts."""
 
 
 class Parcel(Value):

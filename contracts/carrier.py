@@ -124,7 +124,7 @@ class OperationEvent(Event):
     """E.g. `carrier.laposte`."""
     operation: Operation
     contract: Code
-    """Which of our contracts, by the name that the operator gave it; its number is told nobody."""
+    """Which of our contracts, by the name that the operator gave it; its number is never published."""
     turn: Annotated[int, Field(ge=1)]
     """1 for the first pause of this operation, one more for each later one."""
 
@@ -157,24 +157,27 @@ class OperationResumed(OperationEvent):
 
 
 MOST_DETAIL_TURNS = 20
-"""Of one parcel: what a carrier tells later is not published."""
+"""Turns of one parcel, at most: later reports are not published."""
 PublicName = Annotated[str, Field(max_length=80, pattern=r"^\S.*$")]
 """Of a company or a public place, in one line."""
 
 
 class ParcelDetailsReported(ParcelEvent):
-    """What the carrier tells of the parcel beside its scans. Each turn has all that is known by then, and replaces the
-    one before. No personal data: the place where a parcel waits is a public one."""
+    """What the carrier reports of the parcel beside its scans.
+
+    Each turn has all that is known by then, and replaces the one before. No personal data: the place where a parcel
+    waits is a public one."""
 
     NAME: ClassVar[str] = "parcel-details-reported"
     turn: Annotated[int, Field(ge=1, le=MOST_DETAIL_TURNS)]
-    """1 for the first report, one more for each later one that tells something new."""
+    """1 for the first report, one more for each later one with something new."""
     product: Code | None = None
     """The carrier's own word, e.g. `colissimo`."""
     expected_on: date | None = None
     """The day on which the carrier expects to deliver."""
     expected_from: Instant | None = None
-    """From when on of that day, with `expected_until`; neither where the carrier tells no hours."""
+    """The beginning of the hours of that day, with `expected_until`; both are missing where the carrier states no
+    hours."""
     expected_until: Instant | None = None
     partner: PublicName | None = None
     """Who carries the parcel in the country of destination, e.g. China Post."""

@@ -116,5 +116,5 @@ def carrier_of(counterpart: str) -> str:
 
 def route_to(country: str, carrier: str | None = None) -> Route | None:
     """The route to this country, of this carrier if one is named; None when there is none."""
-    routes = (route for one in DECLARED if carrier in (None, one.name) for route in one.routes)
+    routes = (route for declared in DECLARED if carrier in (None, declared.name) for route in declared.routes)
     return next((route for route in routes if route.country == country), None)

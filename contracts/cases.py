@@ -42,9 +42,11 @@ class CaseOpened(OrderEvent):
     def publisher(self) -> str | None:
         return self.service
 
-    def closed(self, at: datetime, resolution: str) -> CaseClosed:
+    def closed(self, now: datetime, resolution: str) -> CaseClosed:
         """The fact that this case is settled."""
-        return CaseClosed(order_id=self.order_id, occurred_at=at, case=self.case, kind=self.kind, resolution=resolution)
+        return CaseClosed(
+            order_id=self.order_id, occurred_at=now, case=self.case, kind=self.kind, resolution=resolution
+        )
 
 
 class CaseClosed(OrderEvent):

@@ -60,10 +60,10 @@ class BrokenRule:
 @cache
 def fields_by_element() -> Mapping[str, tuple[Field, ...]]:
     """Every row, by the element that it belongs to."""
-    found: dict[str, list[Field]] = {}
+    fields_of: dict[str, list[Field]] = {}
     for row in csv_rows(FILE):
-        found.setdefault(row["element"], []).append(_field(row))
-    return {element: tuple(fields) for element, fields in found.items()}
+        fields_of.setdefault(row["element"], []).append(_field(row))
+    return {element: tuple(fields) for element, fields in fields_of.items()}
 
 
 def _field(row: Mapping[str, str]) -> Field:
@@ -117,13 +117,13 @@ def _broken_within(element: ET.Element, name: str, path: str, signed: bool) -> I
         children.setdefault(child_name, []).append(child)
     yield from _broken_sequence(names, {field.name: place for place, field in enumerate(inner)}, path)
     for field in inner:
-        found = children.get(field.name, [])
+        elements = children.get(field.name, [])
         needed = signed or field.type != "signature"
-        if len(found) < field.least and needed:
+        if len(elements) < field.least and needed:
             yield BrokenRule(f"{path}.{field.name}", "required")
-        if field.most is not None and len(found) > field.most:
+        if field.most is not None and len(elements) > field.most:
             yield BrokenRule(f"{path}.{field.name}", "occurs")
-        for number, child in enumerate(found, start=1):
+        for number, child in enumerate(elements, start=1):
             place = f"{path}.{field.name}" + (f"[{number}]" if field.most != 1 else "")
             if field.type == "group":
                 yield from _broken_within(child, field.name, place, signed)

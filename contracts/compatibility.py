@@ -107,8 +107,8 @@ def _enums(old: Schema, new: Schema, field: str) -> Iterator[Change]:
     if before == after:
         return
     if before is None or (after is not None and before - after):
-        gone = "any value" if before is None else ", ".join(sorted(before - (after or set())))
-        yield Change(field, "enum-narrowed", f"no longer allowed: {gone}")
+        removed = "any value" if before is None else ", ".join(sorted(before - (after or set())))
+        yield Change(field, "enum-narrowed", f"no longer allowed: {removed}")
     if after is None or (before is not None and after - before):
         added = "any value" if after is None else ", ".join(sorted(after - (before or set())))
         yield Change(field, "enum-widened", f"not known to consumers yet: {added}")
@@ -121,8 +121,8 @@ def _known_words(old: Schema, new: Schema, field: str) -> Iterator[Change]:
         return  # any word was allowed before, and is
     if before is not None and after is None:
         yield Change(field, "vocabulary-dropped", "readers may rely on the known words")
-    elif before is not None and after is not None and (gone := [word for word in before if word not in after]):
-        yield Change(field, "known-word-removed", f"no longer known: {', '.join(gone)}")
+    elif before is not None and after is not None and (removed := [word for word in before if word not in after]):
+        yield Change(field, "known-word-removed", f"no longer known: {', '.join(removed)}")
 
 
 def _members(schema: Schema) -> set[str] | None:

@@ -43,11 +43,11 @@ class WireSchema(GenerateJsonSchema):
 
 def models(topics: tuple[Topic, ...] = TOPICS) -> dict[str, type[BaseModel]]:
     """Every message on the topics by its wire name."""
-    found: dict[str, type[BaseModel]] = {}
+    models_by_name: dict[str, type[BaseModel]] = {}
     for topic in topics:
-        found.update(topic.types)
-        found.update(topic.messages)
-    return dict(sorted(found.items()))
+        models_by_name.update(topic.types)
+        models_by_name.update(topic.messages)
+    return dict(sorted(models_by_name.items()))
 
 
 def schema(name: str, model: type[BaseModel]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """What `makers` publishes: which vendors may sell, and which of their products are validated.
 
-Without `makers` the warehouse tells the same facts of what is stated to it, under subjects of their own: they stand
-beside those of `makers`, which count where both are known. No fact holds personal data: contacts, bank
-accounts and legal representatives stay with `makers`.
+Without `makers` the warehouse publishes the same facts about what is stated to it, under subjects of their own. Where
+both are known, those of `makers` count. No fact holds personal data: contacts, bank accounts and legal representatives
+stay with `makers`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class VendorEvent(Event):
 
 
 class VendorVerified(VendorEvent):
-    """The vendor may sell. Told again, with the next turn, when what it says is another; the highest turn counts."""
+    """The vendor may sell. Published again, with the next turn, when its content changes; the highest turn counts."""
 
     NAME: ClassVar[str] = "vendor-verified"
     turn: Turn = 1
@@ -65,7 +65,7 @@ class VendorVerified(VendorEvent):
     country: CountryCode | None = None
     """Of its seat; None where its first product was stated to the warehouse, without `makers`."""
     stated_to_warehouse: bool = False
-    """Told by the warehouse, of what was stated to it; what `makers` says counts before it."""
+    """Published by the warehouse, about what was stated to it; facts of `makers` take precedence."""
 
     @property
     def subject(self) -> str:
@@ -111,8 +111,8 @@ class InFlightDecided(VendorEvent):
 
 
 class VendorPeopleErased(VendorEvent):
-    """What was kept of the vendor's people is erased, and what registers have told of persons. Told for makers itself:
-    a restored database erases it again."""
+    """The data of the vendor's people are erased, and the registers' answers about persons. Published for makers
+    itself, so that a restored database erases them again."""
 
     NAME: ClassVar[str] = "vendor-people-erased"
     turn: Turn = 1
@@ -144,8 +144,8 @@ class VendorKeyMade(VendorKeyEvent):
 
 
 class VendorKeyEnded(VendorKeyEvent):
-    """The key opens nothing from an instant on. Told again, with the next turn, when that comes earlier; the earliest
-    counts."""
+    """The key opens nothing from an instant on. Published again, with the next turn, when that instant becomes earlier;
+    the earliest counts."""
 
     NAME: ClassVar[str] = "vendor-key-ended"
     turn: Turn = 1
@@ -174,7 +174,7 @@ class ImportListing(Value):
     rules: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
     """The versions of the lists that were asked, each `<table>:<its first day>`."""
     conditions: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
-    """What the line of the list demands besides."""
+    """Further conditions of that line of the list."""
 
 
 class Product(Value):

@@ -1,7 +1,7 @@
 """The person's record: the only message with personal data between services, always sealed.
 
-On the topic `orders.personal` a record's value is a `PersonRecord`; an empty value erases it. `orders.erasures` says
-for longer, and without a word about the person, that it was erased.
+On the topic `orders.personal` a record's value is a `PersonRecord`; an empty value erases it. `orders.erasures` keeps
+for longer, and without any data of the person, that it was erased.
 """
 
 from __future__ import annotations

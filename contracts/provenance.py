@@ -54,7 +54,7 @@ class UnitErasureMarker(Value):
     """What was logged of a unit was erased; `provenance` erases it again where a restored database brings it back."""
 
     unit: Annotated[str, Field(pattern=r"^([0-9a-f]{2}){34,65}$")]
-    """A keyed hash of GTIN and serial, in hexadecimal, that names its key. Without the key, which `provenance` alone
-    has, it tells nobody which unit is meant."""
+    """A keyed hash of GTIN and serial, in hexadecimal, that names its key. Without the key, which only `provenance`
+    has, nobody can find out which unit is meant."""
     erased_at: Instant
     """Business time."""

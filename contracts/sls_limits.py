@@ -166,8 +166,8 @@ def _is_broken(value: Any, limit: Limit, type_: str, parent: bool) -> bool:
             return is_there and not _is_of_type(value, type_)
         case "required":
             # What the types alone demand is demanded within what is there.
-            asked = parent or limit.quotation != ""
-            return asked and (not is_there or (limit.value == "true" and value is not True))
+            required = parent or limit.quotation != ""
+            return required and (not is_there or (limit.value == "true" and value is not True))
         case "same":
             return False
     return is_there and _is_of_type(value, type_) and _breaks(value, limit)

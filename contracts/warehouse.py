@@ -104,7 +104,7 @@ class UnitKey(Value):
 
 
 class PackedLot(Value):
-    """Units that are told apart by their lot only."""
+    """Units that are distinguished by their lot only."""
 
     gtin: Gtin
     lot: Lot
@@ -130,7 +130,8 @@ class StockWrittenOff(Event):
     units: Annotated[tuple[UnitKey, ...], Field(max_length=1_000)] = ()
     """Which, where they have serials that are known: never more than `quantity`."""
     lots: Annotated[tuple[PackedLot, ...], Field(max_length=500)] = ()
-    """Of which lots, where they are told apart by lot and it is known; of a return its units-returned says it."""
+    """Of which lots, where units are distinguished by lot and it is known; for a return the lots are in its
+    units-returned."""
 
     @property
     def stream_id(self) -> UUID:
@@ -272,7 +273,7 @@ class ManifestClosed(ManifestEvent):
 # --- goods and units -------------------------------------------------------------------------------------------
 
 UNITS_OF_A_FACT = 500
-"""The most units that one fact about a receipt tells of; more are told in parts."""
+"""The most units in one fact about a receipt; more are published in parts."""
 
 
 class ReceiptEvent(Event):
@@ -336,7 +337,8 @@ class UnitsPacked(ParcelEvent):
     sscc: Sscc
     units: Annotated[tuple[UnitKey, ...], Field(max_length=PARCEL_UNITS)] = ()
     lots: Annotated[tuple[PackedLot, ...], Field(max_length=500)] = ()
-    """How many of each lot, of goods whose units are told apart by lot, where it was said or there was one only."""
+    """How many of each lot, of goods whose units are distinguished by lot, where it was stated or only one was
+    possible."""
 
 
 class UnitsReturned(ParcelEvent):

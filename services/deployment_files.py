@@ -83,7 +83,9 @@ def _port_of(service: Declared) -> str:
 BLOCKS: dict[str, dict[str, Callable[[], Iterable[str]]]] = {
     "docker-compose.yml": {
         "passwords": lambda: [f"- {name}_database_password" for name in SERVICES],
-        "ports": lambda: [f"- ${{BIND:-127.0.0.1}}:${{{_port_of(one)}:-{one.port}}}:{one.port}" for one in REGISTRY],
+        "ports": lambda: [
+            f"- ${{BIND:-127.0.0.1}}:${{{_port_of(service)}:-{service.port}}}:{service.port}" for service in REGISTRY
+        ],
         "secrets": lambda: _secret_files(["database_password", "storage_key"]),
     },
     "deploy/cluster.yml": {
@@ -102,12 +104,12 @@ BLOCKS: dict[str, dict[str, Callable[[], Iterable[str]]]] = {
     "deploy/README.md": {
         "ports": lambda: (
             ["| service | published at |", "|---|---|"]
-            + [f"| `{one.name}` | `localhost:{one.port}` |" for one in REGISTRY]
+            + [f"| `{service.name}` | `localhost:{service.port}` |" for service in REGISTRY]
         )
     },
     "docs/threat-model.md": {"rights": _rights},
     ".env.example": {
-        "ports": lambda: [f"#{_port_of(one)}={one.port}" for one in REGISTRY],
+        "ports": lambda: [f"#{_port_of(service)}={service.port}" for service in REGISTRY],
         "replicas": lambda: [f"#{name.upper()}_REPLICAS=1" for name in SERVICES],
         "passwords": lambda: [
             f"#{name.upper()}_{kind}_PASSWORD=" for kind in ("DATABASE", "KAFKA") for name in SERVICES
@@ -121,17 +123,17 @@ BLOCKS: dict[str, dict[str, Callable[[], Iterable[str]]]] = {
 
 def renewed(path: str, text: str) -> str:
     """This file's text with its marked lines made anew. Raises UnknownBlock."""
-    made, found = BLOCKS[path], []
+    made, seen = BLOCKS[path], []
 
     def block(match: re.Match[str]) -> str:
         if match["name"] not in made:
             raise UnknownBlock(f"{path}: {match['name']}")
-        found.append(match["name"])
+        seen.append(match["name"])
         lines = [f"{match['indent']}{line}".rstrip() + "\n" for line in made[match["name"]]()]
         return f"{match['indent']}{match['begin']}{''.join(lines)}{match['end']}"
 
     text = MARKED.sub(block, text)
-    if missing := made.keys() - set(found):
+    if missing := made.keys() - set(seen):
         raise UnknownBlock(f"{path}: no mark for {', '.join(sorted(missing))}")
     return text
 

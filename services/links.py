@@ -33,7 +33,7 @@ def link_secret(keys: Mapping[str, bytes], order_id: UUID) -> str:
 
 
 def check_secret(keys: Mapping[str, bytes], order_id: UUID, secret: str) -> bool:
-    """Whether the secret opens this order; in constant time."""
+    """Whether the secret opens this order; takes the same time for every secret."""
     version, _, digest = secret.partition(".")
     key = keys.get(version, b"\0" * 32)
     fits = hmac.compare_digest(_digest(key, order_id).encode(), digest.encode())

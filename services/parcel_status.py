@@ -56,7 +56,7 @@ Verdict = Literal["replaces", "if_further", "stays"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What becomes of a status in one of these places when a later scan tells of one of those."""
+    """What happens to a status in one of the places `of` when a later scan has a status in one of the places `then`."""
 
     of: tuple[Place, ...]
     then: tuple[Place, ...]
@@ -205,8 +205,8 @@ _END_FACTS = (ParcelDelivered, ParcelReturned, ParcelReceivedBack, ParcelLost, P
 def end_evidence(facts: Facts, parcel: int) -> EndEvidence | None:
     """How the parcel has ended, by the facts that say so; None when nothing proves an end, or when the carrier has it
     again after it was lost, seized or destroyed. All counts by the time of the event itself."""
-    told = [fact for kind in _END_FACTS for fact in facts.all(kind) if fact.parcel == parcel]
-    ends = [step for fact in told if (step := end_step(fact))]
+    end_facts = [fact for kind in _END_FACTS for fact in facts.all(kind) if fact.parcel == parcel]
+    ends = [step for fact in end_facts if (step := end_step(fact))]
     if not ends:
         return None
     if any(isinstance(step.fact, ParcelLost | ParcelDestroyed) for step in ends):

@@ -12,7 +12,7 @@ def plan_of(facts: Facts) -> OrderPacked | None:
 
 
 def plan_with(facts: Facts, parcel: int) -> OrderPacked | None:
-    """The plan in which this box stands, whether it was given up or not."""
+    """The plan that contains this box, whether it was given up or not."""
     return live_plan(facts.get(OrderPacked), [event for event in facts.all(ParcelRepacked) if event.parcel != parcel])
 
 

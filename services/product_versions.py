@@ -23,10 +23,10 @@ class Counting:
 def counting(facts: Facts) -> Counting | None:
     """The highest version of those of its first vendor, for a SKU is one vendor's for ever; what `makers` says counts
     before what was stated to the warehouse. None before any is known."""
-    told = stated(facts)
-    if not told:
+    versions = stated(facts)
+    if not versions:
         return None
-    latest = max((event for event in told if event.product.owner == told[0].product.owner), key=rank)
+    latest = max((event for event in versions if event.product.owner == versions[0].product.owner), key=rank)
     approvals = {event.turn for event in facts.all(ProductApproved)}
     withdrawals = {event.turn for event in facts.all(ProductWithdrawn)}
     return Counting(latest, max(withdrawals, default=0) >= max(approvals, default=1))

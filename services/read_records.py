@@ -1,5 +1,5 @@
-"""How long it is kept who read a person's data: nothing is changed or taken out before a year has passed, and what is
-older than the service keeps it goes."""
+"""How long the records of who read a person's data are kept: no row is changed or deleted within a year, and rows older
+than the service's own limit are deleted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.supervise import Task
 
 LEAST_DAYS = 365
 DAYS = 1096
-"""Three years: whoever asks who has read of a person asks long after."""
+"""Three years: people ask long afterwards who has read their data."""
 ReadsDays = Annotated[
     int, Field(ge=LEAST_DAYS, description="how long it is kept who read a person's data, real days; three years")
 ]

@@ -1,4 +1,5 @@
-"""Every service, declared once. What else lists them is made from here: by import, or by `services.deployment_files`.
+"""Every service, declared once. All other lists of services are made from here: by import, or by
+`services.deployment_files`.
 
 It needs nothing but Python, so that a host with a container engine only can generate the secrets.
 """
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A service as its surroundings see it; how it is wired is in its `main`."""
+    """A service as others see it; how it is wired is in its `main`."""
 
     name: str
     """Of its folder, its database, its consumer group, its broker user and its containers."""

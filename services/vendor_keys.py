@@ -1,5 +1,5 @@
-"""API keys of vendors: the name under which they stand, whose things they open, and how a service lets in those that
-`makers` has told of."""
+"""API keys of vendors: their name, whose things they open, and how a service accepts those that `makers` has
+published."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PREFIX = "vendor:"
 
 
 def key_name(vendor_id: UUID) -> str:
-    """The name that all keys of a vendor have: it says whose things they open."""
+    """The name that all keys of a vendor have, which identifies the vendor whose things they open."""
     return f"{_PREFIX}{vendor_id}"
 
 

@@ -15,7 +15,7 @@ from shared.operations.stack_file import RunningStack
 from shared.scopes import Scope
 from shared.settings import SECRETS
 
-_PUBLISHED: dict[str, Any] = {f"{one.name}_url": (str, f"http://localhost:{one.port}") for one in REGISTRY}
+_PUBLISHED: dict[str, Any] = {f"{service.name}_url": (str, f"http://localhost:{service.port}") for service in REGISTRY}
 
 
 class Where(create_model("Addresses", __base__=BaseSettings, **_PUBLISHED)):  # type: ignore[misc]

@@ -26,7 +26,7 @@ from services.where import Where
 from shared.operations.why import Finding, OrderFindings
 
 BLOCKING = ("blocked", "stopped", "dead_letter", "paused", "case", "hold", "server")
-"""What does not end by waiting a moment, the most serious first."""
+"""The holders that do not go away by themselves, the most serious first."""
 BY_SEVERITY = (*BLOCKING, "outbox", "job", "alarm")
 ORDER_FIELDS = ("id", "marketplace", "number", "status", "since", "awaits", "deadline", "closed_at", "cases")
 CONNECT_SECONDS = 1.0
@@ -36,7 +36,7 @@ AWAITED_REQUESTS: Mapping[tuple[str, str | None], str] = {
     ("reserved", "packer"): "warehouse: GET /pick-lists, then POST /orders/{id}/parcels",
     ("labelled", "packer"): "warehouse: GET /hand-overs, then POST /orders/{id}/parcels/{n}/hand-over",
 }
-"""The request of the person for whom an order waits that nothing holds up, by its status and whom it awaits."""
+"""The request of the person that an order waits for when nothing holds it up, by its status and who acts next."""
 
 
 class OrderNotIdentified(Exception):

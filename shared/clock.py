@@ -5,8 +5,8 @@ Real time by default. A clock file makes it run faster: `{"segments": [{"epoch":
 segment that begins in the near future, so that all processes have read it by then and time never steps back.
 
 Within a process business time never steps back, whatever the machine's clock and the file do: it stands still at the
-last instant that was told until they have caught up. A step forward of the machine's clock is followed at once, and
-what was due by then is due. A process that starts anew knows only the machine's clock and the file.
+last instant that it returned until they have caught up. A step forward of the machine's clock is followed at once: all
+timers up to that time are due. A process that starts knows only the machine's clock and the file.
 
 Technical time (time-outs, retries, poll intervals, signatures) is always real: use `time.monotonic` and `time.time`.
 """
@@ -48,7 +48,7 @@ class Segment:
 
 
 class Clock:
-    """Business time. Never runs backwards within a process, in whatever thread it is asked.
+    """Business time. Never runs backwards within a process, whichever threads read it.
 
     `real` and `monotonic` are the machine's clocks. ValueError or OSError when the file cannot be read at first; one
     that cannot be read later changes nothing.
@@ -68,7 +68,7 @@ class Clock:
         self._segments: Sequence[Segment] = ()
         self._version: _Version | None = None
         self._refused: _Version | None = None
-        """What was said to be unreadable already."""
+        """The version of the file that was logged as unreadable already."""
         self._checked = 0.0
         if path is not None:
             self._version = _version(path)
@@ -84,13 +84,13 @@ class Clock:
         with self._lock:
             real = self._real()
             if self._path is None:
-                at = datetime.fromtimestamp(real, UTC)
+                business = datetime.fromtimestamp(real, UTC)
             else:
                 if self._monotonic() - self._checked > REREAD_SECONDS:
                     self._reread(self._path)
-                at = _segment(self._segments, real).at(real)
-            if at > self._last:
-                self._last = at
+                business = _segment(self._segments, real).at(real)
+            if business > self._last:
+                self._last = business
             return self._last
 
     def speed(self) -> float:
@@ -110,7 +110,8 @@ class Clock:
                 self._segments = _read(path)
                 self._version = version
         except (OSError, ValueError) as error:
-            # Half written, or gone: asked for again in a moment. Until then the clock goes on as it was told before.
+            # Half written, or deleted: it is read again in a moment. Until then the clock goes on by the segments read
+            # before.
             if version != self._refused:
                 log.warning("clock file cannot be read", error=error)
             self._refused = version
@@ -122,8 +123,8 @@ _MISSING: _Version = (0, 0, 0)
 
 
 def _version(path: Path) -> _Version:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_ino, found.st_size
+    status = path.stat()
+    return status.st_mtime_ns, status.st_ino, status.st_size
 
 
 def _segment(segments: Sequence[Segment], real: float) -> Segment:
@@ -142,7 +143,7 @@ def change_speed(path: Path, speed: float, real: Callable[[], float] = time.time
     with _alone(path):
         segments = _read(path)
         epoch = real() + NOTICE_SECONDS
-        # What was announced for later than that is replaced: nobody has got there yet.
+        # Segments announced for a later time are replaced: no process has reached them yet.
         kept = [segment for segment in segments if segment.epoch < epoch]
         _write(path, [*kept, Segment(epoch, _segment(segments, epoch).at(epoch), speed)])
 
@@ -158,8 +159,8 @@ def _read(path: Path) -> list[Segment]:
     """Raises ValueError for what is no clock file."""
     try:
         segments = [
-            Segment(float(told["epoch"]), _start(told["start"]), float(told["speed"]))
-            for told in json.loads(path.read_text())["segments"]
+            Segment(float(row["epoch"]), _start(row["start"]), float(row["speed"]))
+            for row in json.loads(path.read_text())["segments"]
         ]
     except (TypeError, KeyError) as error:
         raise ValueError("not a clock file") from error
@@ -176,7 +177,9 @@ def _start(text: str) -> datetime:
 
 
 def _write(path: Path, segments: Sequence[Segment]) -> None:
-    told = [{"epoch": one.epoch, "start": one.start.isoformat(), "speed": one.speed} for one in segments]
+    rows = [
+        {"epoch": segment.epoch, "start": segment.start.isoformat(), "speed": segment.speed} for segment in segments
+    ]
     draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps({"segments": told}))
+    draft.write_text(json.dumps({"segments": rows}))
     draft.replace(path)

@@ -24,11 +24,11 @@ RENEW_SECONDS = 0.25
 FIRST_OID_OF_A_DATABASE = 10_000
 """Those below are the same in every database of every server."""
 LOCK_TIMEOUT = "10s"
-"""For which a statement waits for a lock of another session."""
+"""How long a statement waits for a lock of another session."""
 
 
 class SharedSessions(Exception):
-    """Between us and the database is a pooler that gives no connection a session of its own."""
+    """A pooler between this service and the database does not give each connection a session of its own."""
 
     def __init__(self, seen: str) -> None:
         super().__init__(
@@ -48,7 +48,8 @@ class NewerFacts(Blocked):
 
 
 class Relock(Exception):
-    """A transaction needs a lock that comes before one it holds; it must begin again and take these in their order."""
+    """A transaction needs a lock that comes, in the order of locks, before one it holds; it must begin again and take
+    all of these in order."""
 
     def __init__(self, streams: frozenset[Any]) -> None:
         super().__init__(f"{len(streams)} locks")
@@ -65,13 +66,13 @@ SHUT_OUT: tuple[type[Exception], ...] = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.ClientConfigurationError,
 )
-"""We are not let in: a password that was changed, a database that is being replaced."""
+"""The login is refused: the password was changed, or the database is being replaced."""
 
 TRANSIENT: tuple[type[Exception], ...] = (
     OSError,
     asyncio.TimeoutError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # an idle session that was told to end; what is known of a type is out of date
+    asyncpg.InternalClientError,  # an idle session that was ended; a cached description of a type is out of date
     ALTERED,
     asyncpg.PostgresConnectionError,  # class 08
     asyncpg.ReadOnlySQLTransactionError,
@@ -83,13 +84,13 @@ TRANSIENT: tuple[type[Exception], ...] = (
     asyncpg.ObjectInUseError,
     asyncpg.LockNotAvailableError,
     asyncpg.OperatorInterventionError,  # class 57: shut down, starting, cancelled
-    asyncpg.PostgresSystemError,  # class 58: what the server's own files answer
+    asyncpg.PostgresSystemError,  # class 58: input and output errors of the server's own files
     *SHUT_OUT,
     Blocked,
     Relock,
 )
-"""The server is away, takes no writes or shuts us out, or two transactions met: the same work again, never a fault of a
-record. Not here: class XX, for a damaged page stays, and what our own SQL does wrong."""
+"""The server is away, takes no writes or refuses the login, or two transactions conflicted: the same work is tried
+again, and no record is at fault. Left out: class XX, since a damaged page stays damaged, and errors of our own SQL."""
 
 
 async def connect_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
@@ -114,11 +115,11 @@ _POOLER = (
 
 
 async def _require_own_sessions(pool: asyncpg.Pool[asyncpg.Record]) -> None:
-    async with pool.acquire() as one, pool.acquire() as other:
-        seen = [[await session.fetchval("select pg_backend_pid()") for session in (one, other)] for _ in range(3)]
+    async with pool.acquire() as first, pool.acquire() as other:
+        seen = [[await session.fetchval("select pg_backend_pid()") for session in (first, other)] for _ in range(3)]
         if len({tuple(pids) for pids in seen}) > 1 or seen[0][0] == seen[0][1]:
             raise SharedSessions("two connections have not a session each")
-        timeout = await one.fetchval("show lock_timeout")
+        timeout = await first.fetchval("show lock_timeout")
         if timeout != LOCK_TIMEOUT:
             raise SharedSessions(f"lock_timeout is {timeout}")
 
@@ -129,11 +130,12 @@ class _Known(NamedTuple):
 
 
 class Session(_Connection):
-    """A connection that takes the description of PostgreSQL's own types from what another one of this process was told.
+    """A connection that reuses the descriptions of PostgreSQL's own types that another connection of this process has
+    read.
 
     asyncpg asks for the description of each array type once a connection, at its first use, with a query of several
     milliseconds: much of the time of a service that has just started. Types of a database (oid 10000 and above) are
-    asked for as ever.
+    read for each connection, as always.
     """
 
     _described: ClassVar[dict[frozenset[int], Any]] = {}
@@ -151,11 +153,11 @@ class Session(_Connection):
 def new_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
     """A pool whose sessions cannot hold locks for ever: a frozen process lets go after a while.
 
-    A session on a server that takes no writes is given up once it is used, so that the next one finds the new primary,
-    or the end of what made the old one read-only.
+    A session on a server that takes no writes is closed after its use, so that the next one reaches the new primary, or
+    the old one when it takes writes again.
 
-    Nothing may change a session for longer than its transaction (`set local`, advisory locks of the transaction): what
-    asyncpg asks the server at the end of each use, to undo that, is left out, for it costs as much as a statement.
+    Nothing may change a session for longer than its transaction (use `set local`, and advisory locks of the
+    transaction): asyncpg's reset at the end of each use is left out, for it costs as much as a statement.
     """
     return asyncpg.create_pool(
         dsn,
@@ -175,8 +177,8 @@ def new_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
 
 
 def _renewing() -> Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[None]]:
-    """What ends each use of a session: one on a server that takes no writes is given up; one in a while, for requests
-    that only read go on meanwhile."""
+    """What ends each use of a session: one on a server that takes no writes is closed, but only one in a while, so that
+    requests that only read go on."""
     given_up_at = -math.inf
 
     async def renew(session: asyncpg.Connection[asyncpg.Record]) -> None:
@@ -190,9 +192,9 @@ def _renewing() -> Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[None
 
 
 def read_only(session: asyncpg.Connection[asyncpg.Record]) -> bool:
-    """Whether the session is on a server that takes no writes, or began on one that was told to take none.
+    """Whether the session is on a server that takes no writes, or began while the server was set to read-only.
 
-    PostgreSQL (14 and newer) says so itself when a session begins, and when it changes.
+    PostgreSQL (14 and newer) reports this itself when a session begins, and when it changes.
     """
     settings = session.get_settings()
     return "on" in (getattr(settings, name, "off") for name in ("in_hot_standby", "default_transaction_read_only"))

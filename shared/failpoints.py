@@ -60,7 +60,7 @@ class Armed:
 
 
 def parse(text: str) -> dict[str, Armed]:
-    """What the variable asks for, by name. ValueError when it asks for something that is not there."""
+    """The actions that the variable names, by place. ValueError for an unknown place or action."""
     armed: dict[str, Armed] = {}
     for item in filter(None, text.split(",")):
         name, _, rest = item.partition(":")
@@ -73,7 +73,7 @@ def parse(text: str) -> dict[str, Armed]:
 
 
 class _Fixed:
-    """What the variable itself asks for."""
+    """The actions that the variable itself names."""
 
     def __init__(self, text: str) -> None:
         self._armed = parse(text)
@@ -83,7 +83,7 @@ class _Fixed:
 
 
 class _Followed:
-    """What a file asks for now. One that is not there asks for nothing."""
+    """The actions that the file names now; none when there is no such file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -20,7 +20,7 @@ BODY_BYTES = 256 * 1024
 FRAMING_BYTES = 64 * 1024
 """Of one chunked body beyond its content: chunk sizes, their extensions, trailers."""
 BODIES_BYTES = 32 * 1024 * 1024
-"""Of all requests that one process has taken in and not answered."""
+"""Of all requests that one process has received and not answered."""
 PIPELINED = 8
 """Requests of one connection that wait for the one under way."""
 
@@ -33,14 +33,15 @@ BODY_SECONDS = 30.0
 ANSWER_SECONDS = 60.0
 """From the head until the answer begins. A stream may then go on."""
 WRITE_SECONDS = 30.0
-"""For which a client may leave unread what was written to it."""
+"""How long a client may leave unread what was written to it."""
 KEEP_ALIVE_SECONDS = 30
-"""Between an answer and the next request of the connection. Longer than clients and proxies keep an idle one (5 s in
-HAProxy's pool and in httpx): whoever closes first, the other's next request may already be on its way."""
+"""Between an answer and the next request of the connection. Longer than clients and proxies keep an idle connection
+(five seconds in HAProxy's pool and in httpx), so that they close it and not we: a server that closes first may meet a
+request that is already on its way."""
 LINGER_SECONDS = 2.0
-"""For which a connection that is refused is still read, so that the client sees the answer and not a reset."""
+"""How long a refused connection is still read, so that the client sees the answer and not a reset."""
 SWEEP_SECONDS = 0.5
-"""How often the times above are judged."""
+"""How often the times above are checked."""
 
 FILES_KEPT = 256
 """File descriptors for what is no client: databases, brokers, outgoing calls, log files."""
@@ -72,7 +73,8 @@ INTERNAL_CONNECTIONS = 64
 
 
 def files_allow(connections: int) -> int:
-    """So many connections, or as many as the process may open files; its soft limit is raised first if it may be."""
+    """This many connections, or fewer where the process may not open as many files; its soft limit is raised first
+    where that is allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + FILES_KEPT
     if soft != resource.RLIM_INFINITY and soft < wanted:

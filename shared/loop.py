@@ -1,4 +1,5 @@
-"""The endless loops of a service: each shows that it turns and how it gets on, and waits for servers that are away."""
+"""The endless loops of a service: each shows that it runs and whether it makes progress, and waits for servers that are
+away."""
 
 from __future__ import annotations
 
@@ -25,14 +26,14 @@ def back_off_seconds(failures: int) -> float:
 
 
 class Loop:
-    """An endless loop that tells whether it still turns (liveness) and whether it gets on (readiness)."""
+    """An endless loop that shows whether it still runs (liveness) and whether it makes progress (readiness)."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.last_tick = time.monotonic()
         self.trouble: str | None = "starting"
         self.stopped = False
-        """It has given up on purpose, and waits for an operator."""
+        """Whether it has stopped on purpose, and waits for an operator."""
         self._failures = 0
 
     @staticmethod
@@ -47,7 +48,7 @@ class Loop:
         self.trouble = None
 
     async def sleep(self, seconds: float) -> None:
-        """Waits, in steps: a long wait is no stuck loop."""
+        """Waits, in steps, so that a long wait does not look like a stuck loop."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             self.tick()
@@ -55,7 +56,8 @@ class Loop:
         self.tick()
 
     async def while_waiting(self, call: Awaitable[T]) -> T:
-        """The answer of a counterpart, which may take its time within bounds of its own: that is no stuck loop."""
+        """Awaits the answer of a counterpart, which has its own time limit: a long wait for it does not look like a
+        stuck loop."""
         answer = asyncio.ensure_future(call)
         try:
             while not answer.done():
@@ -69,7 +71,7 @@ class Loop:
     async def attempt(
         self, call: Callable[[], Awaitable[T]], passing: tuple[type[BaseException], ...] = TRANSIENT
     ) -> T:
-        """Calls until it does not fail with one of the errors that pass by themselves; waits longer each time."""
+        """Calls again after each error that passes by itself, until there is none; waits longer each time."""
         while True:
             self.tick()
             try:

@@ -1,4 +1,4 @@
-"""What makes a service of its parts: one process with an HTTP app, a consumer, a relay, workers and timers."""
+"""Composes a service of its parts: one process with an HTTP app, a consumer, a relay, workers and timers."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Service:
     hooks: Hooks = NO_HOOKS
     findings: FindingsOf = _no_findings
     keepers: tuple[Keeper, ...] = ()
-    """Who takes the records of topics that carry no facts."""
+    """Who stores the records of topics that carry no facts."""
     jobs: tuple[JobKind, ...] = ()
     tasks: tuple[Task, ...] = ()
     routers: Sequence[APIRouter] = ()
@@ -96,7 +96,7 @@ class Service:
     keyed: tuple[KeyedColumn, ...] = ()
     """What its own tables hold that was made with a key."""
     on_restored: OnRestored | None = None
-    """What it writes down beside facts that its database had forgotten; see `shared.messaging.restore`."""
+    """What it stores beside facts that its database lacked; see `shared.messaging.restore`."""
 
     @property
     def own_topics(self) -> list[str]:
@@ -116,12 +116,13 @@ class Service:
 
     @property
     def counterparts(self) -> frozenset[str]:
-        """Whom its jobs call."""
+        """The counterparts that its jobs call."""
         return frozenset(kind.counterpart for kind in self.jobs)
 
 
 class Platform:
-    """What a composition root builds its service on: it hands each route, job and task the parts that it needs."""
+    """The parts on which a composition root builds its service: it gives each route, job and task those that it
+    needs."""
 
     decoder: Decoder
     letters: DeadLetters
@@ -143,7 +144,7 @@ class Platform:
             pool, self.clock, self.wake, lambda: self.state.blocked, self.state.block, settings.cached_streams
         )
         self.on_end: Callable[[], None] = lambda: None
-        """Called when the loops have ended, asked to or broken."""
+        """Called when the loops have ended, whether on request or by a failure."""
 
     @functools.cached_property
     def seal(self) -> Seal:
@@ -163,7 +164,7 @@ class Platform:
                 wake()
 
     async def caught_up(self) -> Callable[[], Awaitable[bool]]:
-        """A question that is answered with yes once all that is in the consumed topics now is consumed."""
+        """A function that returns True once all that is in the consumed topics now is consumed."""
         return await self.consumer.caught_up()
 
 
@@ -177,7 +178,7 @@ def build_app(platform: Platform, service: Service) -> FastAPI:
         title=f"Silkpost {service.name}",
         version="1",
         openapi_url=None,
-        redirect_slashes=False,  # they would lead to wherever the Host header says
+        redirect_slashes=False,  # such redirects would lead wherever the Host header says
         responses=dict[int | str, Any](problems(422)["responses"]),
         generate_unique_id_function=lambda route: route.name,
         middleware=[
@@ -253,7 +254,7 @@ async def connected(
 ) -> AsyncIterator[tuple[Platform, Service]]:
     """The service on its database, with nothing running. Waits for a database that is away; unless it is `patient`, it
     raises TRANSIENT errors instead."""
-    # What waiting does not mend is seen at once: a wrong setting, facts of a newer release.
+    # Faults that waiting does not mend are raised at once: a wrong setting, facts of a newer release.
     passing = tuple(kind for kind in TRANSIENT if kind not in (*SHUT_OUT, Blocked)) if patient else ()
     database = Loop("database")
     pool = await database.attempt(
@@ -302,7 +303,7 @@ async def _run(platform: Platform, service: Service) -> None:
     state, probe = platform.state, LogProbe(platform.settings)
     relay = Relay(platform.settings, platform.pool, probe, service.name, service.topics, platform.letters.add_refused)
     platform.relay = relay
-    # All of them from the beginning: a service is ready when none of its loops is still starting.
+    # All of them are declared from the beginning: a service is ready when none of its loops is still starting.
     for name in ("broker", "relay", *(["consumer"] if service.consumes else []), "timers"):
         state.loop(name)
     broker = state.loop("broker")
@@ -321,7 +322,7 @@ async def _run(platform: Platform, service: Service) -> None:
 
 
 async def _wait_while_blocked(platform: Platform, probe: LogProbe, topics: Sequence[str], loop: Loop) -> None:
-    """A database that is older than what it has published must not decide anew in silence."""
+    """A database that is older than what was published must not decide anew unnoticed."""
     state = platform.state
     while unknown := await loop.attempt(lambda: forgotten(platform.pool, probe, topics), (KafkaError, *TRANSIENT)):
         if state.blocked is None:
@@ -332,7 +333,7 @@ async def _wait_while_blocked(platform: Platform, probe: LogProbe, topics: Seque
 
 
 async def _work(platform: Platform, service: Service, probe: LogProbe, relay: Relay, pulse: Group) -> None:
-    """All loops until cancelled; the relay goes last, so that what the others finish still leaves."""
+    """All loops until cancelled; the relay ends last, so that events of the others are still sent."""
     settings, pool, ledger, state = platform.settings, platform.pool, platform.ledger, platform.state
     workers = [Worker(pool, ledger, kind, settings.job_lease_seconds) for kind in service.jobs]
     platform.wakers.append(relay.wake)

@@ -99,7 +99,7 @@ class PlatformSettings(BaseSettings):
         return {setting: parse_keys(text, setting) for setting, text in texts.items()}
 
     def database_dsn(self) -> str:
-        """Where the database is, and how we get in."""
+        """The database's address and credentials."""
         return with_password(self.database_url.get_secret_value(), self.database_password.get_secret_value())
 
 

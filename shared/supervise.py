@@ -21,7 +21,8 @@ class Task:
 
 
 class Group:
-    """Loops that live and end together. One that breaks ends the process: a half-alive service lies."""
+    """Loops that live and end together. One that fails ends the process: a service without one of its loops would seem
+    to work."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()

@@ -41,7 +41,7 @@ def configure_logs(service: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_LibraryLine(service))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    # Each of its lines about a broker that is away comes with one of ours.
+    # For each of its lines about a broker that is away there is one of ours.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
@@ -81,7 +81,8 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.
 class _Metrics:
     """Every metric of the platform, in one place. Those that OpenTelemetry names bear its names, dots as underscores.
 
-    Labels are of bounded variety: no ids, nothing of a person. Gauges of the database say the same on every replica.
+    Labels are of bounded variety: no ids, nothing of a person. Gauges that are read from the database have the same
+    value on every replica.
     """
 
     def __init__(self) -> None:

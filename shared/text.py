@@ -14,8 +14,8 @@ UNPRINTABLE = re.compile(
 """Controls, line ends, invisible and direction marks, surrogates, private use, noncharacters.
 
 A fixed list: whether a character is assigned depends on the Unicode version of the interpreter, and people have names
-in characters that are newer. Variation selectors, which choose the form of a Han character, are taken. Only the
-sender's font knows what a private-use character means.
+in characters that are newer. Variation selectors, which choose the form of a Han character, are taken. The meaning of a
+private-use character depends on the sender's font.
 """
 
 

@@ -1,10 +1,9 @@
 """Spans by OpenTelemetry when `OTEL_EXPORTER_OTLP_ENDPOINT` is set; nothing at all when it is not.
 
-All that happens to a stream is one trace, whoever did it. Each service keeps the trace in which it first consumed a
-fact of it (`stream_traces`), so that jobs, timers, call-backs and people's requests, which have a trace of their
-own or none, join it; the span that they come from is linked. A context travels as W3C `traceparent`: in HTTP, in the
-outbox, in a record's header. Spans hold streams, types of facts and errors by type and place; never personal
-data.
+All events of a stream belong to one trace, whoever caused them. Each service keeps the trace in which it first consumed
+a fact of it (`stream_traces`), so that jobs, timers, call-backs and people's requests, which have a trace of their own
+or none, join it; the span that they come from is linked. A context travels as W3C `traceparent`: in HTTP, in the
+outbox, in a record's header. Spans hold streams, types of facts and errors by type and place; never personal data.
 """
 
 from __future__ import annotations
@@ -142,14 +141,17 @@ def span(
         yield
         return
     named = {key.replace("__", "."): value for key, value in attributes.items() if value is not None}
-    with _ended(_start(name, kind, parent or current_traceparent(), links, named)) as own, traced(traceparent_of(own)):
+    with (
+        _ended(_start(name, kind, parent or current_traceparent(), links, named)) as started,
+        traced(traceparent_of(started)),
+    ):
         yield
 
 
 @contextmanager
 def outside(method: str, host: str) -> Iterator[None]:
-    """A request to a counterpart: timed; a span when it is on behalf of a stream. Polling, which is nobody's, makes
-    none."""
+    """A request to a counterpart: timed; a span when it is made for a stream. Polling, which belongs to no stream,
+    makes none."""
     with metrics.outside_calls.labels(method, host).time():
         if _tracer is None or current_traceparent() is None:
             yield
@@ -193,8 +195,10 @@ async def recording(
         stream: _start("record", "internal", parent, [current], _about(stream, facts[stream]))
         for stream, parent in parents.items()
     }
-    own = {stream.id: traceparent_of(span) for stream, span in spans.items()}
-    new = {stream.id: parent or own[stream.id] for stream, parent in parents.items() if stream.id not in before}
+    traceparents = {stream.id: traceparent_of(span) for stream, span in spans.items()}
+    new = {
+        stream.id: parent or traceparents[stream.id] for stream, parent in parents.items() if stream.id not in before
+    }
     try:
         if new:
             await db.execute(
@@ -203,7 +207,7 @@ async def recording(
                 list(new),
                 list(new.values()),
             )
-        yield own
+        yield traceparents
     finally:
         for span in spans.values():
             span.end()
@@ -237,10 +241,10 @@ def sending(rows: Sequence[Any]) -> Iterator[Mapping[int, str]]:
         if row["traceparent"]
     }
     try:
-        yield {row_id: traceparent_of(one) for row_id, one in spans.items()}
+        yield {row_id: traceparent_of(span) for row_id, span in spans.items()}
     finally:
-        for one in spans.values():
-            one.end()
+        for span in spans.values():
+            span.end()
 
 
 class Traced:
@@ -254,21 +258,21 @@ class Traced:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        asked = headers.get(b"traceparent", b"").decode("ascii", "ignore") or None
+        parent = headers.get(b"traceparent", b"").decode("ascii", "ignore") or None
         about = {"http.request.method": scope["method"], "url.scheme": scope.get("scheme", "http")}
-        with _ended(_start(scope["method"], "server", asked, [], about)) as own:
+        with _ended(_start(scope["method"], "server", parent, [], about)) as request_span:
 
             async def watched(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    own.set_attribute("http.response.status_code", message["status"])
+                    request_span.set_attribute("http.response.status_code", message["status"])
                 await send(message)
 
             fields = [(name, value) for name, value in scope["headers"] if name != b"traceparent"]
-            inner = {**scope, "headers": [*fields, (b"traceparent", traceparent_of(own).encode())]}
+            inner = {**scope, "headers": [*fields, (b"traceparent", traceparent_of(request_span).encode())]}
             try:
                 await self._app(inner, receive, watched)
             finally:
                 route = getattr(inner.get("route"), "path", None)
                 if route:  # the template, never the path: a path holds ids
-                    own.update_name(f"{scope['method']} {route}")
-                    own.set_attribute("http.route", route)
+                    request_span.update_name(f"{scope['method']} {route}")
+                    request_span.set_attribute("http.route", route)

@@ -73,15 +73,17 @@ class Answer:
     guid: str
     echoed: tuple[tuple[str, str], ...]
     status: str
-    at: datetime
+    answered_at: datetime
     info: str
 
 
-def answer(message: Message, guid: str, status: str, at: datetime, info: str, assigned: Mapping[str, str]) -> Answer:
+def answer(
+    message: Message, guid: str, status: str, answered_at: datetime, info: str, assigned: Mapping[str, str]
+) -> Answer:
     """The answer to a message: its identifying fields, the numbers assigned to it, and the verdict."""
     fields = {**message.head, **assigned}
     echoed = tuple((name, fields[name]) for name in FORMS[message.kind].echoed if fields.get(name))
-    return Answer(guid, echoed, status, at, info)
+    return Answer(guid, echoed, status, answered_at, info)
 
 
 def receipts(kind: str, guid: str, answers: Sequence[Answer]) -> bytes:
@@ -93,13 +95,13 @@ def receipts(kind: str, guid: str, answers: Sequence[Answer]) -> bytes:
         guid,
         [
             [
-                ("guid", one.guid),
-                *one.echoed,
-                ("returnStatus", one.status),
-                ("returnTime", stamp(one.at)),
-                ("returnInfo", one.info),
+                ("guid", answer_row.guid),
+                *answer_row.echoed,
+                ("returnStatus", answer_row.status),
+                ("returnTime", stamp(answer_row.answered_at)),
+                ("returnInfo", answer_row.info),
             ]
-            for one in answers
+            for answer_row in answers
         ],
     )
 

@@ -253,19 +253,19 @@ class ChinaCustoms:
             due = start + timedelta(hours=receipt.after_hours * inventory.time_factor)
             self._scheduler.schedule(due, partial(self._decide, inventory, receipt))
 
-    def _decide(self, inventory: Inventory, receipt: PlannedReceipt, at: datetime) -> None:
+    def _decide(self, inventory: Inventory, receipt: PlannedReceipt, decided_at: datetime) -> None:
         if inventory.cancelled:
             return
         inventory.status = receipt.status
-        self._issue(inventory.message, inventory, receipt, at)
+        self._issue(inventory.message, inventory, receipt, decided_at)
         decision = DECISIONS.get(receipt.status)
         if decision:
-            inventory.decisions[decision] = at
+            inventory.decisions[decision] = decided_at
             for listener in self._listeners.get(inventory.message.head["orderNo"], ()):
-                listener(decision, at)
+                listener(decision, decided_at)
 
-    def _issue(self, message: Message, inventory: Inventory, receipt: PlannedReceipt, at: datetime) -> None:
-        answer = ceb.answer(message, self._guid(), receipt.status, at, receipt.info, inventory.assigned)
+    def _issue(self, message: Message, inventory: Inventory, receipt: PlannedReceipt, issued_at: datetime) -> None:
+        answer = ceb.answer(message, self._guid(), receipt.status, issued_at, receipt.info, inventory.assigned)
         self.issued.append(IssuedReceipt(len(self.issued) + 1, message.kind, answer))
 
     def _guid(self) -> str:

@@ -194,15 +194,15 @@ def _print_result(console: Console, demo: Demo, summary: dict[str, Any]) -> None
 async def _print_lanes(console: Console, demo: Demo, api: Api, by_post: Shop) -> None:
     """What each marketplace is quoted for an order that it has placed, what customs decided; a refusal corrected."""
 
-    async def told(name: str) -> tuple[Order, dict[str, Any]]:
+    async def order_and_customs(name: str) -> tuple[Order, dict[str, Any]]:
         order = next(order for order in demo.orders.by_id.values() if order.scenario.name == name)
         return order, await api.get("customs", f"/orders/{order.id}")
 
     console.print("\nTwo lanes into China:", highlight=False)
     for shop, scenario in ((Shop(RETAIL_SHOP, api), BY_NAME["delivered"]), (by_post, BY_POST)):
         console.print(f"  {quoted_lane(shop.name, await shop.quote(scenario))}", highlight=False, soft_wrap=True)
-        console.print(f"    {decided(*await told(scenario.name))}", highlight=False, soft_wrap=True)
-    console.print(f"  {corrected(*await told('customs_rejected'))}", highlight=False, soft_wrap=True)
+        console.print(f"    {decided(*await order_and_customs(scenario.name))}", highlight=False, soft_wrap=True)
+    console.print(f"  {corrected(*await order_and_customs('customs_rejected'))}", highlight=False, soft_wrap=True)
 
 
 async def _print_makers(console: Console, api: Api, onboarding: makers.Onboarding) -> None:

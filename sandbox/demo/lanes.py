@@ -1,4 +1,4 @@
-"""The two lanes of the demo: its marketplaces, what customs quotes each of them, and what it says of their orders."""
+"""The two lanes of the demo: its marketplaces, customs' quote for each, and its decisions on their orders."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Shop:
     """With its key."""
 
     async def quote(self, scenario: Scenario) -> Mapping[str, Any]:
-        """What the scenario's order costs at the border: asked before the shopper pays."""
+        """The quote for the scenario's order, requested before the shopper pays."""
         quoted: Mapping[str, Any] = await self.api.post(
             "customs", "/customs/quote", "marketplace", quote_body(scenario)
         )
@@ -88,11 +88,11 @@ def quoted_lane(shop: str, quote: Mapping[str, Any]) -> str:
 
 
 def decided(order: Order, customs: Mapping[str, Any]) -> str:
-    """What customs says of an order in one line; `customs`: its document there."""
+    """Customs' decision on an order in one line; `customs`: its document there."""
     screening, parcels = customs["screening"], customs["parcels"]
     states = ", ".join(parcel["state"].replace("_", " ") for parcel in parcels)
-    found = [finding["finding"] for finding in screening["findings"]]
-    agrees = f"findings: {', '.join(found)}" if found else "as collected"
+    findings = [finding["finding"] for finding in screening["findings"]]
+    agrees = f"findings: {', '.join(findings)}" if findings else "as collected"
     return (
         f"{order.number} came in as {screening['regime']}: tax {screening['tax_cny']['amount']} CNY, {agrees}; {states}"
     )
@@ -101,8 +101,10 @@ def decided(order: Order, customs: Mapping[str, Any]) -> str:
 def corrected(order: Order, customs: Mapping[str, Any]) -> str:
     """How a refusal was settled, by the inventories and answers of the order's first parcel."""
     parcel = customs["parcels"][0]
-    message = next(one for one in parcel["messages"] if one["type"] == "CEB621")
-    receipts = ", ".join(f"{one['status']} {one['meaning']}" for one in parcel["receipts"] if one["type"] == "CEB622")
+    message = next(candidate for candidate in parcel["messages"] if candidate["type"] == "CEB621")
+    receipts = ", ".join(
+        f"{receipt['status']} {receipt['meaning']}" for receipt in parcel["receipts"] if receipt["type"] == "CEB622"
+    )
     return (
         f"{order.number} was rejected (100), corrected and declared again as {message['number']}: "
         f"{receipts}; {parcel['state'].replace('_', ' ')}"

@@ -95,7 +95,7 @@ class Onboarding:
         """`now` is business time."""
         self._api, self._urls, self._keys, self._now = api, urls, keys, now
         self.rejected_for: str | None = None
-        """What VIES said of the number of `REJECTED`."""
+        """VIES' answer on the number of `REJECTED`."""
 
     async def run(self) -> None:
         """Until the warehouse knows every product. Raises Refused, TimeoutError."""

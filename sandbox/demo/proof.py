@@ -22,7 +22,7 @@ PROVEN_SECONDS = 30.0
 ARRIVED = "arriving"
 COUNTRY_HEADER = "X-Client-Country"
 SETTINGS: Mapping[str, Mapping[str, str]] = {"provenance": {"COUNTRY_HEADER": COUNTRY_HEADER}}
-"""The demo plays the proxy that tells where a client is."""
+"""The demo plays the proxy that reports where a client is."""
 SEEN_FROM: Mapping[str, str] = {"127.0.0.1": "FR", "127.0.0.2": "CN"}
 """Where those who look at a unit are, by their address."""
 

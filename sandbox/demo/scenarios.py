@@ -1,4 +1,4 @@
-"""The scenarios of the demo: what is ordered, what happens to it outside, what people do, and how it must end."""
+"""The scenarios of the demo: what is ordered, what the counterparts do with it, what people do, and how it must end."""
 
 from __future__ import annotations
 

@@ -48,8 +48,8 @@ class ItemEvent:
 
     @property
     def line(self) -> str:
-        at = self.at.astimezone(ZONES[self.country]).isoformat(timespec="seconds")
-        return f"{self.code};{self.item};{at};{self.country};{OFFICES[self.country]};"
+        local = self.at.astimezone(ZONES[self.country]).isoformat(timespec="seconds")
+        return f"{self.code};{self.item};{local};{self.country};{OFFICES[self.country]};"
 
 
 @dataclass(slots=True)
@@ -78,15 +78,15 @@ class EmsPost:
             self.scheduler.schedule(now + timedelta(hours=hours), partial(self._scheduled, number, code, country))
         return True
 
-    def scan(self, number: str, code: str, country: str, at: datetime) -> ItemEvent:
+    def scan(self, number: str, code: str, country: str, scanned_at: datetime) -> ItemEvent:
         """KeyError: it does not have the item."""
-        event = ItemEvent(number, code, at, country)
+        event = ItemEvent(number, code, scanned_at, country)
         self.items[number].append(event)
         self._waiting.append(event)
         return event
 
-    def _scheduled(self, number: str, code: str, country: str, at: datetime) -> None:
-        self.scan(number, code, country, at)
+    def _scheduled(self, number: str, code: str, country: str, scanned_at: datetime) -> None:
+        self.scan(number, code, country, scanned_at)
 
     def write(self, now: datetime) -> None:
         """A file with all that has happened since the last one, if anything has."""

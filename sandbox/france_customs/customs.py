@@ -75,9 +75,9 @@ class Released:
 
     def status(self, now: datetime) -> str:
         """Whichever came first: customs' decision to invalidate, or the exit."""
-        asked = self.invalidation_asked_at
-        if asked is not None:
-            return "invalidated" if now >= asked + INVALIDATED_AFTER else "invalidation_requested"
+        requested_at = self.invalidation_asked_at
+        if requested_at is not None:
+            return "invalidated" if now >= requested_at + INVALIDATED_AFTER else "invalidation_requested"
         return "exited" if self.exits and now >= self.released_at + EXIT_AFTER else "released"
 
     def state(self, now: datetime) -> dict[str, str]:
@@ -118,14 +118,14 @@ class FranceCustoms:
         return released
 
     def by_mrn(self, mrn: str) -> Released | None:
-        return next((one for one in self.released.values() if one.mrn == mrn), None)
+        return next((released for released in self.released.values() if released.mrn == mrn), None)
 
     def invalidate(self, mrn: str, request: Invalidation, now: datetime) -> Released:
         """Asked for again it is the same request. Raises Refused."""
-        found = self.by_mrn(mrn)
-        if found is None or found.lrn != request.lrn:
+        released = self.by_mrn(mrn)
+        if released is None or released.lrn != request.lrn:
             raise Refused("unknown_declaration", "/lrn")
-        if found.status(now) == "exited":
+        if released.status(now) == "exited":
             raise Refused("goods_have_left", "")
-        found.invalidation_asked_at = found.invalidation_asked_at or now
-        return found
+        released.invalidation_asked_at = released.invalidation_asked_at or now
+        return released

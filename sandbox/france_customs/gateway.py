@@ -31,20 +31,20 @@ def app(customs: FranceCustoms, advance: Advance) -> Starlette:
     async def invalidate(request: Request) -> Response:
         now, mrn = advance(), request.path_params["mrn"]
         try:
-            found = customs.invalidate(mrn, Invalidation.model_validate_json(await request.body()), now)
+            released = customs.invalidate(mrn, Invalidation.model_validate_json(await request.body()), now)
         except ValidationError as error:
             return _invalid(error)
         except Refused as refusal:
             return _refused(None, [{"code": refusal.code, "pointer": refusal.pointer}])
-        status = found.status(now)
-        return JSONResponse({**found.as_json(), "status": status}, 200 if status == "invalidated" else 202)
+        status = released.status(now)
+        return JSONResponse({**released.as_json(), "status": status}, 200 if status == "invalidated" else 202)
 
     async def state(request: Request) -> Response:
         now = advance()
-        found = customs.by_mrn(request.path_params["mrn"])
-        if found is None:
+        released = customs.by_mrn(request.path_params["mrn"])
+        if released is None:
             return JSONResponse({"status": "unknown"}, 404)
-        return JSONResponse(found.state(now))
+        return JSONResponse(released.state(now))
 
     return Starlette(
         routes=[

@@ -109,10 +109,10 @@ class LaPoste:
                 if scenario.scaled:
                     due = _opening_hours(max(due, parcel.events[-1].at + MIN_SCAN_GAP), scan)
 
-                def record_scan(at: datetime) -> None:
-                    self._record(parcel, Event(scan.code, at, scan.country))
+                def record_scan(scanned_at: datetime) -> None:
+                    self._record(parcel, Event(scan.code, scanned_at, scan.country))
                     parcel.position += 1
-                    self._schedule_next(parcel, anchor, at)
+                    self._schedule_next(parcel, anchor, scanned_at)
 
                 self._scheduler.schedule(max(due, now), record_scan)
             case Wait(until):
@@ -127,21 +127,21 @@ class LaPoste:
             self._resume(parcel, now)
             return
 
-        def resume_after(decided: Decision, at: datetime) -> None:
+        def resume_after(decided: Decision, now: datetime) -> None:
             if parcel.waiting == decided:
-                self._resume(parcel, at)
+                self._resume(parcel, now)
 
-        def clear_as_postal(at: datetime) -> None:
+        def clear_as_postal(now: datetime) -> None:
             if parcel.waiting == decision and not self._customs.has_declaration(parcel.sub_order):
-                self._resume(parcel, at)
+                self._resume(parcel, now)
 
         self._customs.on_decision(parcel.sub_order, resume_after)
         self._scheduler.schedule(now + POSTAL_CLEARANCE, clear_as_postal)
 
-    def _resume(self, parcel: Parcel, at: datetime) -> None:
+    def _resume(self, parcel: Parcel, now: datetime) -> None:
         parcel.waiting = None
         parcel.position += 1
-        self._schedule_next(parcel, at, at)
+        self._schedule_next(parcel, now, now)
 
     def _record(self, parcel: Parcel, event: Event) -> None:
         parcel.events.append(event)

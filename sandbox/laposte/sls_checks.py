@@ -218,22 +218,26 @@ _ROLES = {"sender": "expéditeur", "addressee": "destinataire"}
 def _address(address: Any, line2: int, side: str, *, phone: bool) -> list[SlsMessage]:
     """`line2` is the id of the message about the street; the other ids are counted from it."""
     faults: list[SlsMessage] = []
-    role, at = _ROLES[side], f"letter.{side}.address"
+    role, field_prefix = _ROLES[side], f"letter.{side}.address"
     if not text_at(address, "line2"):
         text = f"Le numéro et le libellé de voie de l'{role} n'ont pas été transmis"
-        faults.append(SlsMessage(str(line2), text, f"{at}.line2"))
+        faults.append(SlsMessage(str(line2), text, f"{field_prefix}.line2"))
     for offset, field, label in MANDATORY:
         if not text_at(address, field):
             faults.append(
-                SlsMessage(str(line2 + offset), f"Le {label} de l'{role} n'a pas été transmis", f"{at}.{field}")
+                SlsMessage(
+                    str(line2 + offset), f"Le {label} de l'{role} n'a pas été transmis", f"{field_prefix}.{field}"
+                )
             )
     if not text_at(address, "lastName") and not text_at(address, "companyName"):
-        faults.append(SlsMessage(str(line2 + 1), f"Le nom de l'{role} n'a pas été transmis", f"{at}.lastName"))
+        faults.append(
+            SlsMessage(str(line2 + 1), f"Le nom de l'{role} n'a pas été transmis", f"{field_prefix}.lastName")
+        )
     phones = [number for number in (text_at(address, "mobileNumber"), text_at(address, "phoneNumber")) if number]
     abroad = text_at(address, "countryCode") not in NO_CUSTOMS
     if phone and ((abroad and not phones) or not all(_PHONE.fullmatch(number) for number in phones)):
         text = f"Le numéro de téléphone de l'{role} est incorrect"
-        faults.append(SlsMessage("30221", text, f"{at}.mobileNumber"))
+        faults.append(SlsMessage("30221", text, f"{field_prefix}.mobileNumber"))
     return faults
 
 

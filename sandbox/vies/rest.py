@@ -42,25 +42,25 @@ def app(register: Register, advance: Advance) -> Starlette:
     async def check(request: Request) -> Response:
         now = advance()
         try:
-            asked = _asked(await request.body())
-            country, number = asked["countryCode"], asked["vatNumber"]
+            question = _question(await request.body())
+            country, number = question["countryCode"], question["vatNumber"]
             if (fault := register.take_fault(country)) is not None:
                 raise _Faulty(fault)
         except _Faulty as faulty:
             return _fault(faulty.fault)
-        requester = "requesterNumber" in asked
+        requester = "requesterNumber" in question
         consultation = f"WAPIAAAAW{next(consultations):07d}" if requester else ""
-        return _answer(asked, register.traders.get(f"{country}{number}"), now, consultation)
+        return _answer(question, register.traders.get(f"{country}{number}"), now, consultation)
 
     async def check_test(request: Request) -> Response:
         now = advance()
         try:
-            asked = _asked(await request.body())
+            question = _question(await request.body())
         except _Faulty as faulty:
             return _fault(faulty.fault)
-        if (fault := TEST_FAULTS.get(asked["vatNumber"])) is not None:
+        if (fault := TEST_FAULTS.get(question["vatNumber"])) is not None:
             return _fault(fault)
-        return _answer(asked, TEST_TRADER if asked["vatNumber"] == "100" else None, now, "")
+        return _answer(question, TEST_TRADER if question["vatNumber"] == "100" else None, now, "")
 
     async def status(_: Request) -> Response:
         countries = [{"countryCode": code, "availability": "Available"} for code in sorted(MEMBER_STATES)]
@@ -75,32 +75,32 @@ def app(register: Register, advance: Advance) -> Starlette:
     )
 
 
-def _asked(body: bytes) -> dict[str, str]:
+def _question(body: bytes) -> dict[str, str]:
     """Raises _Faulty for what VIES does not take."""
     try:
-        asked = json.loads(body)
+        question = json.loads(body)
     except ValueError:
         raise _Faulty("INVALID_INPUT") from None
-    if not isinstance(asked, dict) or not all(isinstance(value, str) for value in asked.values()):
+    if not isinstance(question, dict) or not all(isinstance(value, str) for value in question.values()):
         raise _Faulty("INVALID_INPUT")
-    if asked.get("countryCode") not in MEMBER_STATES or not NUMBER.fullmatch(asked.get("vatNumber", "")):
+    if question.get("countryCode") not in MEMBER_STATES or not NUMBER.fullmatch(question.get("vatNumber", "")):
         raise _Faulty("INVALID_INPUT")
-    requester = asked.get("requesterMemberStateCode"), asked.get("requesterNumber")
+    requester = question.get("requesterMemberStateCode"), question.get("requesterNumber")
     if any(requester) and not (requester[0] in MEMBER_STATES and NUMBER.fullmatch(requester[1] or "")):
         raise _Faulty("INVALID_REQUESTER_INFO")
-    return asked
+    return question
 
 
-def _answer(asked: dict[str, str], trader: Trader | None, now: datetime, consultation: str) -> Response:
-    told = trader if trader is not None and asked["countryCode"] not in WITHHOLDING else Trader(NOTHING, NOTHING)
+def _answer(question: dict[str, str], trader: Trader | None, now: datetime, consultation: str) -> Response:
+    shown = trader if trader is not None and question["countryCode"] not in WITHHOLDING else Trader(NOTHING, NOTHING)
     answer: dict[str, Any] = {
-        "countryCode": asked["countryCode"],
-        "vatNumber": asked["vatNumber"],
+        "countryCode": question["countryCode"],
+        "vatNumber": question["vatNumber"],
         "requestDate": now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z",
         "valid": trader is not None,
         "requestIdentifier": consultation,
-        "name": told.name,
-        "address": told.address,
+        "name": shown.name,
+        "address": shown.address,
     }
     for field in MATCHED:
         answer |= {f"trader{field}": NOTHING, f"trader{field}Match": "NOT_PROCESSED"}

@@ -52,8 +52,8 @@ class Witness:
     def add_checkpoint(self, body: bytes) -> Answer:
         head, _, rest = body.decode(errors="replace").partition("\n\n")
         lines = head.split("\n")
-        asked = re.fullmatch(r"old (\S+)", lines[0])
-        old = parse_decimal(asked[1]) if asked else None
+        old_size = re.fullmatch(r"old (\S+)", lines[0])
+        old = parse_decimal(old_size[1]) if old_size else None
         proof = [hash for line in lines[1:] if (hash := parse_hash(line)) is not None]
         try:
             note = parse_note(rest.encode())

@@ -14,7 +14,7 @@ def division_code(province: str, city: str, district: str) -> str | None:
     municipality the district is named as the city. One that was renamed is given as what it is now. None when not even
     the province is known.
     """
-    divisions = next((found for found in by_province().values() if found[0].name == province), ())
+    divisions = next((of_province for of_province in by_province().values() if of_province[0].name == province), ())
     if not divisions:
         return None
     inner = divisions[1:]

@@ -41,7 +41,7 @@ class Division:
 @cache
 def by_province() -> Mapping[str, tuple[Division, ...]]:
     """Every division, by the two digits of its province, which is the first."""
-    found: dict[str, list[Division]] = {}
+    divisions_of: dict[str, list[Division]] = {}
     for row in csv_rows(FILE):
-        found.setdefault(row["code"][:2], []).append(Division(**row))
-    return {digits: tuple(divisions) for digits, divisions in found.items()}
+        divisions_of.setdefault(row["code"][:2], []).append(Division(**row))
+    return {digits: tuple(divisions) for digits, divisions in divisions_of.items()}

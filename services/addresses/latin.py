@@ -55,9 +55,9 @@ def name(text: str) -> LatinName:
     surname = _surname(chinese)
     if len(chinese) > LONGEST_NAME + len(surname) - 1:
         return LatinName(" ".join(words(chinese)))
-    own = surnames().get(surname) or _word(_syllables(surname))
+    family = surnames().get(surname) or _word(_syllables(surname))
     given = _word(_syllables(chinese[len(surname) :]))
-    return LatinName(own, given) if own else LatinName(given)
+    return LatinName(family, given) if family else LatinName(given)
 
 
 def words(text: str) -> list[str]:

@@ -53,10 +53,10 @@ def _division(province: str, name: str) -> str:
 
 
 def _of_list(province: str, name: str, *, with_kind: bool = False) -> str | None:
-    found = _listed(province).get(name)
-    if found is None:
+    spelt = _listed(province).get(name)
+    if spelt is None:
         return None
-    stem, kind = found
+    stem, kind = spelt
     # A name of one syllable says nothing without its kind: Zhao Xian.
     return f"{stem} {kind}" if kind and (with_kind or len(name) == 2) else stem
 
@@ -65,7 +65,7 @@ def _of_list(province: str, name: str, *, with_kind: bool = False) -> str | None
 def _listed(province: str) -> Mapping[str, tuple[str, str]]:
     """The divisions of the province by their names in Chinese: stem and kind, spelt. Of two with one name the present
     one counts."""
-    divisions = next((found for found in by_province().values() if found[0].name == province), ())
+    divisions = next((of_province for of_province in by_province().values() if of_province[0].name == province), ())
     spelt: dict[str, tuple[str, str]] = {}
     for division in sorted(divisions, key=lambda division: division.last_listed != ""):
         syllables = division.pinyin.split(" ")

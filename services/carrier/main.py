@@ -89,7 +89,7 @@ def service(platform: Platform) -> Service:
     intake = ScanIntake(pool, platform.seal, Retention(settings.raw_scan_days, settings.callback_days))
     publisher = ScanPublisher(pool, ledger, clock, {carrier.name: carrier for carrier in CARRIERS}, intake.received)
     details_publisher = DetailsPublisher(pool, ledger, clock, intake.details_received)
-    checks = LabelChecks(ledger, persons, clock, {one.carrier.name: one for one in connected})
+    checks = LabelChecks(ledger, persons, clock, {connection.carrier.name: connection for connection in connected})
     rules = LabelRules(settings.on_lost_answer, settings.label_attempts, settings.label_days, settings.cn23_days)
     return Service(
         name="carrier",
@@ -105,18 +105,30 @@ def service(platform: Platform) -> Service:
         findings=cases.findings,
         keepers=(persons,),
         jobs=(
-            *(LabelJob(ledger, persons, platform.seal, clock, one, rules).kind() for one in connected),
-            *(BordereauJob(ledger, platform.seal, clock, one, settings.label_days).kind() for one in connected),
-            *(CheckJob(ledger, persons, clock, one, settings.label_check_seconds).kind() for one in connected),
+            *(LabelJob(ledger, persons, platform.seal, clock, connection, rules).kind() for connection in connected),
+            *(
+                BordereauJob(ledger, platform.seal, clock, connection, settings.label_days).kind()
+                for connection in connected
+            ),
+            *(
+                CheckJob(ledger, persons, clock, connection, settings.label_check_seconds).kind()
+                for connection in connected
+            ),
         ),
         tasks=(
             Task("publish_scans", publisher.run),
             Task("publish_details", details_publisher.run),
             *(
-                Task(f"poll.{one.carrier.name}", partial(keep_polling, pool, one, intake, settings.poll_seconds))
-                for one in connected
+                Task(
+                    f"poll.{connection.carrier.name}",
+                    partial(keep_polling, pool, connection, intake, settings.poll_seconds),
+                )
+                for connection in connected
             ),
-            *(Task(f"returns.{one.carrier.name}", partial(keep_known, pool, one)) for one in connected),
+            *(
+                Task(f"returns.{connection.carrier.name}", partial(keep_known, pool, connection))
+                for connection in connected
+            ),
             *(
                 Task(f"feed.{carrier.name}", FeedReader(pool, intake, carrier, feed, settings).run)
                 for carrier in CARRIERS
@@ -124,21 +136,23 @@ def service(platform: Platform) -> Service:
             ),
             Task("retention", partial(keep_dropping_expired, pool)),
             read_records.task(pool, "person_reads", settings.reads_days),
-            Task("connections", partial(keep_open, tuple(one.counterpart for one in connected))),
+            Task("connections", partial(keep_open, tuple(connection.counterpart for connection in connected))),
             every(metrics.EVERY_SECONDS, partial(metrics.measure, pool, connected)),
         ),
         api=API,
         routers=(
-            # First, for it is asked for most: routes are tried one after another.
+            # First, since it gets the most requests: routes are tried one after another.
             *(
                 callbacks.router(intake, carrier.name, sent, secrets_of(sent.secrets(settings)))
                 for carrier in CARRIERS
                 if (sent := carrier.callbacks) is not None
             ),
             *(
-                aggregators.router(intake, carrier.name, one, aggregators.secrets_of(one.secrets(settings)))
+                aggregators.router(
+                    intake, carrier.name, aggregator, aggregators.secrets_of(aggregator.secrets(settings))
+                )
                 for carrier in CARRIERS
-                for one in carrier.aggregators
+                for aggregator in carrier.aggregators
             ),
             labels.router(pool, ledger, persons, platform.seal, require),
             label_batches.router(pool, ledger, platform.seal, checks.check, require),

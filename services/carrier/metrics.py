@@ -1,5 +1,5 @@
-"""What the carrier service measures beyond the platform: call-backs, transit times, scans, doubtful labels, and what
-becomes of the labels that are asked for."""
+"""What the carrier service measures beyond the platform: call-backs, transit times, scans, unconfirmed labels, and the
+results of label calls."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def observe(facts: Facts, event: Event) -> None:
 
 async def measure(pool: asyncpg.Pool[asyncpg.Record], connected: Sequence[Connected] = ()) -> None:
     async with pool.acquire() as db:
-        for carrier, ranges in ((one.carrier, one.number_ranges) for one in connected):
+        for carrier, ranges in ((connection.carrier, connection.number_ranges) for connection in connected):
             if ranges:
                 NUMBERS_LEFT.labels(carrier.name).set(await allotted_numbers.left(db, carrier.name, ranges))
             if carrier.feed is not None:

@@ -101,14 +101,15 @@ async def project(clock: Clock, db: DB, orders: Sequence[Facts]) -> None:
 
 
 async def _pauses(db: DB, orders: Sequence[Facts]) -> Sequence[Pause]:
-    """The pauses that may concern these orders. Nothing is asked where none can."""
+    """The pauses that may concern these orders. The database is not queried where none can."""
     waits = [since for facts in orders if (since := earliest_wait(facts)) is not None]
     return await pauses_table.since(db, min(waits)) if waits else NO_PAUSES
 
 
 async def absorb_operations(clock: Clock, db: DB, events: Sequence[Event]) -> None:
-    """Keeps what the facts about counterparts say, and has the orders that wait decided again by their timers: their
-    deadlines have changed. An order that is being decided just now is left out; see `domain.pauses.LOOK_AGAIN`."""
+    """Stores the pauses in the facts about counterparts, and has the waiting orders decided again by their timers:
+    their deadlines have changed. An order that is being decided just now is left out; see
+    `domain.pauses.LOOK_AGAIN`."""
     await pauses_table.save(db, [event for event in events if isinstance(event, OperationPaused)])
     await pauses_table.save_ends(db, [event for event in events if isinstance(event, OperationResumed)])
     waiting = await pauses_table.orders_in(db, list(AWAITED_OPERATION))
@@ -116,8 +117,8 @@ async def absorb_operations(clock: Clock, db: DB, events: Sequence[Event]) -> No
 
 
 async def on_restored(clock: Clock, db: DB, events: Sequence[Event]) -> None:
-    """What belongs to the erasures among events that a restored database had lost: their record, and that their
-    tombstones are published until they are effective. Who requested them is not known any more."""
+    """For the erasures among events that a restored database lacked: stores them again, and that their tombstones are
+    published until they are effective. Who requested them is not known any more."""
     for event in events:
         if isinstance(event, PersonErased):
             await _record_erasure(db, event.order_id, "restore", clock.now())

@@ -59,7 +59,7 @@ def order_intake(platform: Platform, persons: Persons) -> Intake:
 
 
 def _deciders(settings: Settings) -> Deciders:
-    # Within the network: a proxy that the environment names is for what is outside.
+    # Within the network: a proxy that the environment names is for requests to the outside.
     customs, warehouse = (Counterpart(name, Client(trust_env=False)) for name in (CUSTOMS, WAREHOUSE))
     return Deciders(
         Decider(customs, settings.customs_url.rstrip("/")),

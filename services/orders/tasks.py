@@ -1,4 +1,4 @@
-"""The loops that see to it that erasures become effective on the topic of persons. Real time."""
+"""The loops that make erasures effective on the topic of persons. Real time."""
 
 from __future__ import annotations
 

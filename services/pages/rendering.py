@@ -69,20 +69,20 @@ class Templates:
         template: str,
         language: Language,
         keep: Mapping[str, str] | None = None,
-        own: Words | None = None,
+        page_words: Words | None = None,
         **values: object,
     ) -> bytes:
-        """The page in this language; `keep` are the query parameters that the links to the others need too, `own` the
-        words of this page where they are not those of all."""
+        """The page in this language; `keep` are the query parameters that the links to the others need too,
+        `page_words` the words of this page where they are not those of all."""
         links = [
             LanguageLink(code, words.ui("language"), words.tag, "?" + urlencode({**(keep or {}), "lang": code}))
             for code, words in self._words.items()
         ]
         page = self._environment.get_template(template)
-        return page.render(w=own or self._words[language], languages=links, **values).encode()
+        return page.render(w=page_words or self._words[language], languages=links, **values).encode()
 
     def not_found(self, language: Language, text: str = "not_found") -> bytes:
-        """The page that says only this: the same for all that is not there."""
+        """The page for everything that is not found: always the same."""
         return self.render("not_found.html", language, text=text)
 
 

@@ -15,7 +15,7 @@ from babel.dates import format_date, format_datetime, format_skeleton, format_ti
 
 Language = Literal["zh", "fr", "en"]
 CalendarDay: TypeAlias = date
-"""By a name that `Words` has no method of."""
+"""The type `date`, which within `Words` is the name of a method."""
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _LOCALES: Mapping[Language, str] = {"zh": "zh_Hans_CN", "fr": "fr_FR", "en": "en_GB"}
@@ -63,22 +63,24 @@ class Words:
             return name or city
         return f"{name} {city}" if self.language == "zh" else f"{city}, {name}"
 
-    def date(self, at: datetime) -> str:
+    def date(self, instant: datetime) -> str:
         """`Friday 27 November 2026` in the reader's time zone."""
-        return format_date(at.astimezone(self._zone), "full", self.locale)
+        return format_date(instant.astimezone(self._zone), "full", self.locale)
 
     def calendar_day(self, day: CalendarDay) -> str:
         """A day that is no instant, as a carrier states it."""
         return format_date(day, "full", self.locale)
 
-    def month(self, at: datetime) -> str:
+    def month(self, instant: datetime) -> str:
         """`November 2026` in the reader's time zone."""
-        return format_skeleton("yMMMM", at.astimezone(self._zone), locale=self.locale)
+        return format_skeleton("yMMMM", instant.astimezone(self._zone), locale=self.locale)
 
-    def time(self, at: datetime) -> str:
+    def time(self, instant: datetime) -> str:
         """`14:05`; in English with UTC beside it."""
-        local = format_time(at, "short", self._zone, self.locale)
-        return f"{local} ({format_datetime(at, 'HH:mm', UTC, self.locale)} UTC)" if self.language == "en" else local
+        local = format_time(instant, "short", self._zone, self.locale)
+        return (
+            f"{local} ({format_datetime(instant, 'HH:mm', UTC, self.locale)} UTC)" if self.language == "en" else local
+        )
 
     def span(self, begin: datetime, end: datetime) -> str:
         """Day and hours, e.g. `Saturday 5 December 2026, 09:00 to 12:00`; in English with UTC beside them."""
@@ -87,12 +89,16 @@ class Words:
         text = self.ui("span", date=self.date(begin), **hours)
         if self.language != "en":
             return text
-        return f"{text} ({'–'.join(format_datetime(at, 'HH:mm', UTC, self.locale) for at in (begin, end))} UTC)"
+        return (
+            f"{text} ({'–'.join(format_datetime(instant, 'HH:mm', UTC, self.locale) for instant in (begin, end))} UTC)"
+        )
 
-    def instant(self, at: datetime) -> str:
+    def instant(self, instant: datetime) -> str:
         """Day and time, e.g. `12 Nov 2026, 14:05`."""
-        local = format_datetime(at, "medium", self._zone, self.locale).rpartition(":")[0]
-        return f"{local} ({format_datetime(at, 'HH:mm', UTC, self.locale)} UTC)" if self.language == "en" else local
+        local = format_datetime(instant, "medium", self._zone, self.locale).rpartition(":")[0]
+        return (
+            f"{local} ({format_datetime(instant, 'HH:mm', UTC, self.locale)} UTC)" if self.language == "en" else local
+        )
 
     @property
     def locale(self) -> Locale:

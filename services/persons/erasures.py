@@ -1,4 +1,4 @@
-"""What a restored database still holds of persons who were erased since its backup is erased again before the service
+"""A restored database may still hold persons who were erased since its backup: they are erased again before the service
 is ready.
 
 A tombstone on the topic of persons is gone soon after its record. The markers on `orders.erasures` stay for as long as
@@ -29,7 +29,7 @@ TOPIC = "orders.erasures"
 MARKER = "erasure-marker.v1"
 
 EraseAgain: TypeAlias = Callable[[Sequence[UUID]], Awaitable[int]]
-"""Erases what the database holds of the persons of these orders; of how many it held something."""
+"""Erases what the database holds of the persons of these orders; returns for how many it held something."""
 
 
 async def mark(db: DB, order_id: UUID, erased_at: datetime) -> None:
@@ -41,7 +41,7 @@ async def mark(db: DB, order_id: UUID, erased_at: datetime) -> None:
 async def erase_marked(erase: EraseAgain, probe: LogProbe, loop: Loop) -> None:
     """Reads all markers, and erases what is left of whom they name. Raises KafkaError, UnreadableBatch, TRANSIENT."""
     again = 0
-    async for markers in read_batches(probe, TOPIC, ErasureMarker, lambda one: str(one.order_id), loop):
+    async for markers in read_batches(probe, TOPIC, ErasureMarker, lambda marker: str(marker.order_id), loop):
         again += await erase(sorted({marker.order_id for marker in markers}))
     if again:
         log.warning("persons were erased again: was the database restored?", orders=again)
@@ -65,7 +65,7 @@ class Markers:
 
 
 def forgetting(ledger: Ledger, persons: Persons, clock: Clock) -> EraseAgain:
-    """As the tombstone of each order does whose record is here."""
+    """Erases, as a tombstone would, the orders whose record is here."""
 
     async def erase(order_ids: Sequence[UUID]) -> int:
         async with ledger.transaction() as db:

@@ -1,4 +1,4 @@
-"""What a service knows of a person: that the record has come, which contact counts, that it was erased. Pure."""
+"""A person's facts in a service: that the record has come, which contact counts, that it was erased. Pure."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from shared.http.paging import BY_ID, PAGE, Cursor, Limit
 from shared.http.routes import Route
 
 ITSELF = "(service)"
-"""Who asks when nobody does: the service, for its own work. No key's name has parentheses."""
+"""The reader's name when the service itself reads, for its own work. No key's name has parentheses."""
 
 
 async def record(db: DB, order_ids: Sequence[UUID], part: str, purpose: str, asked_by: str = ITSELF) -> None:

@@ -1,4 +1,4 @@
-"""The person's record: sealed when it leaves, sealed where it lies, opened only at the moment of use.
+"""The person's record: sealed on its way and where it is stored, opened only at the moment of use.
 
 Every opening leaves a row in `person_reads`. An erasure is an empty value on the topic; consumers drop their copy.
 """
@@ -48,7 +48,7 @@ class Persons:
     def of(cls, settings: PlatformSettings, on_erased: OnErased | None = None) -> Persons:
         """With the keys of the settings. ValueError for one that is none."""
         keys, parts = settings.keys(), get_args(Part)
-        return cls({part: Seal(own) for part in parts if (own := keys[_setting(part)])}, on_erased)
+        return cls({part: Seal(part_keys) for part in parts if (part_keys := keys[_setting(part)])}, on_erased)
 
     def decode(self, key: UUID, body: bytes | None, now: datetime) -> tuple[Event, PersonRecord | None]:
         if body is None:
@@ -93,7 +93,7 @@ class Persons:
             )
             for row in rows
         ]
-        await outbox.replace_bodies(db, TOPIC, {str(one.order_id): one.model_dump_json() for one in records})
+        await outbox.replace_bodies(db, TOPIC, {str(record.order_id): record.model_dump_json() for record in records})
         await self._send(db, records, {})
 
     async def publish_change(self, db: DB, order_id: UUID, version: int, contact: Contact) -> None:
@@ -139,7 +139,7 @@ class Persons:
         )
 
     async def erase(self, db: DB, order_id: UUID) -> None:
-        """Drops the record here, and tells all consumers to."""
+        """Drops the record here, and publishes the tombstone for all consumers."""
         await self.drop(db, [order_id])
         await self.repeat_erasure(db, order_id)
 
@@ -191,7 +191,7 @@ class Persons:
         return [row["order_id"] for row in rows]
 
     async def drop(self, db: DB, order_ids: Sequence[UUID]) -> None:
-        """Erases, also what waits in the outbox or may be sent again, and remembers that it did."""
+        """Erases, also rows of the outbox that wait or may be sent again, and records that it did."""
         await db.execute(
             """insert into persons (order_id, erased_at)
                select order_id, now() from unnest($1::uuid[]) as gone (order_id)

@@ -26,7 +26,7 @@ PERSONS_SCHEMA: tuple[str, ...] = (
        for each row execute function refuse_change()""",
     """create trigger append_only_whole before truncate on person_reads
        for each statement execute function refuse_change()""",
-    # Whose record waits to be sent, or may be sent again: erased there too.
+    # The orders whose record is in the outbox, waiting or able to be sent again: an erasure covers it too.
     "create index outbox_of_persons on outbox (key) where topic = 'orders.personal'",
 )
 

@@ -12,7 +12,7 @@ RefusalKind = Literal["unknown", "conflict", "invalid", "unavailable"]
 
 
 class Refusal(Exception):
-    """What was asked for is not done."""
+    """The request is refused."""
 
     def __init__(
         self, kind: RefusalKind, title: str, *, detail: str | None = None, faults: Sequence[Fault] = ()
@@ -25,10 +25,10 @@ class Refusal(Exception):
 
 
 def refused(field: str, rule: str, message: str) -> Refusal:
-    """One fault of what was stated."""
+    """The refusal of one fault of what was stated."""
     return Refusal("invalid", "invalid request", faults=[Fault(field, rule, message)])
 
 
 def conflict(title: str, field: str, rule: str, message: str) -> Refusal:
-    """One rule that forbids it as things stand."""
+    """A refusal by one rule, because of the present state."""
     return Refusal("conflict", title, faults=[Fault(field, rule, message)])

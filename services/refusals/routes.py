@@ -13,7 +13,7 @@ from shared.http.routes import Route
 
 STATUS: Final[Mapping[RefusalKind, int]] = {"unknown": 404, "conflict": 409, "invalid": 422, "unavailable": 503}
 RETRY_AFTER_SECONDS = 5
-"""After which the client may ask again, where somebody else did not answer us."""
+"""Seconds in `Retry-After`, where another service did not answer."""
 
 
 class RefusalRoute(Route):

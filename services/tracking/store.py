@@ -31,7 +31,7 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class PublicStatus:
-    """What anyone who knows a tracking number may know of the parcel."""
+    """The public part of a parcel's document, for anyone who knows its tracking number."""
 
     status: str
     status_at: datetime
@@ -112,7 +112,7 @@ async def public_status(pool: asyncpg.Pool[asyncpg.Record], tracking_number: str
 
 
 async def public_carrier(pool: asyncpg.Pool[asyncpg.Record], tracking_number: str) -> str | None:
-    """Whose number this is, of the parcel that `public_status` tells of; None while that is not known."""
+    """The carrier of this number, for the parcel of `public_status`; None while that is not known."""
     carrier: str | None = await pool.fetchval(
         """select shown->>'carrier' from parcels p join documents d using (order_id),
                   jsonb_array_elements(convert_from(d.body, 'UTF8')::jsonb->'parcels') as shown

@@ -98,11 +98,11 @@ async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> S
 
 
 async def on_restored(db: DB, events: Sequence[Event], *, company_prefix: str) -> None:
-    """Keeps the reservations that this database had lost, so that nobody else gets their goods, and gives no SSCC
-    twice. Levels are told again: what was told since the backup stands on their topic. Units follow when their streams
-    are decided again."""
+    """Stores the reservations that this database lacked, so that no other order gets their goods, and makes sure that
+    no SSCC is given twice. Stock levels are published again, above those published since the backup. Units follow when
+    their streams are decided again."""
     await stock.add_pending_restore(db, [event.order_id for event in events if isinstance(event, StockReserved)])
-    await stock_levels.forget_told(db)
+    await stock_levels.forget_published(db)
     given = [reference_of(company_prefix, event.sscc) for event in events if isinstance(event, UnitsPacked)]
     if references := [reference for reference in given if reference is not None]:
         await units.pass_reference(db, max(references))
@@ -124,10 +124,10 @@ async def project(db: DB, orders: Sequence[Facts]) -> None:
     )
     await catalogue.save_recalled(db, [facts.id for facts in known if OrderRecalled in facts])
     await work_lists.drop_parcels(db, [(event.order_id, event.parcel) for event in repacked])
-    told = [facts for facts in known if UnitsPacked in facts]
-    if places := [place for facts in told for place in places_of_order(facts)]:
+    with_units = [facts for facts in known if UnitsPacked in facts]
+    if places := [place for facts in with_units for place in places_of_order(facts)]:
         await units.move(db, places)
-    if counts := [(facts.id, lot) for facts in told for lot in lots_of_order(facts)]:
+    if counts := [(facts.id, lot) for facts in with_units for lot in lots_of_order(facts)]:
         await lots.put(db, counts)
 
 
@@ -147,8 +147,8 @@ async def project_write_offs(db: DB, write_offs: Sequence[Facts]) -> None:
 
 
 async def handle_units(db: DB, sets: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
-    """A unit that is flagged when it lies in a box is a case of its order: it may still be taken out. The case closes
-    with the flag. Whoever packs it just now has locked it, and is seen when the unit is decided again."""
+    """A unit that is flagged while it lies in a box is a case of its order: it may still be taken out. The case closes
+    with the flag. A packing that is under way has locked the unit, and is seen when the unit is decided again."""
     flags = {key: flag for facts in sets if (key := unit_of(facts)) and (flag := open_flag(facts))}
     known = await units.find(db, flags)
     outputs: list[Output] = []
@@ -204,7 +204,7 @@ async def project_vendors(db: DB, vendors: Sequence[Facts]) -> None:
 
 
 async def project_products(db: DB, sets: Sequence[Facts]) -> None:
-    """Keeps the products as they are now. A SKU that stands under another owner here stays so."""
+    """Stores the products as they are now. A SKU that has another owner here keeps it."""
     products = [product for facts in sets if (product := product_of(facts)) is not None]
     if foreign := await catalogue.save_products(db, products):
         log.error("products of another owner than their stock", skus=foreign)

@@ -1,4 +1,4 @@
-"""What the warehouse measures beyond the platform: whether its stock adds up, and knows all that is reserved."""
+"""What the warehouse measures beyond the platform: whether its stock adds up, and includes all reservations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PENDING_RESTORE = Gauge(
 
 
 async def measure(pool: asyncpg.Pool[asyncpg.Record]) -> None:
-    """Compares the stock with the movements it is made of: two ways to the same number."""
+    """Compares the stock with the sum of its movements."""
     async with pool.acquire() as db:
         skus, mismatched = await stock.count_mismatched(db, movement_effects())
         pending_restore = await stock.pending_restore(db)

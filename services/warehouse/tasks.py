@@ -1,4 +1,4 @@
-"""The warehouse's own loop: tells how the stock stands."""
+"""The warehouse's own loop: publishes the stock levels."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from shared.supervise import Task
 
 EVERY_SECONDS = 1.0
 AT_ONCE = 1_000
-"""Levels that are told in one transaction."""
+"""Levels that are published in one transaction."""
 
 
 def stock_level_task(ledger: Ledger, now: Callable[[], datetime]) -> Task:
     """Each second the levels that have changed, never in an order's transaction."""
 
     async def step() -> None:
-        while await tell_levels(ledger, now()) == AT_ONCE:
+        while await publish_levels(ledger, now()) == AT_ONCE:
             pass
 
     async def run(loop: Loop) -> None:
@@ -33,8 +33,8 @@ def stock_level_task(ledger: Ledger, now: Callable[[], datetime]) -> Task:
     return Task("stock-levels", run)
 
 
-async def tell_levels(ledger: Ledger, now: datetime) -> int:
-    """Publishes the levels that have changed, at most `AT_ONCE`; how many."""
+async def publish_levels(ledger: Ledger, now: datetime) -> int:
+    """Publishes the levels that have changed, at most `AT_ONCE`; returns their number."""
     async with ledger.transaction() as db:
         changed = await stock_levels.take_changed(db, AT_ONCE)
         levels = [

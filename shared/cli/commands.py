@@ -168,8 +168,8 @@ def command(make: Make, kind: type[PlatformSettings], name: str) -> typer.Typer:
 
     @app.command("restore-from-topics")
     def restore_from_topics() -> None:
-        """After a restore: takes over from the service's own topics what the database has forgotten, and lets the
-        service go on. Read the runbook first."""
+        """After a restore from a backup: reads from the service's own topics the facts that the database lacks, and
+        lets the service go on. Read the runbook first."""
 
         async def run(platform: Platform, service: Service) -> None:
             try:

@@ -1,7 +1,7 @@
-"""What an operator's command is told, and how it says what it cannot reach.
+"""The settings of an operator's command, and its message when it cannot reach a server.
 
-A service waits for a server that is away; a command tries once and says in one sentence what did not answer, where it
-looked for it, and which setting names it.
+A service waits for a server that is away. A command tries once, and prints in one sentence what did not answer, at
+which address, and which setting names that address.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ SettingsOf = TypeVar("SettingsOf", bound=PlatformSettings)
 
 
 def settings_of(kind: type[SettingsOf], service: str) -> SettingsOf:
-    """The settings of a command of this service: those of the environment; where it names no database, those with which
-    the service runs in the stack of `make run` on this machine."""
+    """The settings of a command of this service: those of the environment; where that names no database, those of the
+    service in the stack of `make run` on this machine."""
     if "DATABASE_URL" not in {name.upper() for name in os.environ}:
         with contextlib.suppress(stack_file.NoStack):  # without one the defaults count
             os.environ.update(stack_file.read().environments[service])
@@ -58,7 +58,7 @@ async def operated(
     except (asyncpg.PostgresError, ValueError) as error:
         if entered:
             raise
-        # Refused on the way in: PostgreSQL's own words name role and database, ours the setting; neither a secret.
+        # The login was refused: PostgreSQL's message names role and database, ours the setting; neither holds a secret.
         raise SystemExit(f"the service cannot be opened on the database {database}: {error}") from None
 
 
@@ -67,8 +67,8 @@ async def reach(settings: PlatformSettings, *, broker: bool = True) -> None:
     database = _database(settings)
     if not database.startswith("/") and not await _accepts(database.partition("/")[0]):
         raise SystemExit(_unreachable(f"the database {database}", "DATABASE_URL"))
-    brokers = [one.strip() for one in settings.kafka_bootstrap.split(",")]
-    if broker and not any(await asyncio.gather(*(_accepts(one) for one in brokers))):
+    brokers = [address.strip() for address in settings.kafka_bootstrap.split(",")]
+    if broker and not any(await asyncio.gather(*(_accepts(address) for address in brokers))):
         raise SystemExit(_unreachable(f"the broker {', '.join(brokers)}", "KAFKA_BOOTSTRAP"))
 
 
@@ -96,7 +96,7 @@ async def _accepts(address: str) -> bool:
 
 
 def _database(settings: PlatformSettings) -> str:
-    """`host:port/database`, without who enters; a path for a socket of this machine."""
+    """`host:port/database`, without user and password; a path for a socket of this machine."""
     where = urlsplit(settings.database_dsn())
     name = where.path.lstrip("/")
     if not where.hostname:

@@ -37,46 +37,47 @@ def add_key_commands(app: typer.Typer, operate: Operate, console: Console) -> No
 
     @app.command("reseal")
     def reseal() -> None:
-        """Seals with the first key of each setting what another one sealed, while the service runs. May be interrupted
-        and begun again. Exit code 1: values were locked meanwhile, so begin again, or cannot be opened."""
+        """Seals anew, with the first key of each setting, the values that another key sealed, while the service runs.
+        May be interrupted and begun again. Exit code 1: some values were locked meanwhile (run it again) or cannot be
+        opened."""
 
         async def run(platform: Platform, service: Service) -> None:
-            own, columns = platform.settings.keys(), keyed_of(service)
+            given, columns = platform.settings.keys(), keyed_of(service)
             async with platform.pool.acquire() as db:
-                old = [one for one in await keys.counts(db, columns) if _other(own, one)]
+                old = [count for count in await keys.counts(db, columns) if _other(given, count)]
             with Progress(console=console) as progress:
-                for column in dict.fromkeys(one.column for one in old):
+                for column in dict.fromkeys(count.column for count in old):
                     if not isinstance(column, SealedColumn):
                         continue
-                    values = sum(one.values for one in old if one.column is column)
+                    values = sum(count.values for count in old if count.column is column)
                     task = progress.add_task(f"{column.table}.{column.column}", total=values)
                     await keys.reseal(
                         platform.pool,
                         column,
-                        Seal(own[column.setting]),
+                        Seal(given[column.setting]),
                         lambda done, task=task: progress.advance(task, done),  # type: ignore[misc]
                     )
             platform.wake()
             async with platform.pool.acquire() as db:
                 counts = await keys.counts(db, columns)
-            console.print(_table(own, counts))
-            if any(isinstance(one.column, SealedColumn) and _other(own, one) for one in counts):
+            console.print(_table(given, counts))
+            if any(isinstance(count.column, SealedColumn) and _other(given, count) for count in counts):
                 raise SystemExit(1)
 
         operate(run)
 
 
-def _other(own: keys.Keys, count: Count) -> bool:
+def _other(given: keys.Keys, count: Count) -> bool:
     """Whether another key than the first one made these values."""
-    return count.key_id != next(iter(own[count.column.setting]), None)
+    return count.key_id != next(iter(given[count.column.setting]), None)
 
 
-def _table(own: keys.Keys, counts: Sequence[Count]) -> Table:
+def _table(keys_given: keys.Keys, counts: Sequence[Count]) -> Table:
     table = Table("setting", "key", "in use", "values", "where")
-    for setting, given in own.items():
+    for setting, given in keys_given.items():
         for number, key_id in enumerate(given):
-            made = [one for one in counts if (one.column.setting, one.key_id) == (setting, key_id)]
-            where = ", ".join(f"{one.column.table}.{one.column.column} {one.values}" for one in made)
+            made = [count for count in counts if (count.column.setting, count.key_id) == (setting, key_id)]
+            where = ", ".join(f"{count.column.table}.{count.column.column} {count.values}" for count in made)
             use = "yes" if number == 0 else "opens only"
-            table.add_row(setting, key_id, use, str(sum(one.values for one in made)), where)
+            table.add_row(setting, key_id, use, str(sum(count.values for count in made)), where)
     return table

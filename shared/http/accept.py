@@ -1,16 +1,16 @@
-"""Which of several forms of an answer a client would rather have (RFC 9110, section 12.5.1)."""
+"""Which of several forms of an answer a client prefers (RFC 9110, section 12.5.1)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 MOST_RANGES = 30
-"""Of an `Accept`, so many are read."""
+"""How many media ranges of an `Accept` header are read."""
 
 
 def preferred(accept: str, offered: Sequence[str]) -> str:
-    """The media type that `accept` rates highest; the first of those it rates alike. Also the first when it takes none
-    of them: an answer in another form says more than none."""
+    """The media type that `accept` rates highest; the first of several with one rating. The first also when `accept`
+    takes none of them: an answer in another form helps more than none."""
     ranges = [_range(text) for text in accept.split(",")[:MOST_RANGES]]
     best = max(offered, key=lambda media_type: _quality(media_type, ranges))
     return best if _quality(best, ranges) > 0 else offered[0]

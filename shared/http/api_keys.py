@@ -19,11 +19,11 @@ from shared.settings import PlatformSettings
 
 KEY_CACHE_SECONDS = 10.0
 BURST_SECONDS = 2
-"""A key that was not used for a while may be used as often at once as in so many seconds."""
+"""A key that was not used for a while may be used at once as often as its rate allows in this many seconds."""
 
 
 _WHO = "silkpost.principal"
-"""Where a request's scope tells who asks, once that is known."""
+"""The entry of a request's scope that holds who asks, once that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Principal:
 
     @property
     def sees_all(self) -> bool:
-        """Not the orders of one marketplace only."""
+        """Whether the key opens the orders of all marketplaces."""
         return self.scope in ("operator", "support")
 
 
@@ -46,9 +46,9 @@ Require: TypeAlias = Callable[..., Callable[..., Awaitable[Principal]]]
 class Keys:
     """API keys, hashed at rest. A key that was withdrawn works for ten seconds more at the most.
 
-    Each name has its rate, whatever the number of its keys. Wrong keys are counted by the address that sends them: who
-    has sent too many waits, and the database is not asked about another unknown one; keys that have worked still do,
-    for behind a proxy many have one address.
+    Each name has its rate, whatever the number of its keys. Wrong keys are counted by the address that sends them. An
+    address that has sent too many must wait: unknown keys from it are refused without a look at the database. Keys that
+    have worked go on working, for behind a proxy many clients have one address.
     """
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], settings: PlatformSettings) -> None:
@@ -58,12 +58,12 @@ class Keys:
         self._rates: dict[str, TokenBuckets] = {}
         self._wrong = TokenBuckets(settings.wrong_keys_rate, settings.wrong_keys_burst, time.monotonic)
         self._asked: set[bytes] = set()
-        """Keys that the database is being asked about."""
+        """Keys that are being looked up in the database."""
         self._under_way: Counter[str] = Counter()
 
     def require(self, *scopes: str, operators: bool = True) -> Callable[..., Awaitable[Principal]]:
-        """A route's dependency: the principal, whose key is of one of these scopes, or an operator's, unless it must be
-        one's own."""
+        """A route's dependency: the principal, whose key has one of these scopes, or is an operator's where operators
+        are let in."""
         return Required(self, dict.fromkeys((*scopes, *(["operator"] if operators else [])))).principal
 
     async def admit(self, request: Request) -> Principal:
@@ -81,7 +81,7 @@ class Keys:
         cached = self._cache.get(digest)
         if cached and time.monotonic() - cached[0] < KEY_CACHE_SECONDS:
             return cached[1]
-        # Paid before the answer is known, for many may ask at once; of the same key only the first pays.
+        # The token is taken before the answer is known, for many may ask at once; of one key only the first takes one.
         pays = cached is None and digest not in self._asked
         if pays and (wait := self._wrong.take(client)):
             raise _too_often(wait)

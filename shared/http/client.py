@@ -1,8 +1,7 @@
-"""Calls to counterparts outside: one client, and a bound for all that an answer may cost us.
+"""Calls to external counterparts: one client, with a bound for all that an answer may cost.
 
-An answer is asked for without compression, and one that is compressed all the same is refused: its size is then what
-comes over the wire. Its head and its trailers are bounded by h11 (100 KiB). Redirects are not followed, cookies not
-kept.
+Answers are requested without compression, and a compressed one is refused, so that the size on the wire is the size of
+the body. Its head and its trailers are bounded by h11 (100 KiB). Redirects are not followed, cookies not kept.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from shared.loop import Loop
 from shared.telemetry import log
 
 CONNECTIONS = 40
-"""To one counterpart, at most; a call that finds none free waits, within its time."""
+"""Connections to one counterpart, at most; a call that finds none free waits, within its time."""
 DRAIN_SECONDS = 10.0
 KEEP_OPEN_SECONDS = 3600.0
 MOST_PIECES = 10_000
@@ -36,9 +35,9 @@ Wait = Callable[[float], Awaitable[None]]
 
 
 class NoAnswer(Exception):
-    """The call ended without an answer that was read whole.
+    """The call ended before an answer was read to its end.
 
-    `reason` is one token. `sent` is False when the request had not left yet, so that nothing can have come of it.
+    `reason` is one token. `sent` is False when the request had not left yet, so that it can have had no effect.
     """
 
     def __init__(self, reason: str, *, sent: bool) -> None:
@@ -62,7 +61,7 @@ class Bounds:
     """What one call may take."""
 
     seconds: float
-    """Of real time, from the call's beginning to the answer's last byte."""
+    """Real seconds, from the call's beginning to the answer's last byte."""
     size: int
     """Bytes of the answer's body."""
 
@@ -89,7 +88,8 @@ class Counterpart:
     """Who is called, by the name that its jobs and an operator's pause have, and the connections to it."""
 
     def __init__(self, name: str, http: httpx.AsyncClient, wait: Wait | None = None) -> None:
-        """`wait`: until a call may be made, of so many a second in all replicas together; else each is at once."""
+        """`wait`: waits until a call may be made, where all replicas together are limited to a number of calls a
+        second; without it each call is made at once."""
         self.name = name
         self._http = http
         self._wait = wait
@@ -136,7 +136,8 @@ class Counterpart:
                 self._idle.set()
 
     async def close(self) -> None:
-        """Once the calls under way have ended, or have taken too long: one that is cut off is made again by its job."""
+        """Closes the connections once the calls under way have ended, or have taken too long; a call that is cut off is
+        made again by its job."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._idle.wait()
@@ -178,7 +179,7 @@ class _Beyond(Exception):
 
 
 class _Body:
-    """A request's body, which knows whether it has begun to leave: before that, nothing can have come of the call."""
+    """A request's body, which records whether its sending has begun: before that, the call can have had no effect."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

@@ -1,4 +1,4 @@
-"""What a counterpart answered. A value: parsers take it without the client that got it."""
+"""What a counterpart answered, as a value: parsers need no HTTP client."""
 
 from __future__ import annotations
 

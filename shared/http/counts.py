@@ -1,4 +1,4 @@
-"""Lists that are counted before their items are looked at."""
+"""Lists whose items are counted before they are validated."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pydantic_core import PydanticKnownError
 
 
 def at_most(items: int) -> BeforeValidator:
-    """To stand last in the annotation of a list or tuple, beside its `max_length`.
+    """Stands last in the annotation of a list or tuple, beside its `max_length`.
 
-    pydantic alone looks at every item first and names each one's faults: 130,000 empty ones kept a service busy for
-    12 s. The error is pydantic's own, `too_long`, and the only one of this list.
+    By itself pydantic validates every item first and names the faults of each: 130,000 empty items kept a service busy
+    for 12 s. The error is pydantic's own, `too_long`, and the only one of this list.
     """
 
     def judge(value: Any) -> Any:

@@ -34,12 +34,12 @@ class IdempotentRequest:
 
     @property
     def place(self) -> str:
-        """Where its answer is kept: what the answer is sealed for."""
+        """The place of its answer, to which the sealed answer is bound."""
         return _place(self.principal, self.key)
 
     @property
     def lock(self) -> int:
-        """What PostgreSQL's advisory lock is to be called."""
+        """The key of PostgreSQL's advisory lock."""
         name = f"{self.principal}\n{self.key}".encode()
         return int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
 
@@ -111,11 +111,15 @@ class IdempotentRequests:
         `work` is given the indexes of those that have no answer yet; its answers are kept under their keys; its
         problems are not. Rules as in `run`.
         """
-        answers = await self._known(db, {index: one for index, one in enumerate(requests) if one.key is not None})
+        answers = await self._known(
+            db, {index: request for index, request in enumerate(requests) if request.key is not None}
+        )
         indexes = [index for index in range(len(requests)) if index not in answers]
         if indexes:
             new = dict(zip(indexes, await work(indexes), strict=True))
-            await self._keep(db, [(requests[at], one) for at, one in new.items() if isinstance(one, Response)])
+            await self._keep(
+                db, [(requests[index], answer) for index, answer in new.items() if isinstance(answer, Response)]
+            )
             answers |= new
         return [answers[index] for index in range(len(requests))]
 
@@ -127,7 +131,7 @@ class IdempotentRequests:
         for row in await db.fetch(
             "select n, pg_try_advisory_xact_lock(lock) as free from unnest($1::int[], $2::bigint[]) as l (n, lock)",
             list(keyed),
-            [one.lock for one in keyed.values()],
+            [request.lock for request in keyed.values()],
         ):
             if not row["free"]:
                 answers[row["n"]] = Problem(
@@ -138,8 +142,8 @@ class IdempotentRequests:
                from unnest($1::int[], $2::text[], $3::text[]) as a (n, principal, key)
                join idempotency_keys using (principal, key)""",
             list(keyed),
-            [one.principal for one in keyed.values()],
-            [one.key for one in keyed.values()],
+            [request.principal for request in keyed.values()],
+            [request.key for request in keyed.values()],
         )
         for row in rows:
             index = row["n"]
@@ -153,16 +157,16 @@ class IdempotentRequests:
         return answers
 
     async def _keep(self, db: DB, answered: Sequence[tuple[IdempotentRequest, Response]]) -> None:
-        keyed = [(one, answer) for one, answer in answered if one.key is not None]
+        keyed = [(request, answer) for request, answer in answered if request.key is not None]
         if keyed:
             await db.execute(
                 """insert into idempotency_keys (principal, key, status, headers, body)
                    select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::bytea[])""",
-                [one.principal for one, _ in keyed],
-                [one.key for one, _ in keyed],
+                [request.principal for request, _ in keyed],
+                [request.key for request, _ in keyed],
                 [answer.status_code for _, answer in keyed],
                 [json.dumps(_kept_headers(answer)) for _, answer in keyed],
-                [self._seal.seal(one.digest + bytes(answer.body), one.place) for one, answer in keyed],
+                [self._seal.seal(request.digest + bytes(answer.body), request.place) for request, answer in keyed],
             )
 
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 DEPTH = 32
 """Objects and arrays inside one another."""
 VALUES = 5_000
-"""Values altogether; commas and brackets are what is counted, those inside texts too."""
+"""Values altogether; what is counted are commas and brackets, also those inside texts."""
 DIGITS = 64
 """Characters of a number."""
 
@@ -46,7 +46,7 @@ def read_leniently(body: bytes, *, values: int | None = None) -> Any:
 
 
 def _read(body: bytes, decoder: json.JSONDecoder, *, values: int | None) -> Any:
-    # Counted before anything is made of them: each becomes an object, and each may be a fault to be named.
+    # Counted before they are parsed: each value becomes an object, and each may be a fault that must be named.
     opened = body.count(b"{") + body.count(b"[")
     if values is not None and body.count(b",") + opened > values:
         raise NotJson("values", f"at most {values} values")
@@ -64,13 +64,13 @@ def _read(body: bytes, decoder: json.JSONDecoder, *, values: int | None) -> Any:
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        # A name that looks like no field's may be anything, a person's too.
+        # A name that does not look like a field's may be anything, even a person's name.
         raise NotJson("name_repeated", "each name once", twice if _NAME.fullmatch(twice) else "body")
-    return found
+    return fields
 
 
 def _integer(text: str) -> int:

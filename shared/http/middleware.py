@@ -29,12 +29,12 @@ class RequestMiddleware:
             return
         started = time.monotonic()
         status = 500
-        answered = refused = gone = False
+        answered = refused = disconnected = False
         headers = {name.lower(): value for name, value in scope["headers"]}
         seen = 0
 
         async def bounded() -> Message:
-            nonlocal seen, refused, gone
+            nonlocal seen, refused, disconnected
             message = await receive()
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
@@ -42,13 +42,13 @@ class RequestMiddleware:
                     refused = True
                     raise _too_large(self._limit)
             elif not answered:
-                gone = True
+                disconnected = True
             return message
 
         async def watched(message: Message) -> None:
             nonlocal status, answered
-            if (refused or gone) and not answered:
-                return  # the framework's own words for a body it could not read to its end
+            if (refused or disconnected) and not answered:
+                return  # the framework's own answer to a body that it could not read to its end
             if message["type"] == "http.response.start":
                 status = message["status"]
                 answered = True
@@ -69,7 +69,7 @@ class RequestMiddleware:
                 refused = False
                 await problem.response()(scope, receive, watched)
             except ClientDisconnect:
-                gone = True
+                disconnected = True
             except Exception as error:
                 log.error("request failed", method=_method(scope), route=_route(scope), error=error)
                 if answered:
@@ -77,7 +77,7 @@ class RequestMiddleware:
                 await Problem(500, "internal error").response()(scope, receive, watched)
             finally:
                 seconds = time.monotonic() - started
-                if gone and not answered:
+                if disconnected and not answered:
                     status = GONE
                 metrics.requests.labels(_method(scope), _route(scope), str(status)).observe(seconds)
 

@@ -231,8 +231,8 @@ def _hoist(node: Any, components: Node) -> None:
 
 
 def _drop_unnamed(made: Node) -> None:
-    """Leaves out the components that nothing names: FastAPI makes one of every model, also of one whose schema is
-    stated as another."""
+    """Leaves out the components that nothing refers to: FastAPI makes one of every model, also where another schema was
+    stated for it."""
     components = made["components"]["schemas"]
     named: set[str] = set()
     unread: list[Any] = [made["paths"]]
@@ -259,7 +259,7 @@ def _add_examples(operations: Mapping[str, Node], folder: Path | None) -> None:
 
 
 def _renamed(made: Node) -> Node:
-    """Components by the names of the domain: a view of an order is an `Order`, the body of an address an `Address`."""
+    """Components get the names of the domain: a view of an order is an `Order`, the body of an address an `Address`."""
     short: dict[str, str] = {}
     taken = set(made["components"]["schemas"])
     for suffix in ("View", "Body"):

@@ -1,4 +1,4 @@
-"""The headers that keep an HTML page to what it brings: content security policy, no referrer, no sniffing."""
+"""The headers that let an HTML page load only its own content: content security policy, no referrer, no sniffing."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from shared.http.problems import Problem
 PAGE = 100
 LARGEST_PAGE = 200
 CURSOR = "cursor"
-"""How the parameter is called that holds it, unless somebody else's rules say otherwise."""
+"""The name of the parameter that holds the cursor, where no other standard prescribes one."""
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many at most.")]
 Cursor = Annotated[
@@ -33,14 +33,14 @@ Row = TypeVar("Row")
 Place = TypeVar("Place", bound=tuple[Key, ...])
 
 
-def _sane(at: datetime) -> datetime:
-    if not 2000 <= at.year <= 2200:
+def _sane(instant: datetime) -> datetime:
+    if not 2000 <= instant.year <= 2200:
         raise PydanticCustomError("instant", "Must lie between the years 2000 and 2200")
-    return at.astimezone(UTC)
+    return instant.astimezone(UTC)
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_sane)]
-"""One that every database and every zone can tell."""
+"""An instant that every database and every time zone can represent."""
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """One that PostgreSQL can hold."""
 
@@ -51,8 +51,8 @@ BY_ID: TypeAdapter[tuple[RowId]] = TypeAdapter(tuple[RowId])
 
 
 def after(cursor: str | None, place: TypeAdapter[Place], name: str = CURSOR) -> Place | None:
-    """The place behind which a page begins; None for the first page. Problem 400 for a cursor that is none of ours;
-    `name`: of its parameter."""
+    """The place behind which a page begins; None for the first page. Problem 400 for a cursor that this service has not
+    made; `name`: of its parameter."""
     if cursor is None:
         return None
     try:
@@ -63,9 +63,9 @@ def after(cursor: str | None, place: TypeAdapter[Place], name: str = CURSOR) -> 
 
 
 def cut(rows: Sequence[Row], limit: int, place: Callable[[Row], tuple[Key, ...]]) -> tuple[Sequence[Row], str | None]:
-    """The rows of this page, out of one more than it holds, and the cursor of the next page, None when there is none.
+    """The rows of this page and the cursor of the next one, None when there is none.
 
-    `place` tells by which keys the list is ordered.
+    `rows` are up to one more than a page holds; `place` gives a row's keys in the order of the list.
     """
     shown = rows[:limit]
     if len(rows) == len(shown):
@@ -75,10 +75,10 @@ def cut(rows: Sequence[Row], limit: int, place: Callable[[Row], tuple[Key, ...]]
 
 
 def link(request: Request, following: str | None, name: str = CURSOR) -> dict[str, str]:
-    """The header that leads to the next page; relative, for we need not know under which name we are reached."""
+    """The header that leads to the next page. The link is relative, so that it needs no host name."""
     if following is None:
         return {}
     # Not from `request.url`: that is made with the Host header, which is the client's word.
-    asked = [(known, value) for known, value in request.query_params.multi_items() if known != name]
-    query = urlencode([*asked, (name, following)])
+    parameters = [(known, value) for known, value in request.query_params.multi_items() if known != name]
+    query = urlencode([*parameters, (name, following)])
     return {"Link": f'<{quote(request.scope["path"])}?{query}>; rel="next"'}

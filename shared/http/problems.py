@@ -21,7 +21,7 @@ from shared.telemetry import log
 
 NAME_BOUND = 64
 FAULTS_NAMED = 200
-"""Of one request; the others come to light when these are mended."""
+"""Faults named of one request, at most; the others are named once these are mended."""
 
 
 class ProblemDocument(View):

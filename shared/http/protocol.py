@@ -22,11 +22,11 @@ from shared.telemetry import metrics
 
 Port = Literal["public", "internal"]
 BUSY_SECONDS = 2
-"""What `Retry-After` says when it is the whole process that has too much to do."""
+"""Seconds in `Retry-After` when the whole process has too much to do."""
 
 
 class Sockets:
-    """All connections to one port of a process, and what they hold together."""
+    """All connections to one port of a process, and the bytes that they hold together."""
 
     def __init__(self, limits: SocketLimits, port: Port = "public") -> None:
         self.limits = limits
@@ -61,8 +61,8 @@ class Sockets:
 
 
 def serving(settings: PlatformSettings, port: Port) -> dict[str, Any]:
-    """What uvicorn is told so that one process stays within its bounds. A full public port leaves the internal one
-    as it is."""
+    """uvicorn's settings by which one process stays within its bounds. A full public port does not affect the internal
+    one."""
     limits = SocketLimits(
         connections=files_allow(settings.connections) if port == "public" else INTERNAL_CONNECTIONS,
         body_bytes=settings.body_limit,
@@ -88,7 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Bytes held of each request not answered yet, in their order."""
         self._refused = False
         self._read_due: float | None = None
-        """When what is being read (a first byte, a head, a body) must be whole."""
+        """By when what is being read (a first byte, a head, a body) must be complete."""
         self._answer_due: float | None = None
         self._unread_since: float | None = None
         """Since when something written waits for the client to read it."""
@@ -118,14 +118,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._refused:
             return
         self._unset_keepalive_if_required()
-        at = 0
-        while at < len(data) and not self._refused:
+        parsed = 0
+        while parsed < len(data) and not self._refused:
             if self._in_head and self._head_seen >= self._limits.head_bytes:
                 self._refuse_head()
                 return
             # At most a head at a time, so that the heads of pipelined requests are counted too.
-            piece = data[at : at + self._limits.head_bytes - (self._head_seen if self._in_head else 0)]
-            at += len(piece)
+            piece = data[parsed : parsed + self._limits.head_bytes - (self._head_seen if self._in_head else 0)]
+            parsed += len(piece)
             if self._in_head:
                 self._begin_head()
                 self._head_seen += len(piece)
@@ -164,7 +164,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(*refusal)
             return
         super().on_headers_complete()
-        # The parser tells trailers as if they were header fields: nobody reads them.
+        # The parser reports trailers as header fields: they are ignored.
         self.headers = []
         self._in_head = False
         self._head_seen = self._body_seen = self._framing = 0
@@ -268,7 +268,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse("head", _too_long(431, "header too large", "header", "size", limits.head_bytes))
 
     def _refuse(self, reason: str, problem: Problem) -> None:
-        """Reads no more. Requests of this connection that are whole are answered first, and then it closes."""
+        """Stops reading. Requests of this connection that are complete are answered first; then it closes."""
         self._refused = True
         self._read_due = None
         metrics.refused.labels(reason).inc()
@@ -294,7 +294,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._linger(_raw(problem))
 
     def _linger(self, answer: bytes) -> None:
-        """Writes it, and for a moment drops what still comes: a close with unread input would reset the connection."""
+        """Writes the answer, and for a moment drops what still arrives: a close with unread input would reset the
+        connection."""
         self._answer_due = None
         self._linger_due = self.loop.time() + self._limits.linger_seconds
         self.transport.write(answer)
@@ -304,7 +305,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def _content_length(headers: list[tuple[bytes, bytes]]) -> int:
-    """0 when there is none. The parser has judged its form."""
+    """0 when there is none. The parser has checked its form."""
     return next((int(value) for name, value in headers if name == b"content-length" and value.isdigit()), 0)
 
 

@@ -12,13 +12,13 @@ from starlette.requests import Request
 
 REMEMBERED = 10_000
 ADDRESS_LENGTH = 64
-"""Characters of an address with its zone, and more."""
+"""Characters of an address, at most; enough for an IPv6 address with its zone."""
 
 
 @dataclass(slots=True)
 class _Bucket:
     tokens: float
-    at: float
+    filled_at: float
 
 
 class TokenBuckets:
@@ -31,7 +31,7 @@ class TokenBuckets:
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def take(self, caller: str) -> int:
-        """Takes a token: 0, or the whole seconds after which to ask again."""
+        """Takes a token and returns 0, or returns the whole seconds after which to try again."""
         bucket = self._filled(caller)
         if bucket.tokens >= 1:
             bucket.tokens -= 1
@@ -47,23 +47,23 @@ class TokenBuckets:
         now = self._now()
         bucket = self._buckets.setdefault(caller, _Bucket(self._burst, now))
         self._buckets.move_to_end(caller)
-        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._rate)
-        bucket.at = now
-        # The one that has been away longest is as good as new.
+        bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.filled_at) * self._rate)
+        bucket.filled_at = now
+        # The caller that has been away longest has a full bucket by now.
         while len(self._buckets) > REMEMBERED:
             self._buckets.popitem(last=False)
         return bucket
 
 
 def client_of(request: Request) -> str:
-    """Who sends this request, by `client_name`."""
+    """The sender of this request, as named by `client_name`."""
     return client_name(request.client.host if request.client else None)
 
 
 def client_name(host: str | None) -> str:
-    """Who asks: the address, or for IPv6 its /64, which is one customer's.
+    """The caller's name: the address, or for IPv6 its /64, which belongs to one customer.
 
-    A proxy's header may hold anything; what is no address is nobody in particular.
+    A proxy's header may hold anything; all callers without a valid address share one name.
     """
     if host is None or len(host) > ADDRESS_LENGTH:
         return "unknown"

@@ -40,7 +40,7 @@ class Route(APIRoute):
         parameters = {
             field.alias for field in get_flat_params(self.dependant) if isinstance(field.field_info, params.Query)
         }
-        # A page for people is reached by links that others add to.
+        # People reach a page by links to which others add parameters.
         strict = self.include_in_schema
 
         async def read_and_handle(request: Request) -> Response:
@@ -67,8 +67,8 @@ class Route(APIRoute):
 
 
 class RequestRoute(Route):
-    """For an endpoint that takes the request alone, from anybody, and makes the whole answer itself: it is called as it
-    is, and FastAPI only describes it. ValueError for one that asks for a key or a parameter."""
+    """For an endpoint that is open to anybody, takes only the request and builds the whole answer itself: it is called
+    directly, and FastAPI only describes it. ValueError for one that needs a key or a parameter."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
@@ -100,7 +100,7 @@ def refuse_unknown_or_repeated(request: Request, known: Collection[str]) -> None
 
 
 async def body_within(request: Request, limit: int) -> bytes:
-    """The body of a route that takes less than the service does. Raises Problem 413 before it holds more."""
+    """The body of a route with a lower limit than the service's. Raises Problem 413 before it holds more."""
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit:
         raise _too_large(limit)

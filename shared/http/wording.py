@@ -1,4 +1,4 @@
-"""pydantic's faults in words that can be read aloud: what the field must be, with an example, never what came."""
+"""pydantic's faults in plain words: what the field must be, with an example, never the value that came."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic_core import core_schema
 
 BUILT_IN = frozenset(get_args(core_schema.ErrorType))
-"""The rules whose words are pydantic's; those of a rule of ours say what is wanted already."""
+"""The rules whose messages are pydantic's; our own rules already state what is wanted."""
 
 _PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$": "1 to 64 letters, digits, dots, colons, hyphens or underscores, "
@@ -56,7 +56,7 @@ _WANTED = {
 
 
 def in_words(error: Mapping[str, Any]) -> str:
-    """The message of one of pydantic's errors; its own where there are no better words."""
+    """The message of one of pydantic's errors: a better one, or else its own."""
     rule, about = error["type"], error.get("ctx", {})
     if rule == "missing":
         return "Must be there"

@@ -1,1 +1,1 @@
-"""Calls to counterparts outside as durable jobs."""
+"""Calls to external counterparts as durable jobs."""

@@ -1,7 +1,7 @@
-"""Calls to counterparts outside as durable jobs, tried until they are answered.
+"""Calls to external counterparts as durable jobs, tried until they are answered.
 
-There is one job for a kind, stream and subject; that is its idempotency key. The call itself is made outside any
-transaction; its answer, and the facts that follow, are stored in one. Times here are real, not business time.
+There is one job for a kind, stream and subject: these three are its idempotency key. The call itself is made outside
+any transaction; its answer, and the facts that follow, are stored in one. Times here are real, not business time.
 """
 
 from __future__ import annotations
@@ -48,19 +48,19 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The outside has answered. In one transaction, under the stream's lock: `save`, then `published`."""
+    """The counterpart has answered. In one transaction, under the stream's lock: `save`, then `published`."""
 
     published: Sequence[Event] = ()
     save: Callable[[DB, Facts], Awaitable[None]] | None = None
     unless: tuple[type[Event], ...] = ()
-    """When one of these facts is known by now, `published` is dropped: the call was overtaken. `save` runs all the
-    same."""
+    """When one of these facts is known by now, `published` is dropped, for the answer came too late. `save` runs all
+    the same."""
 
 
 class Retry(Exception):
     """Try again after so many real seconds (with back-off and jitter when None), handing on `state`.
 
-    `may_be_last`: False when the outside is not to blame, so that it is not given up for it.
+    `may_be_last`: False when the counterpart is not to blame, so that this failure never ends the job.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class _Ended:
 
 
 class Worker:
-    """Runs the jobs of one kind, so many at a time; answers that come together are stored together."""
+    """Runs the jobs of one kind, several at a time; answers that arrive together are stored together."""
 
     def __init__(
         self, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, kind: JobKind, lease: float = LEASE_SECONDS
@@ -131,7 +131,7 @@ class Worker:
             while True:
                 loop.tick()
                 if committer.done():
-                    committer.result()  # broken: without it nothing would ever be stored
+                    committer.result()  # this loop has failed: without it nothing would ever be stored
                 self._wake.clear()
                 claimed = await loop.attempt(lambda: self._claim_whole(self._kind.concurrency - self._unstored))
                 for job in claimed:
@@ -147,7 +147,7 @@ class Worker:
     async def _drain(self, committer: asyncio.Task[None]) -> None:
         if self._running:
             await asyncio.wait(self._running, timeout=10)
-        # What could not be stored in time is called again: its lease runs out.
+        # A call whose answer could not be stored in time is made again: its lease runs out.
         stored = asyncio.create_task(self._ended.join())
         await asyncio.wait({stored, committer}, timeout=10, return_when=asyncio.FIRST_COMPLETED)
         stored.cancel()
@@ -195,7 +195,7 @@ class Worker:
             self._lease,
         )
         traces: Mapping[UUID, str] = {}
-        with suppress(*TRANSIENT):  # the jobs are ours already: better called without their traces than lost
+        with suppress(*TRANSIENT):  # the jobs are claimed: better called without traces than lost
             traces = await tracing.known(self._pool, [row["stream_id"] for row in rows])
         return [
             ClaimedJob(
@@ -228,7 +228,8 @@ class Worker:
             outcome = retry
         except Exception as error:
             log.warning("outside call failed", job=job.kind, stream=str(job.stream), error=error)
-            # Of the outside httpx tells, and a time-out is the call's own: what else passes is our database's fault.
+            # httpx's errors are the counterpart's, and a time-out is the call's own: any other passing error is our
+            # database's.
             ours = isinstance(error, TRANSIENT) and not isinstance(error, TimeoutError)
             outcome = Retry(describe(error), may_be_last=not ours)
         await self._ended.put(_Ended(job, outcome, traceparent))
@@ -245,14 +246,14 @@ class Worker:
             self._wake.set()
 
     async def _store_all(self, ended: Sequence[_Ended], loop: Loop) -> None:
-        """Stores them together. One that cannot be stored, for a rule of ours fails on its stream, is parked and holds
-        up no other."""
+        """Stores them together. An answer that cannot be stored, because a rule fails on its stream, is parked alone
+        and holds up no other."""
 
         async def store(some: Sequence[_Ended]) -> None:
             await loop.attempt(lambda: self._commit_stored(lambda db: self._store(db, some)))
 
-        async def park(one: _Ended, error: Exception) -> None:
-            job = one.job
+        async def park(call: _Ended, error: Exception) -> None:
+            job = call.job
             log.error("answer could not be stored", job=job.kind, stream=str(job.stream), error=error)
             await loop.attempt(lambda: self._commit_stored(lambda db: self._park(db, job, describe(error))))
 
@@ -263,10 +264,10 @@ class Worker:
         failpoints.reach("jobs.stored")
 
     async def _store(self, db: DB, ended: Sequence[_Ended]) -> None:
-        sets = await self._ledger.lock(db, {one.job.stream for one in ended})
+        sets = await self._ledger.lock(db, {call.job.stream for call in ended})
         published: list[Event] = []
         finished: list[tuple[ClaimedJob, str, str | None]] = []
-        for job, outcome in ((one.job, one.outcome) for one in ended):
+        for job, outcome in ((call.job, call.outcome) for call in ended):
             facts = sets[job.stream.id]
             match outcome:
                 case Done():
@@ -282,7 +283,7 @@ class Worker:
                 case Retry():
                     await self._again(db, job, outcome)
         await self._finish(db, finished)
-        traces = {one.job.stream.id: one.traceparent for one in ended if one.traceparent} if tracing.on() else None
+        traces = {call.job.stream.id: call.traceparent for call in ended if call.traceparent} if tracing.on() else None
         await self._ledger.record(db, published=published, traces=traces)
 
     async def _park(self, db: DB, job: ClaimedJob, reason: str) -> None:
@@ -295,8 +296,8 @@ class Worker:
             await self._again(db, job, Retry(reason, LONGEST_WAIT_SECONDS))
 
     async def _is_held(self, db: DB, job: ClaimedJob) -> bool:
-        """Whether the job is still this try's, locked until the transaction ends. One whose lease ran out is another
-        worker's by now: a failed try has no effect on it."""
+        """Whether this attempt still holds the job, which stays locked until the transaction ends. A job whose lease
+        ran out belongs to another worker by now: a failed attempt has no effect on it."""
         held = await db.fetchval(
             """select true from jobs where kind = $1 and stream_id = $2 and subject = $3
                and attempts = $4 and status = 'ready' for update""",

@@ -1,4 +1,4 @@
-"""A batch in one transaction; what cannot be handled is set aside alone."""
+"""A batch in one transaction; an item that cannot be handled is set aside by itself."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ async def isolate_failures(
     *,
     passing: tuple[type[Exception], ...] = TRANSIENT,
 ) -> None:
-    """Handles the items together; when that fails, each half by itself, in their order, down to the one that fails
-    alone, which is set aside.
+    """Handles the items together; when that fails, each half by itself, in order, down to a single item that fails,
+    which is set aside.
 
     `handle` works in a transaction of its own, so that nothing of a failed batch stays. `passing` errors are no fault
-    of an item: they are raised, and all is tried again later.
+    of an item: they are raised, so that the whole batch is tried again later.
     """
     try:
         await handle(items)

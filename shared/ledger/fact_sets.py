@@ -1,4 +1,4 @@
-"""What concerns many sets of facts at once and needs none of them read."""
+"""Operations on many sets of facts at once, which read none of them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from shared.db import DB
 
 
 async def holding(db: DB, stream_ids: Collection[UUID], kind: type[Event]) -> set[UUID]:
-    """Those of these streams of which a fact of this name is known. They stay locked until the transaction ends, so
-    that no other one is added meanwhile. Their facts are not read, which may fail."""
+    """Those of these streams that have a fact of this name. They stay locked until the transaction ends, so that no
+    fact is added meanwhile. Their facts are not read, since reading them may fail."""
     await db.execute("select from streams where id = any($1) order by id for update", list(stream_ids))
     rows = await db.fetch(
         "select stream_id from facts where stream_id = any($1) and type = any($2)",
@@ -29,8 +29,8 @@ async def consumed(db: DB) -> dict[UUID, int]:
 
 
 async def decide_again(db: DB, stream_ids: Collection[UUID], at: datetime) -> None:
-    """These streams are decided again by their timers at this business time, or when they would be anyhow if that is
-    earlier. One that another transaction holds is left out: waiting for it might be a deadlock."""
+    """These streams are decided again by their timers at this business time, or earlier where a timer is due earlier. A
+    stream that another transaction has locked is left out: waiting for it might be a deadlock."""
     await db.execute(
         """with free as (select id from streams where id = any($1) order by id for update skip locked)
            update streams set due_at = least(due_at, $2) from free where streams.id = free.id""",
@@ -40,5 +40,5 @@ async def decide_again(db: DB, stream_ids: Collection[UUID], at: datetime) -> No
 
 
 async def forget_all(db: DB) -> None:
-    """Every fact of every stream: what a service does that builds all it has anew from the topics."""
+    """Deletes every fact of every stream, for a service that builds all its data anew from the topics."""
     await db.execute("truncate facts, streams")

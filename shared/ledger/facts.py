@@ -1,7 +1,7 @@
 """The set of facts of one stream, and the outputs of a decision on it. Pure: no I/O, no clock.
 
-A service decides on the set of all it knows of a thing, never on what came last. Its outputs are what follows from
-the set; it publishes those that it has not published yet.
+A service decides on the set of all facts that it knows about a stream, never on the latest alone. The outputs follow
+from the set; the service publishes those that it has not published yet.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A call to a counterpart: once for a kind, stream and subject, however often it is decided."""
+    """A call to a counterpart: made once for a kind, stream and subject, however often it is decided on."""
 
     kind: str
     stream: Stream
     subject: str = ""
-    """What tells two jobs of a kind apart, mostly the parcel's number."""
+    """What distinguishes two jobs of one kind and stream: mostly the parcel's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,13 @@ class DecisionContext:
     now: datetime
     """Business time, UTC."""
     caught_up: bool = False
-    """All that was published before `now` was consumed. Deadlines act only then, so that lag alone never lets one
-    pass."""
+    """Whether all that was published before `now` was consumed. Deadlines act only then, so that no deadline passes
+    because of lag alone."""
 
 
 class Facts:
-    """All that is known of one stream. Iteration and `all` go by (occurred_at, id), whatever the order of arrival.
+    """All facts about one stream. Iteration and `all` are in the order of (occurred_at, id), whatever the order of
+    arrival.
 
     A set holds one fact for each name and subject, whatever its version or id: the first stays.
     """
@@ -89,17 +90,17 @@ class Facts:
 
     def get(self, kind: type[E], subject: str | int = "") -> E | None:
         """The fact of this kind about this subject, e.g. `facts.get(LabelCreated, parcel)`."""
-        found = self._by_name.get(kind.NAME, {}).get(str(subject))
-        # A class of pydantic asks in Python whether something is its instance; the type itself is compared first.
-        return found if type(found) is kind or isinstance(found, kind) else None
+        fact = self._by_name.get(kind.NAME, {}).get(str(subject))
+        # isinstance of a pydantic class runs in Python, which is slow; so the type itself is compared first.
+        return fact if type(fact) is kind or isinstance(fact, kind) else None
 
     def all(self, kind: type[E]) -> list[E]:
         """Every fact of this kind, by (occurred_at, id)."""
         alike = self._by_name.get(kind.NAME)
         if alike is None:
             return []
-        found = [event for event in alike.values() if type(event) is kind or isinstance(event, kind)]
-        return sorted(found, key=_by_time) if len(found) > 1 else found
+        facts = [event for event in alike.values() if type(event) is kind or isinstance(event, kind)]
+        return sorted(facts, key=_by_time) if len(facts) > 1 else facts
 
     def first(self, kind: type[E]) -> E | None:
         """The earliest fact of this kind."""

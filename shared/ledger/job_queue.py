@@ -1,4 +1,4 @@
-"""Jobs that a decision asks for, as rows that `shared.jobs` works off."""
+"""Jobs that a decision returns, as rows that `shared.jobs` takes and runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def enqueue(db: DB, jobs: Sequence[Job], counterparts: Mapping[str, str]) 
 
 async def run_again(db: DB, job: Job, state: Mapping[str, Any]) -> bool:
     """A job that has ended is ready again, with this state; False when there is no such job, or it has not ended."""
-    found = await db.fetchval(
+    restarted = await db.fetchval(
         """update jobs set status = 'ready', attempts = 0, run_at = now(), claimed_until = null, finished_at = null,
              state = $4
            where kind = $1 and stream_id = $2 and subject = $3 and status <> 'ready' returning true""",
@@ -37,23 +37,23 @@ async def run_again(db: DB, job: Job, state: Mapping[str, Any]) -> bool:
         job.subject,
         json.dumps(dict(state)),
     )
-    return bool(found)
+    return bool(restarted)
 
 
 async def any_ready(db: DB, kind: str, stream: Stream, subjects: Collection[str]) -> bool:
     """Whether one of these jobs of the stream waits, or is being done."""
-    found: bool = await db.fetchval(
+    exists: bool = await db.fetchval(
         """select exists (select from jobs
                           where kind = $1 and stream_id = $2 and subject = any($3) and status = 'ready')""",
         kind,
         stream.id,
         list(subjects),
     )
-    return found
+    return exists
 
 
 async def sample_ready(db: DB, kind: str, limit: int) -> list[tuple[Stream, str]]:
-    """Some jobs of this kind that wait, other ones each time: the stream and the subject of each."""
+    """A random sample of the jobs of this kind that wait: the stream and the subject of each."""
     rows = await db.fetch(
         """select stream_kind, stream_id, subject from jobs
            where kind = $1 and status = 'ready' order by random() limit $2""",

@@ -32,24 +32,24 @@ from shared.telemetry import current_traceparent, log, metrics
 PUT_OFF = timedelta(hours=1)
 """A stream that could not be decided is tried again after this, in business time."""
 ROUNDS = 20
-"""A decision that is not finished after so many rounds has a new output each time: a fault of the rule."""
+"""A decision that is not finished after this many rounds returns a new output each time: a fault of the rule."""
 RELOCKS = 3
-"""So often is a transaction begun again at once because it lacked a lock."""
+"""How often a transaction is begun again at once because it lacked a lock."""
 
 T = TypeVar("T")
 _NUMBER = attrgetter("int")
 
 
 class Undecided(Exception):
-    """A decision returns something new however often it is asked for, or what it may not."""
+    """A decision returns something new in each round, or an output that it may not return."""
 
 
 class WrongKind(Exception):
-    """A fact names a stream by an id that belongs to another kind."""
+    """A fact names a stream by an id that belongs to a stream of another kind."""
 
 
 class _Held:
-    """What one transaction has locked, learnt and must lock besides."""
+    """What one transaction has locked and loaded, and what it must lock besides."""
 
     __slots__ = ("job_kinds", "new", "sets", "types", "wanted")
 
@@ -74,8 +74,8 @@ class Ledger:
         block: Callable[[str], None],
         cached_streams: int,
     ) -> None:
-        """`wake` is called after each commit, with the kinds of the jobs that it added; `blocked` says why nothing may
-        be changed, or None; `block` is told why nothing may be changed from now on."""
+        """`wake` is called after each commit, with the kinds of the jobs that it added; `blocked` returns why nothing
+        may be changed, or None; `block` is called with the reason why nothing may be changed from now on."""
         self._pool = pool
         self._clock = clock
         self._wake = wake
@@ -83,15 +83,15 @@ class Ledger:
         self._block = block
         self._newer: str | None = None
         self._known_types: set[str] = set()
-        """Those of which the database knows that it holds facts."""
+        """The types of which the database records that it holds facts."""
         self._cached_streams = cached_streams
         self._cache: OrderedDict[UUID, Facts] = OrderedDict()
         self._held: ContextVar[_Held | None] = ContextVar("held", default=None)
 
     @asynccontextmanager
     async def transaction(self, wanted: frozenset[Stream] = frozenset()) -> AsyncIterator[DB]:
-        """One database transaction; what it published leaves after the commit. `wanted` are locked with its first
-        lock. Raises Blocked; Relock when it needs a lock out of order: `run` begins such a one again."""
+        """One database transaction; what it published is sent after the commit. `wanted` are locked with its first
+        lock. Raises Blocked, and Relock when it needs a lock out of order: `run` begins such a transaction again."""
         if self._newer is not None:
             raise NewerFacts(self._newer)
         if (cause := self._blocked()) is not None:
@@ -133,8 +133,8 @@ class Ledger:
         held = self._held.get()
         if held is None:
             raise RuntimeError("lock outside ledger.transaction()")
-        asked = set(streams)
-        missing = [stream for stream in asked | held.wanted if stream.id not in held.sets]
+        wanted = set(streams)
+        missing = [stream for stream in wanted | held.wanted if stream.id not in held.sets]
         if missing:
             order = self.rules.lock_order
             missing.sort(key=order)
@@ -142,7 +142,7 @@ class Ledger:
                 raise Relock(frozenset(missing).union(facts.stream for facts in held.sets.values()))
             held.sets.update(await self._lock_and_load(db, missing))
             held.wanted = frozenset()
-        return {stream.id: held.sets[stream.id] for stream in asked}
+        return {stream.id: held.sets[stream.id] for stream in wanted}
 
     async def lock_decided(self, db: DB, events: Iterable[Event]) -> None:
         """As `lock`, for the streams of those facts that are decided on."""
@@ -150,8 +150,8 @@ class Ledger:
         await self.lock(db, {event.stream for event in events if kinds[event.KIND].decide is not None})
 
     async def _lock_and_load(self, db: DB, streams: Sequence[Stream]) -> dict[UUID, Facts]:
-        # One statement makes what is missing and locks what is there, row by row in the order of locks: a row made out
-        # of order would be a lock out of order. `where false` updates nothing.
+        # One statement inserts missing rows and locks present ones, row by row in the order of locks: a row inserted
+        # out of order would be a lock out of order. `where false` updates nothing.
         ids, by_id = [stream.id for stream in streams], {stream.id: stream for stream in streams}
         created = await db.fetch(
             """insert into streams (id, kind)
@@ -204,7 +204,7 @@ class Ledger:
         raise NewerFacts(self._newer)
 
     async def publish(self, db: DB, events: Sequence[Event]) -> dict[UUID, Facts]:
-        """Facts that this service itself knows first: publishes them, and all that follows. Returns the resulting
+        """Publishes facts that originate in this service, and all that follows from them. Returns the resulting
         sets."""
         return await self.record(db, published=events)
 
@@ -219,18 +219,18 @@ class Ledger:
         traces: Mapping[UUID, str] | None = None,
         context: DecisionContext | None = None,
     ) -> dict[UUID, Facts]:
-        """Records facts and settles all that follows from them. A known fact has no effect.
+        """Records facts, and all that follows from them. A known fact has no effect.
 
         `reevaluate` are streams to decide again although nothing new is known of them. `wire` gives the form in which a
-        fact came, by its id: it is kept as it came. `traces` gives the W3C trace of a stream, by its id, where it is
-        not the caller's own, `context` that of the decision where it is not now.
+        fact came, by its id: it is stored in that form. `traces` gives the W3C trace of a stream, by its id, where it
+        is not the caller's own; `context` is the context of the decision, where its time is not now.
         """
         kinds = self.rules.by_name
         reevaluate = set(reevaluate)
         decided = [event for event in consumed if kinds[event.KIND].decide is not None]
         sets = await self.lock(db, {event.stream for event in (*decided, *published)} | reevaluate)
         await self._record_decided(db, sets, decided, published, reevaluate, dict(wire or {}), traces, context)
-        # After every lock that a decision may take: what is appended here holds others up until the commit.
+        # After every lock that a decision may take: rows appended here hold others up until the commit.
         if len(decided) < len(consumed):
             await self._absorb(db, [event for event in consumed if kinds[event.KIND].decide is None], wire or {})
         return sets
@@ -249,23 +249,24 @@ class Ledger:
         new_consumed = [event for event in decided if sets[event.stream_id].add(event)]
         new_published = self._add_published(sets, published, wire)
         metrics.repeats.inc(len(decided) - len(new_consumed))
-        changed = {event.stream_id for event in (*new_consumed, *new_published)} | {one.id for one in reevaluate}
+        changed = {event.stream_id for event in (*new_consumed, *new_published)} | {stream.id for stream in reevaluate}
         if not changed:
             return
-        at = context or DecisionContext(self._clock.now())
+        decision_context = context or DecisionContext(self._clock.now())
         if tracing.on():
             types: dict[Stream, list[str]] = {sets[stream_id].stream: [] for stream_id in changed}
             for event in (*new_consumed, *new_published):
                 types[event.stream].append(event.TYPE)
-            async with tracing.recording(db, types, traces) as own:
-                await self._settle(db, sets, new_consumed, new_published, changed, at, own, wire)
+            async with tracing.recording(db, types, traces) as recorded:
+                await self._settle(db, sets, new_consumed, new_published, changed, decision_context, recorded, wire)
         else:
-            await self._settle(db, sets, new_consumed, new_published, changed, at, traces, wire)
+            await self._settle(db, sets, new_consumed, new_published, changed, decision_context, traces, wire)
 
     def _add_published(
         self, sets: Mapping[UUID, Facts], events: Iterable[Event], wire: dict[UUID, Wire]
     ) -> list[Event]:
-        """Adds to their sets the facts that are new, as they will be read again, and notes how each is published."""
+        """Adds the new facts to their sets, in the form in which they will be read again, and enters in `wire` how each
+        is published."""
         new = []
         for event in events:
             if event not in sets[event.stream_id]:
@@ -277,7 +278,7 @@ class Ledger:
     async def restore(
         self, db: DB, *, published: Sequence[Event], consumed: Sequence[Event], wire: Mapping[UUID, Wire]
     ) -> list[Event]:
-        """Records facts that this database had forgotten, and returns those. Nothing is published or decided; the
+        """Records facts that this database lacks, and returns the new ones. Nothing is published or decided; the
         streams are decided again when all that was published by now is consumed."""
         sets = await self.lock(db, {event.stream for event in (*published, *consumed)})
         new_published = [event for event in published if sets[event.stream_id].add(event)]
@@ -295,8 +296,8 @@ class Ledger:
         return new
 
     async def append(self, db: DB, event: Event) -> None:
-        """Publishes one fact and decides nothing: for when deciding is what fails. Not even that where the facts
-        themselves cannot be read."""
+        """Publishes one fact without a decision, for when the decision fails. Does nothing where the facts themselves
+        cannot be read."""
         try:
             facts = (await self.lock(db, [event.stream]))[event.stream_id]
         except (WrongKind, ValidationError) as error:
@@ -332,7 +333,7 @@ class Ledger:
             held.job_kinds |= kinds
 
     async def undecided(self, db: DB, stream: Stream) -> None:
-        """A rule of ours fails on this stream: a person learns of it, and it is decided again in a while."""
+        """A rule fails on this stream: a person is informed, and the stream is decided again later."""
         now = self._clock.now()
         for event in self.rules.hooks.on_undecided(stream, now):
             await self.append(db, event)
@@ -482,7 +483,7 @@ class Ledger:
         await self._remember_types(db, {form.type for form in forms})
 
     async def _remember_types(self, db: DB, types: set[str]) -> None:
-        """So that a version which does not know one of them refuses to start on this database."""
+        """Records these types, so that a version which does not know one of them refuses to start on this database."""
         if new := types - self._known_types:
             await db.execute(
                 "insert into fact_types (type) select * from unnest($1::text[]) order by 1 on conflict do nothing",
@@ -494,8 +495,8 @@ class Ledger:
 
 def _by_kind(sets: Mapping[UUID, Facts], ids: Iterable[UUID]) -> dict[str, list[Facts]]:
     """The sets of these streams by kind, each in the order of ids. Numbers are sorted: UUIDs compare in Python."""
-    found: dict[str, list[Facts]] = {}
+    sets_by_kind: dict[str, list[Facts]] = {}
     for stream_id in sorted(ids, key=_NUMBER):
         facts = sets[stream_id]
-        found.setdefault(facts.stream.kind, []).append(facts)
-    return found
+        sets_by_kind.setdefault(facts.stream.kind, []).append(facts)
+    return sets_by_kind

@@ -25,7 +25,7 @@ CACHED_KEYS = 16_384
 
 
 class Message(NamedTuple):
-    """A record to be. `body` None erases the key on a compacted topic."""
+    """A record to be sent. `body` None erases the key on a compacted topic."""
 
     topic: str
     key: str
@@ -36,12 +36,12 @@ class Message(NamedTuple):
 
 
 RECORD_BYTES = 880_000
-"""What a record may have: key, body, and 1 KiB for its headers. Less than the relay puts into one batch."""
+"""Bytes of a record at most: key, body, and 1 KiB for its headers. Less than the relay puts into one batch."""
 HEADER_BYTES = 1024
 
 
 class TooLarge(Exception):
-    """A message that no broker of ours takes; nothing of its transaction may be committed."""
+    """A message that is too large for the broker; its transaction must not be committed."""
 
     def __init__(self, event_type: str, size: int) -> None:
         super().__init__(f"{event_type} has {size} bytes; a record has {RECORD_BYTES} at the most")
@@ -129,14 +129,15 @@ async def send_again(db: DB, row_id: int) -> bool:
 
 
 async def drop_bodies(db: DB, topic: str, keys: Sequence[str], event_type: str) -> None:
-    """What waits, or may be sent again, of these keys of a compacted topic becomes an erasure of this type."""
+    """Of these keys of a compacted topic, every row that waits or may be sent again becomes an erasure of this type."""
     await db.execute(
         "update outbox set body = null, type = $3 where topic = $1 and key = any($2)", topic, list(keys), event_type
     )
 
 
 async def replace_bodies(db: DB, topic: str, bodies: Mapping[str, str]) -> None:
-    """What waits, or may be sent again, of these keys of a compacted topic gets these bodies; erasures stay."""
+    """Of these keys of a compacted topic, every row that waits or may be sent again gets these bodies; erasures
+    stay."""
     await db.execute(
         """update outbox set body = b.body from unnest($2::text[], $3::text[]) as b (key, body)
            where outbox.topic = $1 and outbox.key = b.key and outbox.body is not null""",
@@ -147,12 +148,13 @@ async def replace_bodies(db: DB, topic: str, bodies: Mapping[str, str]) -> None:
 
 
 async def forget_floor(db: DB) -> None:
-    """Rows that were sent are due again: in the transaction that marks them so."""
+    """Sets the floor to 0, in the transaction that marks rows as not sent, so that they are found."""
     await db.execute("update outbox_floor set sent_up_to = 0, candidate = 0, candidate_xid = '0'")
 
 
 async def republish(pool: asyncpg.Pool[asyncpg.Record], since: datetime) -> int:
-    """Marks what was recorded since then as not sent; how many rows. In slices, so that none takes too long."""
+    """Marks the rows recorded since then as not sent; returns their number. In slices, so that no statement takes too
+    long."""
     marked, seen = 0, 0
     while True:
         async with pool.acquire() as db, db.transaction():

@@ -1,4 +1,4 @@
-"""What makes a ledger that of one service: the kinds of streams it knows, how it decides on each, and its hooks."""
+"""What a service gives its ledger: the kinds of streams it knows, how it decides on each, and its hooks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _no_events(*_: object) -> Sequence[Event]:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Facts that the platform needs published and cannot know: what a person is told when something fails here."""
+    """The facts to publish when something fails, which only the service knows: those that inform a person."""
 
     on_undecided: Callable[[Stream, datetime], Sequence[Event]] = _no_events
     """A rule fails on the stream, at this business time."""
@@ -79,7 +79,7 @@ class Rules:
     hooks: Hooks = NO_HOOKS
     observe: Observe | None = None
     counterparts: Mapping[str, str] = field(default_factory=dict)
-    """Whom the jobs of each kind call."""
+    """The counterpart that the jobs of each kind call."""
     versions: PublishedVersions = NEWEST_BUT_ONE
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """By type, the topic of facts that are not published on `topic`."""

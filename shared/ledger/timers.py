@@ -1,4 +1,4 @@
-"""Due timers: decides again the streams whose time has come, once all that was published by then is consumed."""
+"""Due timers: streams whose timer has passed are decided again, once all that was published by then is consumed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BATCH_STREAMS = 500
 ASK_AGAIN_SECONDS = 60.0
 
 CaughtUp = Callable[[], Awaitable[Callable[[], Awaitable[bool]]]]
-"""Notes where the topics end now; answers a question that says whether all up to there is consumed."""
+"""Records where the topics end now; returns a function that returns whether all up to there is consumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Timers:
             return
         if await due.reached():
             await self._decide(due)
-        elif Loop.now() - due.since <= ASK_AGAIN_SECONDS:  # a log that lost its tail is never consumed so far
+        elif Loop.now() - due.since <= ASK_AGAIN_SECONDS:  # a log that lost its tail never reaches its former end
             self._waiting = due
 
     async def _find(self) -> _Due | None:
@@ -71,7 +71,7 @@ class Timers:
         return _Due(streams, now, await self._caught_up(), Loop.now()) if streams else None
 
     async def _decide(self, due: _Due) -> None:
-        """One stream for which that fails holds up no other: it becomes a case, and is put off."""
+        """A stream for which this fails holds up no other: it becomes a case, and its timer is postponed."""
         context = DecisionContext(due.now, caught_up=True)
 
         async def decide(streams: Sequence[Stream]) -> None:

@@ -41,8 +41,8 @@ class PublishedVersions:
         return event
 
     def settled(self, event: Event) -> tuple[Event, Wire]:
-        """The fact as it goes into the set, and as it is published: what an older version cannot hold is not kept, so
-        that memory, database and consumers decide alike."""
+        """The fact as it goes into the set, and as it is published: fields that an older version cannot hold are
+        dropped from both, so that memory, database and consumers decide alike."""
         lower = self.lowered(event)
         return (event if lower is event else lifted(lower)), wire_of(lower)
 

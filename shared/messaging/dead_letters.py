@@ -21,7 +21,7 @@ from shared.telemetry import describe, log
 BODY_SHOWN = 64 * 1024
 """Bytes of a body."""
 PARKED_SECONDS = 10.0
-"""Between two looks at what an older replica may have parked."""
+"""Seconds between two searches for records that an older replica may have parked."""
 _FIELDS = 'id, topic, partition, "offset", type, stream_kind, stream_id, cause, fate, died_at, replayed_at'
 
 
@@ -63,21 +63,21 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a letter holds."""
+    """The body of a dead letter."""
 
     text: str | None
     """None when it is empty, or not shown."""
     size: int
     """In bytes."""
     withheld: bool
-    """What a keeper takes (a person's record) is shown to nobody, sealed as it is."""
+    """The records of keepers (a person's record) are never shown, though they are sealed."""
 
 
 async def find(
     db: DB | asyncpg.Pool[asyncpg.Record], *, waiting: bool = True, before: int | None = None, limit: int = 100
 ) -> list[DeadLetter]:
-    """The newest first, from the one before this id on; only those that wait for a replay, unless `waiting` is False.
-    What is foreign waits for none."""
+    """The newest first, those below this id; only those that wait for a replay, unless `waiting` is False. Foreign
+    records wait for none."""
     rows = await db.fetch(
         f"""select {_FIELDS} from dead_letters
             where ((replayed_at is null and fate <> 'foreign') or not $1) and ($2::bigint is null or id < $2)
@@ -90,7 +90,7 @@ async def find(
 
 
 async def drop_bodies(db: DB, topic: str, stream_ids: Sequence[UUID]) -> None:
-    """Of the dead letters of one topic that are about these streams."""
+    """Deletes the bodies of the dead letters of one topic that are about these streams."""
     await db.execute(
         "update dead_letters set body = null where topic = $1 and stream_id = any($2)", topic, list(stream_ids)
     )
@@ -120,10 +120,11 @@ class DeadLetters:
         return _letter(row), Body(text, row["size"], withheld)
 
     async def replay(self, letter_id: int) -> DeadLetter:
-        """Handles the letter as if it came now, and publishes that; one that was replayed stays as it is.
+        """Handles the letter as if it came now, and publishes that it was handled; one that was replayed stays as it
+        is.
 
-        An event of ours that the broker refused is sent again: it becomes another letter if the broker still refuses
-        it. Raises StillDead when it cannot be handled, NoLetter for no such.
+        An event of this service that the broker refused is sent again: it becomes another letter if the broker still
+        refuses it. Raises StillDead when it cannot be handled, NoLetter when there is none.
         """
 
         async def work(db: DB) -> DeadLetter:
@@ -157,7 +158,7 @@ class DeadLetters:
         await db.execute("update dead_letters set replayed_at = now() where id = $1", row["id"])
         if row["fate"] == "failing":
             await self._ledger.publish(db, self._decoder.replayed(record))
-        # Last, for it holds up the relay until the commit.
+        # Last, for this lock holds up the relay until the commit.
         if row["partition"] == UNSENT and not await outbox.send_again(db, row["offset"]):
             raise StillDead("the outbox does not hold the event any more")
 
@@ -167,9 +168,9 @@ class DeadLetters:
         await loop.repeat(lambda: loop.while_waiting(self.replay_parked()), PARKED_SECONDS)
 
     async def replay_parked(self) -> None:
-        """Handles what had come from a newer version, where this one knows it by now: of a version that the older one
-        could not read, or of a name that it did not know. What cannot be handled all the same is failing from then on,
-        and a person learns of it; what none of our services can have sent stays what it is."""
+        """Handles the records that came from a newer release, where this release knows them: those of a version that
+        the older one could not read, and those of a name that it did not know. A record that still cannot be handled is
+        failing from then on, and becomes a case; a foreign record stays foreign."""
         rows = await self._pool.fetch(
             """select id, fate from dead_letters
                where (fate = 'newer' or (fate = 'foreign' and cause = $2)) and replayed_at is null and type = any($1)
@@ -196,13 +197,13 @@ class DeadLetters:
                         await self._decoder.report(db, _record(letter))
 
     async def add_refused(self, row: asyncpg.Record) -> None:
-        """A row of the outbox that is too large for the broker becomes a dead letter of which a person learns;
-        another one each time it is sent again."""
+        """A row of the outbox that is too large for the broker becomes a dead letter and a case; another one each time
+        it is sent again."""
         async with self._ledger.transaction() as db:
             ours = await db.fetchval(
                 "update outbox set sent_at = now() where id = $1 and sent_at is null returning true", row["id"]
             )
-            if ours is None:  # a replica has put it away
+            if ours is None:  # a replica has stored it as a letter already
                 return
             before = await db.fetchval(
                 """select count(*) from dead_letters where topic = $1 and partition = $2 and "offset" = $3""",

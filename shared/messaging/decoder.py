@@ -1,4 +1,4 @@
-"""From records to facts: what a record holds, how it is applied, and how it becomes a dead letter."""
+"""From records to facts: how a record is decoded, how it is applied, and how it becomes a dead letter."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from shared.telemetry import log, metrics, valid_traceparent
 from shared.text import storable
 
 FOREIGN_BYTES = 64 * 1024
-"""Of a foreign record's body that are kept: it is never handled."""
+"""Bytes of a foreign record's body that are kept: it is never handled."""
 FOREIGN_AN_HOUR = 100
 """Foreign records of one topic that are kept in an hour."""
 UNKNOWN_NAME = "no such fact is published on this topic"
-"""As far as this version knows. A newer one looks at it again; see `DeadLetters.replay_parked`."""
+"""As far as this version knows. A newer version decodes it again; see `DeadLetters.replay_parked`."""
 _TYPE_LENGTH = 200
 _CACHED_HEADERS = 256
 """Values of a header whose meaning is cached: most records repeat a few of them."""
@@ -34,49 +34,49 @@ _FOREIGN_KEPT = """select count(*) from dead_letters
                    where topic = $1 and fate = 'foreign' and died_at > now() - interval '1 hour'"""
 _GENERATION = re.compile(rb"([0-9]{1,9})@([0-9]{1,18})")
 _GENERATION_LENGTH = 29
-"""One more than a generation can have."""
+"""One more digit than a generation can have."""
 
 
 class Lacking(ValueError):
-    """The record is one of ours, and this service was not given what it takes to handle it."""
+    """The record comes from one of our services, and this service lacks what is needed to handle it."""
 
 
 class Keeper(Protocol):
-    """Takes the records of one compacted topic that carries no facts. What it keeps of them is shown to nobody: of its
-    topic no body stands in a dead letter for longer than the keeper allows."""
+    """Stores the records of one compacted topic that carries no facts. Their content is never shown: a dead letter of
+    this topic holds a body no longer than the keeper allows."""
 
     @property
     def topic(self) -> str: ...
 
     def decode(self, key: UUID, body: bytes | None, now: datetime) -> tuple[Event, Any]:
-        """The fact, known to this service only, that a record for this stream has come, and what it holds. ValueError
-        (pydantic's too) for what none of our services can have sent, Lacking for what waits for a replay."""
+        """The fact, local to this service, that a record for this stream has come, and the record's content. ValueError
+        (pydantic's too) for a record that no service can have sent, Lacking for one that waits for a replay."""
 
     async def keep(self, db: DB, records: Sequence[tuple[Event, Any]]) -> None:
-        """In the transaction that records the facts, and before; the streams are locked."""
+        """Called in the transaction that records the facts, before they are recorded; the streams are locked."""
 
 
 Fate = Literal["failing", "foreign", "newer"]
-"""Why a record is put away. Failing: it is ours, and cannot be handled; a case on its order. Foreign: none of our
-services can have sent it; it is counted and alerted, and no case. Newer: a version that this service does not know yet;
-it is replayed by itself at the start of one that does."""
+"""Why a record is stored instead of handled. Failing: one of our services sent it, and it cannot be handled; it is a
+case on its order. Foreign: no service can have sent it; it is counted and alerted, and is no case. Newer: of a version
+that this service does not know yet; it is replayed by itself when a release starts that does."""
 
 
 class Decoded(NamedTuple):
-    """A record and what it holds: an event, nothing that is subscribed to, or the cause why it is a dead letter."""
+    """A record and its content: an event, nothing (not subscribed to), or the cause why it is a dead letter."""
 
     record: Record
     event: Event | None = None
     kept: Any = None
-    """What a keeper takes, with the event."""
+    """The content that a keeper stores, beside the event."""
     cause: str | None = None
     fate: Fate = "failing"
-    """Where there is a cause."""
+    """Set where there is a cause."""
 
 
 class Record(NamedTuple):
-    """A record as it came. A named tuple, as is Decoded: one of each is made for every record that is read, and a
-    frozen dataclass takes longer to make."""
+    """A record as it came. A named tuple, like Decoded: one of each is made for every record that is read, and a frozen
+    dataclass takes longer to make."""
 
     partition: TopicPartition
     offset: int
@@ -89,13 +89,13 @@ class Record(NamedTuple):
     generation_start: int
     traceparent: str | None
     last_offset: int | None = None
-    """Of what stands for all records up to there, since none of them can be read."""
+    """The last offset of a range of records that cannot be read, for which this one stands."""
     fault: str | None = None
     """Why it cannot be decoded; `body` is then the bytes themselves."""
 
     @property
     def event_id(self) -> UUID | None:
-        """None when its header states no id. Made when it is asked for, which nobody does of most records."""
+        """None when its header states no id. Parsed only on access, for most records are never asked for it."""
         return _uuid((self.id_header or b"").decode("utf-8", "replace"))
 
     @property
@@ -123,7 +123,7 @@ class Decoder:
         self._now = now
 
     def read(self, record: Record) -> Decoded:
-        """The record with what it holds, or with the cause why it can never be handled as it is."""
+        """The record with its content, or with the cause why it can never be handled as it is."""
         if record.fault is not None:
             return Decoded(record, cause=f"cannot be decoded: {record.fault}", fate="foreign")
         if (keeper := self.keepers.get(record.partition.topic)) is not None:
@@ -146,8 +146,8 @@ class Decoder:
         return Decoded(record, event=lifted(event))
 
     def _not_ours(self, record: Record, event: Event) -> str | None:
-        """Why none of our services can have sent this."""
-        # The text as our services write it is compared first: to parse each key takes four times as long.
+        """Why no service can have sent this."""
+        # The key is compared with the text that our services write first: to parse each key takes four times as long.
         if record.key != str(event.stream_id).encode() and uuid_of(record.key) != event.stream_id:
             return "the key is not the id of the event's stream"
         if not event.id_follows:
@@ -175,30 +175,36 @@ class Decoder:
 
         The streams are locked first, so that nobody writes of a person who is being erased.
         """
-        events = [one.event for one in batch if one.event is not None]
+        events = [decoded.event for decoded in batch if decoded.event is not None]
         await self._ledger.lock_decided(db, events)
         for topic, keeper in self.keepers.items():
             records = [
-                (one.event, one.kept) for one in batch if one.event is not None and one.record.partition.topic == topic
+                (decoded.event, decoded.kept)
+                for decoded in batch
+                if decoded.event is not None and decoded.record.partition.topic == topic
             ]
             if records:
                 await keeper.keep(db, records)
-        traces = {one.event.stream_id: one.record.traceparent for one in batch if one.event and one.record.traceparent}
+        traces = {
+            decoded.event.stream_id: decoded.record.traceparent
+            for decoded in batch
+            if decoded.event and decoded.record.traceparent
+        }
         wire = {
-            one.event.id: Wire(one.record.type, one.record.body.decode())
-            for one in batch
-            if one.event is not None and one.record.partition.topic not in self.keepers and one.record.body
+            decoded.event.id: Wire(decoded.record.type, decoded.record.body.decode())
+            for decoded in batch
+            if decoded.event is not None and decoded.record.partition.topic not in self.keepers and decoded.record.body
         }
         await self._ledger.record(db, consumed=events, wire=wire, traces=traces)
 
     async def dead_letter(self, db: DB, dead: Sequence[Decoded]) -> None:
-        """Dead letters. A person learns of one that is failing (see Hooks); of foreign ones so many
-        are kept of a topic in an hour, and the rest is only counted. Bodies hold no personal data."""
-        for one in dead:
-            record = one.record
+        """Stores dead letters. A failing one is reported to a person (see Hooks); of a topic's foreign ones
+        `FOREIGN_AN_HOUR` are kept in an hour, and the rest is only counted. Bodies hold no personal data."""
+        for decoded in dead:
+            record = decoded.record
             stream = stream_of(record)
-            key, body, cause = record.key, record.body, one.cause or ""
-            if one.fate == "foreign":
+            key, body, cause = record.key, record.body, decoded.cause or ""
+            if decoded.fate == "foreign":
                 key, body, cause = _bounded(record, cause, withheld=record.partition.topic in self.keepers)
                 metrics.foreign.labels(record.partition.topic).inc()
                 if await db.fetchval(_FOREIGN_KEPT, record.partition.topic) >= FOREIGN_AN_HOUR:
@@ -219,14 +225,14 @@ class Decoder:
                 key,
                 body,
                 storable(cause),
-                one.fate,
+                decoded.fate,
                 record.last_offset,
             )
-            if one.fate == "failing":
+            if decoded.fate == "failing":
                 metrics.dead_letters.inc()
             log.error(
                 "dead letter",
-                fate=one.fate,
+                fate=decoded.fate,
                 topic=record.partition.topic,
                 partition=record.partition.partition,
                 offset=record.offset,
@@ -235,25 +241,25 @@ class Decoder:
                 type=record.type,
                 cause=cause,
             )
-            if one.fate == "failing":
+            if decoded.fate == "failing":
                 await self.report(db, record)
 
     async def report(self, db: DB, record: Record) -> None:
-        """A person is to learn that this record could not be handled."""
+        """Publishes that this record could not be handled."""
         stream = stream_of(record)
         if stream is not None:
             for event in self._ledger.rules.hooks.on_dead_letter(stream, place(record), self._now()):
                 await self._ledger.append(db, event)
 
     def replayed(self, record: Record) -> Sequence[Event]:
-        """What is to be published now that this record could be handled."""
+        """The events to publish now that this record was handled."""
         stream = stream_of(record)
         return () if stream is None else self._ledger.rules.hooks.on_replayed(stream, place(record), self._now())
 
 
 def _bounded(record: Record, cause: str, *, withheld: bool) -> tuple[bytes | None, bytes | None, str]:
-    """Of a foreign record the key, the body and the cause as they are kept. What lies on a keeper's topic and names no
-    stream could not be erased, so only its digest is kept."""
+    """The key, body and cause of a foreign record, as they are kept. A record on a keeper's topic that names no stream
+    could never be erased, so only its digest is kept."""
     body = record.body or b""
     kept = 0 if withheld and uuid_of(record.key) is None else FOREIGN_BYTES
     if len(body) > kept:
@@ -262,7 +268,7 @@ def _bounded(record: Record, cause: str, *, withheld: bool) -> tuple[bytes | Non
 
 
 def place(record: Record) -> str:
-    """Names the record among all of its topic, also after a loss of the log."""
+    """Identifies the record among all of its topic, also after a loss of the log."""
     return f"{record.partition.topic}:{record.generation}.{record.partition.partition}.{record.offset}"
 
 
@@ -286,12 +292,13 @@ def _uuid(text: str) -> UUID | None:
 
 def _faults(event_type: str, error: ValidationError) -> str:
     """Where and by which rule a body fails; never what it holds."""
-    found = error.errors(include_input=False, include_context=False, include_url=False)
-    return f"invalid {event_type}: " + ", ".join(f"{'.'.join(map(str, e['loc']))} {e['type']}" for e in found[:5])
+    errors = error.errors(include_input=False, include_context=False, include_url=False)
+    return f"invalid {event_type}: " + ", ".join(f"{'.'.join(map(str, e['loc']))} {e['type']}" for e in errors[:5])
 
 
 def as_record(partition: TopicPartition, raw: Any) -> Record:
-    """A record as it came, whoever wrote it: a header may be empty, or hold anything, and it may not be readable."""
+    """A record as it came. Anybody may have written it: a header may be empty or hold anything, and the record may be
+    unreadable."""
     if isinstance(raw, Unreadable):
         return Record(partition, raw.offset, None, raw.data, "", None, 0, 0, None, raw.last_offset, raw.reason)
     # Only the headers that are read are decoded.

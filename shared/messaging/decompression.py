@@ -8,7 +8,7 @@ from collections.abc import Callable
 import cramjam
 
 UNPACKED_BYTES = 16 * 1024 * 1024
-"""What the records of one batch may take up when unpacked."""
+"""Bytes that the records of one batch may have when unpacked."""
 _XERIAL = b"\x82SNAPPY\0"
 _XERIAL_HEADER = 16
 _SMALL = 64 * 1024
@@ -49,7 +49,7 @@ def _bounded(data: bytes) -> bytes:
 
 
 def _gunzip(data: bytes) -> bytes:
-    """One gzip member, as every client writes it: a thousand small ones would take a thousand copies of the rest."""
+    """One gzip member, as every client writes it: a thousand small members would mean a thousand copies of the rest."""
     member = zlib.decompressobj(wbits=31)
     out = member.decompress(data, UNPACKED_BYTES + 1)
     if len(out) > UNPACKED_BYTES:
@@ -63,15 +63,15 @@ def _unsnap(data: bytes) -> bytes:
     """Snappy in the frames of the xerial library, as Kafka's clients write it, or bare. Each block names its size."""
     if not data.startswith(_XERIAL):
         return bytes(_unsnap_block(data, UNPACKED_BYTES))
-    out, at = bytearray(), _XERIAL_HEADER
-    while at < len(data):
-        if at + 4 > len(data):
+    out, start = bytearray(), _XERIAL_HEADER
+    while start < len(data):
+        if start + 4 > len(data):
             raise UnreadableBatch("packing")
-        size = int.from_bytes(data[at : at + 4], "big")
-        if at + 4 + size > len(data):
+        size = int.from_bytes(data[start : start + 4], "big")
+        if start + 4 + size > len(data):
             raise UnreadableBatch("packing")
-        out += _unsnap_block(data[at + 4 : at + 4 + size], UNPACKED_BYTES - len(out))
-        at += 4 + size
+        out += _unsnap_block(data[start + 4 : start + 4 + size], UNPACKED_BYTES - len(out))
+        start += 4 + size
     return bytes(out)
 
 
@@ -86,7 +86,7 @@ def _unsnap_block(block: bytes, room: int) -> bytearray:
 
 
 def _grown(unpack_into: Callable[[bytes, bytearray], int], data: bytes) -> bytes:
-    """Into a buffer that is tried larger as long as it may be: neither frame need say how much it holds."""
+    """Unpacks into a buffer that is enlarged up to the bound: neither format has to state the size of its content."""
     room = min(UNPACKED_BYTES, max(_SMALL, 8 * len(data)))
     while True:
         out = bytearray(room)

@@ -1,9 +1,9 @@
-"""Reads logs past what aiokafka would unpack without a bound, or could not read at all.
+"""Reads logs in place of aiokafka where that would unpack a batch without a bound, or could not read it at all.
 
-aiokafka's fetcher stays in front: it asks the brokers and reads what is plain. From its answers everything behind the
-first batch that is compressed, or of an older format, is taken away before it sees it. Such a batch, and what it failed
-on, is read by `shared.messaging.record_batches`. `tests/integration/test_unreadable_records.py` holds what this relies
-on.
+aiokafka's fetcher still asks the brokers and reads plain batches. From the brokers' answers, everything from the first
+batch on that is compressed, or of an older format, is removed before aiokafka sees it. Such a batch, and any on which
+aiokafka failed, is read by `shared.messaging.record_batches`. `tests/integration/test_unreadable_records.py` holds what
+this relies on.
 """
 
 from __future__ import annotations
@@ -31,16 +31,18 @@ FETCH_BYTES = 4 * 1024 * 1024
 ONE_BATCH = 1
 """Bytes: a broker sends the first record batch whole, however large it is (KIP-74)."""
 WAIT_MS = 200
-"""For which a broker may wait for records. They are there, so that Kafka answers at once; the embedded broker looks for
-them until this time is over, and with none it answers nothing."""
+"""Milliseconds for which a broker may wait for records. There are some, so that Kafka answers at once; the embedded
+broker searches until this time is over, and with 0 it answers nothing."""
 ANEW = 3
-"""So often is a batch fetched again whose checksum does not fit: it may have been spoilt on its way."""
+"""How often a batch is fetched again whose checksum does not fit: it may have been damaged on its way."""
 _OUT_OF_RANGE, _HANDLED = 1, {1, 3, 6, 29}
-"""Of the errors in an answer, aiokafka tells of these (or asks for new metadata); of all others it says nothing."""
+"""The errors in an answer that aiokafka raises (or for which it asks for new metadata); it ignores all others
+silently."""
 
 
 class Fetching:
-    """What goes between a consumer of aiokafka and its brokers. `blind`: it is shown no record, only where logs end."""
+    """Stands between a consumer of aiokafka and its brokers. `blind`: aiokafka is given no record, only where logs
+    end."""
 
     def __init__(self, client: AIOKafkaConsumer, *, blind: bool = False) -> None:
         self._client = client._client
@@ -52,19 +54,20 @@ class Fetching:
         self._confirmed: dict[TopicPartition, object] = {}
         """Over which connection the log of each was confirmed."""
         self.unconfirmed: dict[TopicPartition, object] = {}
-        """What was answered over a connection over which nothing was confirmed yet, and that connection. A broker loses
-        its log only when it goes down or another takes its place, so that the log may be another one by now."""
+        """The partitions answered over a connection over which nothing was confirmed yet, and that connection. A broker
+        loses its log only when it goes down or another takes its place: over a new connection the log may be a
+        different one."""
         self.high_watermarks: dict[TopicPartition, int] = {}
-        """Each high watermark as last answered; aiokafka does not see those of what is kept from it."""
+        """Each high watermark as last answered; aiokafka does not see those of the answers that are kept from it."""
         self._client.send = self._filtered
 
     def apart(self, partition: TopicPartition) -> bool:
-        """Whether what comes next is kept from aiokafka. It sees a position outside the
-        log: the one error that it hands on at once, with the partition, and without moving the position."""
+        """Whether what comes next is kept from aiokafka. Instead it is given the error that the position is outside the
+        log: the only error that it raises at once, with the partition, and without moving the position."""
         return partition in self._apart
 
     def check(self, partitions: Iterable[TopicPartition]) -> None:
-        """Raises the KafkaError for which a broker refuses one of these: aiokafka asks for ever, and says nothing."""
+        """Raises the KafkaError for which a broker refuses one of these: aiokafka would ask for ever, silently."""
         for partition in partitions:
             if (error := self._refused.get(partition)) is not None:
                 raise error(partition)
@@ -72,29 +75,31 @@ class Fetching:
     async def read(
         self, partition: TopicPartition, position: int, most: int
     ) -> tuple[list[RawRecord | Unreadable], int]:
-        """What stands from this position on, `most` at the most, and where to go on (the same place when nothing does).
+        """The records from this position on, `most` at the most, and where to go on (the same position when there are
+        none).
 
         Raises KafkaError, UnreadableBatch.
         """
-        found: list[RawRecord | Unreadable] = []
+        records: list[RawRecord | Unreadable] = []
         going_on = position
         for _ in range(1 + ANEW):
             offset, end, data = self._apart.pop(partition, (-1, 0, b""))
             if offset != position:
                 end, data = await self._fetch(partition, position)
-            found, going_on = read_slice(data, position, end, most) if data else ([], position)
-            if not any(isinstance(one, Unreadable) and one.reason == "crc" for one in found):
+            records, going_on = read_slice(data, position, end, most) if data else ([], position)
+            if not any(isinstance(record, Unreadable) and record.reason == "crc" for record in records):
                 break
-        return found, going_on
+        return records, going_on
 
     def confirm(self, partition: TopicPartition, connection: object) -> None:
-        """The log that answered over this connection is the one that was read before, unless doubted meanwhile."""
+        """Records that the log behind this connection is the one that was read before, unless it was doubted
+        meanwhile."""
         if self.unconfirmed.get(partition) is connection:
             del self.unconfirmed[partition]
             self._confirmed[partition] = connection
 
     def doubt(self, partitions: Iterable[TopicPartition]) -> None:
-        """What is answered next about these stays unconfirmed until `confirm`."""
+        """The next answers about these stay unconfirmed until `confirm`."""
         for partition in partitions:
             self._confirmed.pop(partition, None)
             self.unconfirmed.pop(partition, None)
@@ -105,8 +110,8 @@ class Fetching:
         Raises KafkaError, UnreadableBatch.
         """
         end, data = await self._fetch(partition, offset, ONE_BATCH)
-        found, _ = read_slice(data, offset, end, 1) if data else ([], offset)
-        return found[0] if found else None
+        records, _ = read_slice(data, offset, end, 1) if data else ([], offset)
+        return records[0] if records else None
 
     async def _fetch(self, partition: TopicPartition, position: int, size: int = FETCH_BYTES) -> tuple[int, bytes]:
         node = self._client.cluster.leader_for_partition(partition)
@@ -130,7 +135,7 @@ class Fetching:
         answer = await self._send(node, request, **options)
         if isinstance(request, FetchRequest):
             connection = self._client._conns.get((node, ConnectionGroup.DEFAULT))
-            asked = {(topic, part): offset for topic, parts in request.topics for part, offset, _ in parts}
+            offsets = {(topic, part): offset for topic, parts in request.topics for part, offset, _ in parts}
             for topic, parts in answer.topics:
                 for number, (part, code, end, *rest, data) in enumerate(parts):
                     partition, plain = TopicPartition(topic, part), 0 if self._blind else plain_prefix(data or b"")
@@ -146,14 +151,14 @@ class Fetching:
                     if not data or plain == len(data):
                         continue
                     if not plain and not self._blind:
-                        self._apart[partition] = (asked[topic, part], end, data)
+                        self._apart[partition] = (offsets[topic, part], end, data)
                         code = _OUT_OF_RANGE
                     parts[number] = (part, code, end, *rest, data[:plain])
         return answer
 
 
 def undecodable(error: Exception) -> bool:
-    """Whether aiokafka failed on what it read, and not on who should have sent it."""
+    """Whether aiokafka failed on the bytes that it read, and not on the broker."""
     if isinstance(error, KafkaError):
         return isinstance(error, (CorruptRecordException, UnsupportedCodecError, RecordTooLargeError))
     return not isinstance(error, TRANSIENT)

@@ -1,4 +1,4 @@
-"""How a client of ours reaches the brokers and shows who it is."""
+"""How our clients reach the brokers and authenticate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypedDict
 from shared.settings import PlatformSettings
 
 REQUEST_MS = 10_000
-"""After so long without an answer a broker counts as dead: the network of a machine that died refuses nothing."""
+"""After this long without an answer a broker counts as dead: the network of a machine that died refuses nothing."""
 
 
 class Connection(TypedDict):
@@ -37,5 +37,5 @@ def connection(settings: PlatformSettings) -> Connection:
 
 
 def anonymous(bootstrap: str) -> Connection:
-    """For brokers that ask nobody who they are."""
+    """For brokers without authentication."""
     return connection(PlatformSettings.model_construct(kafka_bootstrap=bootstrap))

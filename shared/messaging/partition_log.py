@@ -34,8 +34,8 @@ class LogProbe:
         self._fetching = Fetching(self._client, blind=True)
         self._one_at_a_time = asyncio.Lock()
         self._silent = False
-        """A question was not answered in time: its connection may be lost without anybody telling, and aiokafka closes
-        it only after a wait that is longer than ours."""
+        """Set when a request was not answered in time: its connection may be lost unnoticed, and aiokafka closes it
+        only after a wait that is longer than ours."""
 
     def _new(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
@@ -54,7 +54,7 @@ class LogProbe:
 
     async def partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
         """Every partition of these topics. KafkaError when a topic has none, or the broker does not answer in time."""
-        found: list[TopicPartition] = []
+        partitions: list[TopicPartition] = []
         async with self._asking():
             cluster = self._client._client
             for topic in topics:
@@ -63,8 +63,8 @@ class LogProbe:
                 numbers = cluster.cluster.partitions_for_topic(topic)
                 if not numbers:
                     raise KafkaError(f"{topic} has no partitions")
-                found += [TopicPartition(topic, number) for number in sorted(numbers)]
-        return found
+                partitions += [TopicPartition(topic, number) for number in sorted(numbers)]
+        return partitions
 
     async def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset of the next record of each partition; KafkaError when the broker does not answer in time.
@@ -75,16 +75,16 @@ class LogProbe:
         if not wanted:
             return {}
         async with self._asking(), self._reading(await self._bounded(self._client.end_offsets(wanted))):
-            found: dict[TopicPartition, int] = {}
+            ends: dict[TopicPartition, int] = {}
             until = time.monotonic() + PROBE_SECONDS
-            while len(found) < len(wanted):
+            while len(ends) < len(wanted):
                 await self._client.getmany(timeout_ms=10)
                 marks = {partition: self._client.highwater(partition) for partition in wanted}
-                found = {partition: mark for partition, mark in marks.items() if mark is not None}
+                ends = {partition: mark for partition, mark in marks.items() if mark is not None}
                 if time.monotonic() > until:
                     self._silent = True
                     raise KafkaError("the broker does not answer")
-            return found
+            return ends
 
     async def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset of the oldest record kept."""
@@ -95,20 +95,20 @@ class LogProbe:
         """All records from these offsets to the ends as they are now, one partition after another; what cannot be read
         stands as `Unreadable`. KafkaError when the broker does not answer; UnreadableBatch."""
         ends = await self.ends(starts)
-        for partition, at in starts.items():
+        for partition, position in starts.items():
             until = time.monotonic() + PROBE_SECONDS
-            while at < ends[partition]:
-                found, going_on = await self._bounded(self._fetching.read(partition, at, RECORDS_TOGETHER))
-                for record in found:
+            while position < ends[partition]:
+                records, going_on = await self._bounded(self._fetching.read(partition, position, RECORDS_TOGETHER))
+                for record in records:
                     yield partition, record
-                if going_on > at:
-                    at, until = going_on, time.monotonic() + PROBE_SECONDS
+                if going_on > position:
+                    position, until = going_on, time.monotonic() + PROBE_SECONDS
                 elif time.monotonic() > until:
                     raise KafkaError("the broker does not answer")
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:
-        """One question at a time, to a client that is alive and has answered the last one."""
+        """One request at a time, to a client that is alive and has answered the last one."""
         async with self._one_at_a_time:
             if self._silent or reader_died(self._client):
                 await self._renew()
@@ -146,8 +146,8 @@ class LogProbe:
 
 
 def reader_died(client: AIOKafkaConsumer) -> bool:
-    """Whether a task that aiokafka keeps in the background has ended for a cause that it did not expect, as happens
-    when brokers come and go: it reads nothing any more, mostly without saying so. Only a new client helps."""
+    """Whether a background task of aiokafka has ended for an unexpected cause, as happens when brokers come and go: the
+    client then reads nothing any more, mostly without an error. Only a new client helps."""
     tasks = (
         client._fetcher._fetch_task,
         getattr(client._coordinator, "_coordination_task", None),
@@ -157,12 +157,13 @@ def reader_died(client: AIOKafkaConsumer) -> bool:
 
 
 def sender_died(client: AIOKafkaProducer) -> bool:
-    """The same of a producer, which then refuses everything."""
+    """The same for a producer, which then refuses everything."""
     return any(task is not None and task.done() for task in (client._sender.sender_task, client.client._sync_task))
 
 
 async def stopped(client: AIOKafkaConsumer) -> None:
-    """Stops a consumer for sure: aiokafka's fetcher can swallow the one cancel it gets after a changed assignment."""
+    """Stops a consumer reliably: aiokafka's fetcher can swallow the only cancel that it gets after a changed
+    assignment."""
     _forget_dead(client._client)
     stopping = asyncio.ensure_future(client.stop())
     while not stopping.done():
@@ -182,7 +183,7 @@ async def sender_stopped(client: AIOKafkaProducer) -> None:
 
 
 def _forget_dead(client: AIOKafkaClient) -> None:
-    """Closing it would raise what the task died of that keeps its metadata, and wait for those who wait for that."""
+    """Closing the client would raise the error of its metadata task, and wait for those who wait for metadata."""
     task = client._sync_task
     if task is not None and task.done():
         client._sync_task = None
@@ -199,7 +200,7 @@ async def started(start: Callable[[], Awaitable[None]], loop: Loop) -> None:
 
 @asynccontextmanager
 async def reading(settings: PlatformSettings) -> AsyncIterator[LogProbe]:
-    """A probe of one's own, for a while."""
+    """A probe for the caller alone, closed afterwards."""
     probe = LogProbe(settings)
     try:
         await probe.start()

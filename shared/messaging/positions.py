@@ -15,5 +15,5 @@ async def read(db: DB | asyncpg.Pool[asyncpg.Record]) -> dict[TopicPartition, in
 
 
 async def forget_all(db: DB) -> None:
-    """Everything is consumed again from the beginning of the topics."""
+    """Forgets all positions, so that everything is consumed again from the beginning of the topics."""
     await db.execute("truncate positions")

@@ -1,4 +1,4 @@
-"""A reader of Kafka's record batches that bounds what it unpacks and holds a fault to the one record it lies in.
+"""A reader of Kafka's record batches that bounds what it unpacks, and confines a fault to the one record that has it.
 
 Message format v2 (https://kafka.apache.org/documentation/#messageformat) with each of its codecs; control batches
 (transaction markers) hold nothing to read. Formats v0 and v1, which brokers since 4.0 neither take nor keep, are not
@@ -26,7 +26,7 @@ _HEADERS = 1000
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """A record as aiokafka gives it; of header names that are no UTF-8, the faulty bytes are replaced."""
+    """A record as aiokafka gives it; in header names that are not UTF-8, the faulty bytes are replaced."""
 
     offset: int
     key: bytes | None
@@ -43,7 +43,7 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What stands in the place of records that cannot be read: their bytes, and up to which offset."""
+    """Stands for records that cannot be read: their bytes, and their offsets."""
 
     offset: int
     last_offset: int
@@ -71,7 +71,7 @@ class Batch:
 
     @property
     def plain(self) -> bool:
-        """In the format of today and not compressed."""
+        """In the current format and not compressed."""
         return self.magic == 2 and not self.attributes & _CODEC
 
 
@@ -80,33 +80,33 @@ def split(data: bytes) -> Iterator[Batch]:
 
     Raises UnreadableBatch (`format`) where no batch begins; nothing behind it can be found.
     """
-    at = 0
-    while at + _FRAME.size <= len(data):
-        base_offset, length = _FRAME.unpack_from(data, at)
+    start = 0
+    while start + _FRAME.size <= len(data):
+        base_offset, length = _FRAME.unpack_from(data, start)
         if length < _LEAST_LEGACY or base_offset < 0:
             raise UnreadableBatch("format")
-        end = at + _FRAME.size + length
+        end = start + _FRAME.size + length
         if end > len(data):
             return
-        magic = data[at + _MAGIC_AT]
+        magic = data[start + _MAGIC_AT]
         if magic < 2:
-            yield Batch(data[at:end], base_offset, base_offset, magic, 0)
-        elif at + _HEADER.size > end:
+            yield Batch(data[start:end], base_offset, base_offset, magic, 0)
+        elif start + _HEADER.size > end:
             raise UnreadableBatch("format")
         else:
-            fields = _HEADER.unpack_from(data, at)
-            yield Batch(data[at:end], base_offset, base_offset + max(0, fields[6]), magic, fields[5])
-        at = end
+            fields = _HEADER.unpack_from(data, start)
+            yield Batch(data[start:end], base_offset, base_offset + max(0, fields[6]), magic, fields[5])
+        start = end
 
 
 def plain_prefix(data: bytes) -> int:
     """How many bytes of a fetched slice come before the first batch that is not `plain`; all, if there is none."""
-    at = 0
-    while at + _HEADER.size <= len(data):
-        length, magic = struct.unpack_from(">i", data, at + 8)[0], data[at + _MAGIC_AT]
-        if length < _LEAST_LEGACY or magic != 2 or data[at + 22] & _CODEC:
-            return at
-        at += _FRAME.size + length
+    start = 0
+    while start + _HEADER.size <= len(data):
+        length, magic = struct.unpack_from(">i", data, start + 8)[0], data[start + _MAGIC_AT]
+        if length < _LEAST_LEGACY or magic != 2 or data[start + 22] & _CODEC:
+            return start
+        start += _FRAME.size + length
     return len(data)
 
 
@@ -124,22 +124,22 @@ def records(batch: Batch) -> Iterator[RawRecord | Unreadable]:
     if batch.attributes & _CONTROL:
         return
     body = unpacked(batch.data[_HEADER.size :], batch.attributes & _CODEC)
-    at, expected = 0, batch.base_offset
+    index, expected = 0, batch.base_offset
     for _ in range(max(0, count)):
         try:
-            length, start = _varint(body, at)
+            length, start = _varint(body, index)
             end = start + length
             if length < 1 or end > len(body):
                 raise _Broken
         except _Broken:
             break
-        one = _record(body, start, end, batch, expected)
-        yield one
-        at, expected = end, one.offset + 1
+        record = _record(body, start, end, batch, expected)
+        yield record
+        index, expected = end, record.offset + 1
         if expected > batch.last_offset:
             break
-    if at < len(body):
-        yield Unreadable(min(expected, batch.last_offset), batch.last_offset, body[at:], "record")
+    if index < len(body):
+        yield Unreadable(min(expected, batch.last_offset), batch.last_offset, body[index:], "record")
 
 
 def read_slice(data: bytes, position: int, end: int, most: int) -> tuple[list[RawRecord | Unreadable], int]:
@@ -149,8 +149,8 @@ def read_slice(data: bytes, position: int, end: int, most: int) -> tuple[list[Ra
     what cannot be read may state any last offset, and is believed only up to there. Raises UnreadableBatch (`format`)
     when not even the first batch can be told from the next.
     """
-    found: list[RawRecord | Unreadable] = []
-    at = position
+    records_read: list[RawRecord | Unreadable] = []
+    next_offset = position
     batches = split(data)
     while True:
         try:
@@ -158,76 +158,76 @@ def read_slice(data: bytes, position: int, end: int, most: int) -> tuple[list[Ra
         except StopIteration:
             break
         except UnreadableBatch:
-            if at > position:
+            if next_offset > position:
                 break
             raise
-        if batch.next_offset <= at:
+        if batch.next_offset <= next_offset:
             continue
         try:
-            for one in records(batch):
-                if one.offset >= at:
-                    found.append(one)
-                    at = one.offset + 1 if isinstance(one, RawRecord) else one.last_offset + 1
-                if len(found) >= most:
-                    return found, at
-            at = batch.next_offset
+            for record in records(batch):
+                if record.offset >= next_offset:
+                    records_read.append(record)
+                    next_offset = record.offset + 1 if isinstance(record, RawRecord) else record.last_offset + 1
+                if len(records_read) >= most:
+                    return records_read, next_offset
+            next_offset = batch.next_offset
         except UnreadableBatch as error:
-            first = max(at, batch.base_offset)
+            first = max(next_offset, batch.base_offset)
             last = max(first, min(batch.last_offset, end - 1))
-            found.append(Unreadable(first, last, batch.data, error.reason))
-            at = last + 1
-        if not batch.plain or len(found) >= most:
+            records_read.append(Unreadable(first, last, batch.data, error.reason))
+            next_offset = last + 1
+        if not batch.plain or len(records_read) >= most:
             break
-    return found, at
+    return records_read, next_offset
 
 
 class _Broken(Exception):
     """A field does not end where it must."""
 
 
-def _record(body: bytes, at: int, end: int, batch: Batch, expected: int) -> RawRecord | Unreadable:
-    start, offset = at, expected
+def _record(body: bytes, index: int, end: int, batch: Batch, expected: int) -> RawRecord | Unreadable:
+    start, offset = index, expected
     try:
-        _, at = _varint(body, at + 1)
-        delta, at = _varint(body, at)
+        _, index = _varint(body, index + 1)
+        delta, index = _varint(body, index)
         if not expected <= batch.base_offset + delta <= batch.last_offset:
             raise _Broken
         offset = batch.base_offset + delta
-        key, at = _bytes(body, at, end)
-        value, at = _bytes(body, at, end)
-        count, at = _varint(body, at)
+        key, index = _bytes(body, index, end)
+        value, index = _bytes(body, index, end)
+        count, index = _varint(body, index)
         if not 0 <= count <= _HEADERS:
             raise _Broken
         headers = []
         for _ in range(count):
-            name, at = _bytes(body, at, end)
+            name, index = _bytes(body, index, end)
             if name is None:
                 raise _Broken
-            content, at = _bytes(body, at, end)
+            content, index = _bytes(body, index, end)
             headers.append((name.decode("utf-8", "replace"), content))
-        if at != end:
+        if index != end:
             raise _Broken
     except _Broken:
         return Unreadable(offset, offset, body[start:end], "record")
     return RawRecord(offset, key, value, tuple(headers))
 
 
-def _bytes(body: bytes, at: int, end: int) -> tuple[bytes | None, int]:
-    size, at = _varint(body, at)
+def _bytes(body: bytes, index: int, end: int) -> tuple[bytes | None, int]:
+    size, index = _varint(body, index)
     if size < 0:
-        return None, at
-    if at + size > end:
+        return None, index
+    if index + size > end:
         raise _Broken
-    return body[at : at + size], at + size
+    return body[index : index + size], index + size
 
 
-def _varint(body: bytes, at: int) -> tuple[int, int]:
+def _varint(body: bytes, index: int) -> tuple[int, int]:
     """A zigzag number of at most ten bytes, and where it ends."""
     value = shift = 0
-    for byte in body[at : at + 10]:
-        at += 1
+    for byte in body[index : index + 10]:
+        index += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return (value >> 1) ^ -(value & 1), at
+            return (value >> 1) ^ -(value & 1), index
         shift += 7
     raise _Broken

@@ -31,25 +31,27 @@ ROWS_A_PARTITION = 1000
 ROUND_SECONDS = 1.0
 """How long a round waits for its slowest partition before it marks the others."""
 Refused: TypeAlias = Callable[[asyncpg.Record], Awaitable[None]]
-"""Puts a row of the outbox away that is too large for the broker, so that it holds up nothing behind it."""
+"""Stores a row of the outbox that is too large for the broker as a dead letter, so that it holds up nothing behind
+it."""
 BATCH_BYTES = 900_000
 """Below the broker's default limit of 1 MiB for a record batch."""
 SLOW_POLL_SECONDS = 1.0
 BUSY_RETRY_SECONDS = 0.01
 LOG_CHECK_SECONDS = 3.0
 LEAVE_SECONDS = 5.0
-"""For what is due when the service is stopped; what is left is sent by a replica, or after the next start."""
+"""Seconds for sending what is due when the service is stopped; the rest is sent by a replica, or after the next
+start."""
 _LOCK = 0x5349_4C4B  # one relay a database at a time
 _CLAIM = """
     select current_setting('transaction_read_only')::boolean as read_only, pg_try_advisory_xact_lock($1) as ours
     from set_config('synchronous_commit', 'off', true)
 """
-"""What is marked as sent need not be on disk when the server dies: what was sent is then sent again."""
+"""The marks need not be on disk when the server dies: rows without them are sent again."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """Until when (monotonic) a partition is left alone, after so many failures, the last of this type."""
+    """Until when (monotonic) a partition is not tried, after how many failures, and the type of the last one."""
 
     until: float
     failures: int
@@ -71,7 +73,7 @@ class Relay:
         topics: Sequence[str],
         refused: Refused,
     ) -> None:
-        """`topics`: those that this service writes to. `refused` takes what the broker will never take."""
+        """`topics`: those that this service writes to. `refused` stores rows that the broker will never take."""
         self._settings = settings
         self._pool = pool
         self._producer = self._new()
@@ -80,7 +82,7 @@ class Relay:
         self._refused = refused
         self._wake = asyncio.Event()
         self._awaiting = False
-        """A round waits for what is in flight: what lands is settled by it."""
+        """A round waits for what is in flight, and marks what was acknowledged."""
         self._leaving = False
         self._partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
         self._flights: dict[TopicPartition, _Flight] = {}
@@ -107,9 +109,9 @@ class Relay:
         self._wake.set()
 
     async def run(self, loop: Loop) -> None:
-        """Sends until cancelled; the round in hand is finished first, and what is due by then is sent.
+        """Sends until cancelled; then it finishes its round, and sends what is due by then.
 
-        A server that is away is waited for, but not by one that leaves.
+        It waits for a server that is away, except when it was cancelled.
         """
         turning = asyncio.create_task(self._turn(loop))
         try:
@@ -160,8 +162,8 @@ class Relay:
                 await loop.wait_for(self._wake, SLOW_POLL_SECONDS)
 
     def _more_is_due(self, sent: int) -> bool:
-        """Whether the next round has something to do by now. What is committed later wakes us, and a replica that finds
-        us busy tries again itself."""
+        """Whether the next round has something to do by now. Later commits wake this relay, and a replica that finds it
+        busy tries again itself."""
         return self._wake.is_set() or sent >= ROWS_A_PARTITION or (self._leaving and sent > 0)
 
     async def send_once(self) -> int | None:
@@ -180,7 +182,7 @@ class Relay:
             rows = await self._due(db)
             if not rows and not earlier:
                 return 0
-            ends = await log_ends(db)  # as they stay: changed under our lock, or by a restore while no relay runs
+            ends = await log_ends(db)  # they change only under our lock, or by a restore while no relay runs
             self._take_off(rows, ends)
             failpoints.reach("relay.claimed")
             landed = await self._landed()
@@ -198,7 +200,7 @@ class Relay:
         return len(rows)
 
     async def _due(self, db: DB) -> list[asyncpg.Record]:
-        """The oldest rows of each partition that neither is in flight nor rests."""
+        """The oldest rows of each partition that is neither in flight nor resting after a failure."""
         now = time.monotonic()
         free = [
             partition
@@ -230,7 +232,7 @@ class Relay:
             self.wake()
 
     async def _landed(self) -> dict[TopicPartition, _Flight]:
-        """What has been answered within the time of a round."""
+        """The results that came within the time of a round."""
         self._awaiting = True
         try:
             await asyncio.wait([flight.task for flight in self._flights.values()], timeout=ROUND_SECONDS)
@@ -292,8 +294,8 @@ class Relay:
             except (KafkaError, TimeoutError) as error:
                 return _PartitionResult([], [], error)
             if len(known or ()) != PARTITIONS:
-                found = f"{partition.topic} has {len(known or ())} partitions, not {PARTITIONS}"
-                return _PartitionResult([], [], KafkaError(found))
+                mismatch = f"{partition.topic} has {len(known or ())} partitions, not {PARTITIONS}"
+                return _PartitionResult([], [], KafkaError(mismatch))
             return await self._send_batches(partition, rows, f"{end.generation}@{end.start}", traces)
 
     async def _send_batches(

@@ -1,8 +1,8 @@
-"""After a restore: takes over from the service's own topics what its database has forgotten.
+"""After a restore from a backup: reads from the service's own topics the facts that its database lacks.
 
-What was published since the backup is on the topics, and others have acted on it. It becomes what it was: facts that
-this service has published. Nothing is decided on the way; each stream is decided again once all was consumed again, on
-the whole set.
+What was published since the backup is on the topics, and other services have acted on it. So it is recorded again as
+facts that this service has published. Nothing is decided on the way; each stream is decided again once all was consumed
+again, on the whole set.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from shared.settings import PlatformSettings
 
 STEP_RECORDS = 2000
 OnRestored: TypeAlias = Callable[[DB, Sequence[Event]], Awaitable[None]]
-"""What a service writes down beside facts that its database had forgotten. Called with those of each step, and at the
-end of a restore also when there were none."""
+"""What a service stores beside the facts that its database lacked. Called with the facts of each step, and at the end
+of a restore also when there were none."""
 
 
 class NotRestorable(Exception):
-    """A record of our own topic that this version cannot read; nothing after it was taken over."""
+    """A record of the service's own topic that this version cannot read; nothing after it was restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Restore:
                 raise NotRestorable(f"{record.type} on {topic} is newer than this service")
             event = lifted(parse_fact(record.type, record.body or b""))
             if event.KIND not in self.ledger.rules.by_name:
-                continue  # only told, never kept: of a compacted topic the newest counts
+                continue  # returned, never stored: of a compacted topic the newest counts
             events.append(event)
             wire[event.id] = Wire(record.type, (record.body or b"").decode())
         return events, kept, wire

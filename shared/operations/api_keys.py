@@ -1,4 +1,4 @@
-"""The API keys of one service, as its operators and their holders see them: by the beginning of their SHA-256."""
+"""The API keys of one service, as its operators and the keys' holders see them: by the beginning of their SHA-256."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ async def list_keys(db: DB, name: str | None = None) -> list[StoredKey]:
 
 
 async def end_key(db: DB, beginning: str, hours: float, name: str | None = None) -> str | None:
-    """Ends the key whose SHA-256 begins so, in some hours of real time; one that ends sooner keeps its end. Whose it
-    was; None when there is no such key, or none of this name."""
+    """Ends the key whose SHA-256 begins so, in some hours of real time; one that ends sooner keeps its end. Returns
+    whose it was; None when there is no such key, or none of this name."""
     ended: str | None = await db.fetchval(
         """update api_keys set not_after = least(not_after, now() + $2 * interval '1 hour')
            where encode(hash, 'hex') like $1 || '%' and ($3::text is null or name = $3) returning name""",
@@ -70,8 +70,8 @@ async def hashed_keys(db: DB, scope: Scope, ended_within: timedelta, name: str |
 
 
 async def keep_hashed(db: DB, scope: Scope, keys: Sequence[HashedKey]) -> None:
-    """Lets the bearers of these keys in, as far as only their hashes are known. One that is here already under the same
-    name and scope ends at the earlier of both ends; one of another name or scope stays as it is."""
+    """Accepts these keys, of which only the hashes are known. One that is here already under the same name and scope
+    ends at the earlier of both ends; one of another name or scope stays as it is."""
     await db.executemany(
         """insert into api_keys (hash, name, scope, not_after) values ($1, $2, $3, $4)
            on conflict (hash) do update set not_after = least(api_keys.not_after, excluded.not_after)

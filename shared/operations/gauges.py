@@ -1,4 +1,4 @@
-"""What a service measures of itself for Prometheus: cheap questions, asked now and then, never for a request."""
+"""What a service measures of itself for Prometheus: cheap queries, made at intervals, never for a request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAG_SECONDS = 10.0
 
 
 def loops(state: ServiceState) -> None:
-    """How the loops turn; asked when the page of metrics is, so that a loop that hangs cannot hide it."""
+    """The state of the loops, read when the metrics are requested, so that a loop that hangs cannot hide it."""
     metrics.blocked.set(state.blocked is not None)
     now = Loop.now()
     for loop in state.loops:
@@ -77,8 +77,8 @@ async def _jobs(pool: asyncpg.Pool[asyncpg.Record], kinds: Collection[str]) -> N
 async def lag(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, topics: Sequence[str]) -> int:
     """How far the positions are behind the logs' ends; of all partitions, whichever replica reads them. The sum."""
     ends = await probe.ends(await probe.partitions(topics))
-    at = await positions.read(pool)
-    behind = {partition: max(0, end - at.get(partition, 0)) for partition, end in ends.items()}
+    consumed = await positions.read(pool)
+    behind = {partition: max(0, end - consumed.get(partition, 0)) for partition, end in ends.items()}
     for partition, records in behind.items():
         metrics.lag.labels(partition.topic, str(partition.partition)).set(records)
     return sum(behind.values())
@@ -93,7 +93,7 @@ async def watch(
     consumes: Sequence[str],
     loop: Loop,
 ) -> None:
-    """Asks database and broker how things stand, for readiness and metrics, until cancelled. `kinds`: of jobs."""
+    """Reads the state of database and broker, for readiness and metrics, until cancelled. `kinds`: of jobs."""
     measured = -LAG_SECONDS
 
     async def step() -> None:
@@ -118,6 +118,6 @@ def every(seconds: float, measure: Callable[[], Awaitable[None]]) -> Task:
                 loop.healthy()
             except TRANSIENT as error:
                 await loop.back_off(error)
-            await loop.sleep(seconds)  # also after a failure: what took too long is not asked for without end
+            await loop.sleep(seconds)  # also after a failure: no query is repeated at once
 
     return Task("gauges", gauges)

@@ -23,13 +23,14 @@ def internal_app(state: ServiceState, stuck_after_seconds: float, public: FastAP
 
     @app.get("/livez")
     async def livez() -> Response:
-        """Fails only when a loop of ours has stopped turning; a server that is away must restart nobody."""
+        """Fails only when a loop no longer runs; a server that is away must not cause restarts."""
         stuck = [loop.name for loop in state.loops if Loop.now() - loop.last_tick > stuck_after_seconds]
         return JSONResponse({"stuck": stuck}, 503 if stuck else 200)
 
     @app.get("/readyz")
     async def readyz(service: str = "") -> Response:
-        """`service` is whom the caller means: an address may have gone to a replica of another service by now."""
+        """`service` is the service that the caller means: its address may belong to a replica of another service by
+        now."""
         if service and service != state.name:
             raise problems.Problem(421, "another service", detail=f"this is {state.name}, not {service}")
         return readiness.answer(state)

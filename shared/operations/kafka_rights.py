@@ -39,7 +39,7 @@ class Rights:
 
 
 class NotGranted(Exception):
-    """The brokers refused, or could not be reached; its text is theirs."""
+    """The brokers refused, or could not be reached; the text is their answer."""
 
 
 def grant(settings: PlatformSettings, passwords: Mapping[str, str], rights: Sequence[Rights]) -> None:
@@ -52,7 +52,7 @@ def grant(settings: PlatformSettings, passwords: Mapping[str, str], rights: Sequ
         )
         for user, password in passwords.items()
     ]
-    rules = [rule for one in rights for rule in _rules(one)]
+    rules = [rule for granted in rights for rule in _rules(granted)]
     try:
         _wait(admin.alter_user_scram_credentials(users, request_timeout=TIMEOUT_SECONDS).values())
         _wait(admin.create_acls(rules, request_timeout=TIMEOUT_SECONDS).values())
@@ -60,8 +60,8 @@ def grant(settings: PlatformSettings, passwords: Mapping[str, str], rights: Sequ
         raise NotGranted(str(refused)) from refused
 
 
-def _wait(asked: Iterable[Future[Any]]) -> None:
-    for future in asked:
+def _wait(requests: Iterable[Future[Any]]) -> None:
+    for future in requests:
         future.result()
 
 

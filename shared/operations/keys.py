@@ -18,7 +18,7 @@ from shared.telemetry import log
 BATCH = 100
 """Values sealed again in one transaction: labels and messages are documents, of up to a few hundred KiB."""
 COUNT_SECONDS = 3600.0
-"""A count reads a whole table, of which the pool's own limit knows nothing."""
+"""Seconds for a count, which reads a whole table and so may take longer than the pool's own limit allows."""
 Keys = Mapping[str, Mapping[str, bytes]]
 """By setting and id; the first of each setting is in use."""
 
@@ -38,28 +38,28 @@ class Count:
 
 async def counts(db: DB, columns: Sequence[KeyedColumn]) -> list[Count]:
     """Of each column, how many values each key made."""
-    found = []
-    for one in columns:
+    counted = []
+    for column in columns:
         rows = await db.fetch(
             f"""select encode(substring(value from 2 for get_byte(value, 0)), 'escape') as key_id, count(*) as values
-                from (select nullif({one.column}, '') as value from {one.table} where {one.counted}) as made
+                from (select nullif({column.column}, '') as value from {column.table} where {column.counted}) as made
                 where value is not null group by 1 order by 1""",
             timeout=COUNT_SECONDS,
         )
-        found += [Count(one, row["key_id"], row["values"]) for row in rows]
-    return found
+        counted += [Count(column, row["key_id"], row["values"]) for row in rows]
+    return counted
 
 
 async def require_known_keys(pool: asyncpg.Pool[asyncpg.Record], keys: Keys, columns: Sequence[KeyedColumn]) -> None:
     """Raises KeyMissing when values were made with a key that is not given. A key that made none of those that are
     left is forgotten; one that is given is remembered."""
-    given = {(setting, key_id) for setting, own in keys.items() for key_id in own}
+    given = {(setting, key_id) for setting, key_ids in keys.items() for key_id in key_ids}
     async with pool.acquire() as db, db.transaction():
         known = {(row["setting"], row["key_id"]) for row in await db.fetch("select setting, key_id from known_keys")}
         if missing := known - given:
             settings = {setting for setting, _ in missing}
             needed: dict[tuple[str, str], int] = {}
-            for count in await counts(db, [one for one in columns if one.setting in settings]):
+            for count in await counts(db, [column for column in columns if column.setting in settings]):
                 key = (count.column.setting, count.key_id)
                 if key in missing:
                     needed[key] = needed.get(key, 0) + count.values
@@ -92,8 +92,8 @@ def _sentence(needed: Mapping[tuple[str, str], int]) -> str:
 async def reseal(
     pool: asyncpg.Pool[asyncpg.Record], column: SealedColumn, seal: Seal, progress: Callable[[int], None]
 ) -> int:
-    """Seals the column's values with the first key where another was used, a few at a time, while the service runs;
-    how many. `progress` is told how many more.
+    """Seals the column's values with the first key where another was used, a few at a time, while the service runs; how
+    many. `progress` is called with the number of each step.
 
     May be interrupted and begun again. Rows that somebody else has locked are left to the next pass; a value that no
     key opens stays as it is, and is logged.

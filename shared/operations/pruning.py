@@ -1,4 +1,4 @@
-"""Once an hour: drops what only served repeats and retries."""
+"""Once an hour: deletes what was kept for repeats and retries only."""
 
 from __future__ import annotations
 

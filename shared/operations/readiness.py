@@ -17,8 +17,8 @@ from shared.telemetry import log
 BEAT_SECONDS = 2.0
 AGAIN_SECONDS = 1.0
 _GIVE_UP_SECONDS = 2.0
-# A row of its own page says nothing of a full disk: its place is there. A set that is larger than the memory it may
-# have goes to a temporary file, for which the disk must have room. One round trip, one transaction.
+# Rewriting one row in its own page shows nothing of a full disk, since its space is there. A set larger than the memory
+# that it may have goes to a temporary file, for which the disk must have room. One round trip, one transaction.
 _WRITE = """
     set local work_mem = '64kB';
     select count(*) from generate_series(1, 8000);
@@ -37,7 +37,7 @@ async def keep_beating(heartbeat: Heartbeat, pool: asyncpg.Pool[asyncpg.Record],
         loop.tick()
         try:
             await loop.while_waiting(_beat(pool, heartbeat))
-        except Exception as error:  # whatever it is, nothing was written
+        except Exception as error:  # whatever the cause, nothing was written
             heartbeat.failed(error)
             read_only = read_only or isinstance(error, asyncpg.ReadOnlySQLTransactionError)
             if loop.trouble != type(error).__name__:
@@ -66,8 +66,8 @@ async def _beat(pool: asyncpg.Pool[asyncpg.Record], heartbeat: Heartbeat) -> Non
 def answer(state: ServiceState) -> JSONResponse:
     """200 or 503, with each check, as `judge` has it."""
     ready, checks = judge(state)
-    told = {"ready": ready, "checks": checks, "heartbeat_age_seconds": _rounded(state.heartbeat.age)}
-    return JSONResponse(told, 200 if ready else 503, {"Cache-Control": "no-store"})
+    body = {"ready": ready, "checks": checks, "heartbeat_age_seconds": _rounded(state.heartbeat.age)}
+    return JSONResponse(body, 200 if ready else 503, {"Cache-Control": "no-store"})
 
 
 def judge(state: ServiceState) -> tuple[bool, dict[str, str]]:

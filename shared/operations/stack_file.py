@@ -1,8 +1,8 @@
-"""The file by which commands find a stack that runs on this machine: its addresses, its keys, and what each process is
-told.
+"""The file by which commands find a stack that runs on this machine: its addresses, its keys, and the settings of each
+process.
 
-Who runs the stack holds a lock on the file as long as it runs. A file that nobody has locked was left by a stack that
-was killed, and leads nowhere.
+Whoever runs the stack holds a lock on the file as long as it runs. A file that nobody has locked was left by a stack
+that was killed, and is ignored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class NoStack(Exception):
 
 
 class AlreadyRuns(Exception):
-    """Another stack has written in this file where it is, and still runs."""
+    """Another stack has written this file, and still runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ def read(path: Path | None = None) -> RunningStack:
 
 @contextmanager
 def announced(path: Path, stack: RunningStack) -> Iterator[None]:
-    """Commands find this stack inside. The file is for its owner only, since it holds keys. Raises AlreadyRuns."""
+    """A context in which commands find this stack. Only the file's owner may read it, since it holds keys. Raises
+    AlreadyRuns."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
@@ -91,7 +92,7 @@ def _runs(path: Path) -> bool:
 
 
 def _held(file: int) -> bool:
-    """Whether somebody has locked it; the kernel takes the lock from a process that dies."""
+    """Whether somebody has locked it; the kernel releases the lock of a process that dies."""
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

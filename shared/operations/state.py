@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from shared.loop import Loop
 
 FRESH_SECONDS = 6.0
-"""A heartbeat that is older stands for none."""
+"""Seconds; an older heartbeat counts as none."""
 
 
 class Heartbeat:
@@ -26,7 +26,7 @@ class Heartbeat:
 
     def written(self) -> None:
         self._written_at = self._now()
-        self._trouble = "no answer"  # what it will be when nobody tells of another
+        self._trouble = "no answer"  # until another cause is reported
 
     def failed(self, error: BaseException) -> None:
         self._trouble = type(error).__name__

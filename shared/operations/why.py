@@ -98,22 +98,24 @@ async def why(
 
 def _service(state: ServiceState, name: str) -> list[Finding]:
     """What holds up every order."""
-    found = []
+    findings = []
     if state.blocked:
         restore = f"python -m services.{name} restore-from-topics"
-        found.append(
+        findings.append(
             Finding(holder="blocked", service=name, what="the service is blocked", reason=state.blocked, next=restore)
         )
     for loop in state.loops:
         what = f"its loop {loop.name}"
         if loop.stopped:
             look = f"python -m services.{name} dead-letters"
-            found.append(
+            findings.append(
                 Finding(holder="stopped", service=name, what=f"{what} has stopped", reason=loop.trouble, next=look)
             )
         elif loop.trouble:
-            found.append(Finding(holder="server", service=name, what=f"{what} waits for a server", reason=loop.trouble))
-    return found
+            findings.append(
+                Finding(holder="server", service=name, what=f"{what} waits for a server", reason=loop.trouble)
+            )
+    return findings
 
 
 async def _dead_letters(pool: asyncpg.Pool[asyncpg.Record], name: str, stream_id: UUID) -> list[Finding]:
@@ -149,7 +151,7 @@ async def _jobs(pool: asyncpg.Pool[asyncpg.Record], name: str, stream_id: UUID) 
 
 def _job(name: str, row: asyncpg.Record) -> Finding:
     about = " ".join(filter(None, (f"job {row['kind']}", row["subject"], f"({row['counterpart']})")))
-    found = Finding(
+    finding = Finding(
         holder="job",
         service=name,
         what=f"{about} waits to be tried",
@@ -160,9 +162,9 @@ def _job(name: str, row: asyncpg.Record) -> Finding:
     )
     if row["status"] == "exhausted":
         given_up = {"what": f"{about} was given up", "since": row["finished_at"], "until": None}
-        return found.model_copy(update=given_up)  # its refusal or case says what next
+        return finding.model_copy(update=given_up)  # its refusal or case says what next
     if row["running"]:
-        return found.model_copy(update={"what": f"{about} is being tried", "until": None})
+        return finding.model_copy(update={"what": f"{about} is being tried", "until": None})
     if row["paused_since"]:
         paused = {
             "holder": "paused",
@@ -171,12 +173,12 @@ def _job(name: str, row: asyncpg.Record) -> Finding:
             "until": None,
             "next": f"python -m services.{name} resume {row['counterpart']}",
         }
-        return found.model_copy(update=paused)
+        return finding.model_copy(update=paused)
     if row["kind_paused_since"]:
         what = f"{about} waits: the service lets jobs of its kind wait, since all would fail"
         update = {"holder": "paused", "what": what, "since": row["kind_paused_since"], "until": None}
-        return found.model_copy(update=update)  # the list of cases says what to mend
-    return found
+        return finding.model_copy(update=update)  # the list of cases says what to mend
+    return finding
 
 
 async def _outbox(pool: asyncpg.Pool[asyncpg.Record], name: str, stream_id: UUID) -> list[Finding]:
@@ -195,5 +197,5 @@ async def _outbox(pool: asyncpg.Pool[asyncpg.Record], name: str, stream_id: UUID
 
 
 async def _timer(pool: asyncpg.Pool[asyncpg.Record], name: str, stream_id: UUID) -> list[Finding]:
-    at = await pool.fetchval("select due_at from streams where id = $1", stream_id)
-    return [Finding(holder="alarm", service=name, what="decides again by itself", until=at)] if at else []
+    due_at = await pool.fetchval("select due_at from streams where id = $1", stream_id)
+    return [Finding(holder="alarm", service=name, what="decides again by itself", until=due_at)] if due_at else []

@@ -130,7 +130,7 @@ async def test_a_pause_of_ems_holds_up_its_labels_and_files_and_not_la_poste(car
 
 
 @pytest.mark.parametrize("fault", get_args(FeedFault))
-async def test_a_feed_at_fault_loses_no_event_and_tells_none_twice(carrier: CarrierService, fault: str) -> None:
+async def test_a_feed_at_fault_loses_no_event_and_publishes_none_twice(carrier: CarrierService, fault: str) -> None:
     order_id, number = await by_ems(carrier)
     await posted(carrier, number)
     await next_files(carrier, fault)
@@ -208,7 +208,7 @@ async def test_a_file_is_read_once_whatever_its_name_and_a_corrected_one_again(
     assert await reasons(carrier) == {}
 
 
-async def test_an_event_that_a_later_file_tells_again_beside_an_earlier_one_keeps_its_turn(
+async def test_an_event_that_a_later_file_repeats_beside_an_earlier_one_keeps_its_turn(
     carrier: CarrierService, feed: Path
 ) -> None:
     order_id, number = await by_ems(carrier)

@@ -75,7 +75,7 @@ async def test_each_parcel_is_answered_and_a_zip_has_those_that_are_found(carrie
     assert await carrier.count("labels", "order_id = $1 and prints = 1", order_id) == 1
 
 
-async def test_a_reprint_is_told_and_counted(carrier: CarrierService) -> None:
+async def test_a_reprint_is_shown_and_counted(carrier: CarrierService) -> None:
     order_id, _ = await carrier.labelled()
     page = f"/orders/{order_id}/parcels/1/label"
     for time in ("1", "2"):
@@ -112,9 +112,7 @@ async def test_zpl_of_many_parcels_is_one_file(servers: Servers, fresh_database:
         assert printed.index(numbers[1].encode()) < printed.index(numbers[0].encode())
 
 
-async def test_where_it_is_asked_for_items_tell_what_the_carrier_says(
-    servers: Servers, fresh_database: FreshDatabase
-) -> None:
+async def test_on_request_items_have_the_carriers_answer(servers: Servers, fresh_database: FreshDatabase) -> None:
     async with carrier_service(servers, fresh_database) as carrier:
         async with carrier.paused():
             order_id = await carrier.packed()

@@ -199,7 +199,7 @@ async def test_a_failing_parcel_that_is_alone_in_its_group_waits_and_holds_up_no
         (Unreachable("suivi:quota", of_all=True), 1, 1),
     ],
 )
-async def test_a_round_whose_parcels_are_due_again_at_once_tells_the_fault(
+async def test_a_round_whose_parcels_are_due_again_at_once_returns_the_fault(
     fresh_database: FreshDatabase, fault: Unreachable, parcels: int, due: int
 ) -> None:
     async with asyncpg.create_pool(await fresh_database("carrier"), min_size=1, max_size=2) as pool:

@@ -68,7 +68,7 @@ async def test_two_events_of_one_minute_are_two_also_when_the_second_is_listed_l
     assert {(scan.scanned_at.second, scan.turn) for scan in scans} == {(50, 1), (12, 2)}, "none was told twice"
 
 
-async def test_what_the_carrier_tells_beside_its_scans_is_published_in_turns(carrier: CarrierService) -> None:
+async def test_what_the_carrier_reports_beside_its_scans_is_published_in_turns(carrier: CarrierService) -> None:
     order_id, (number,) = await carrier.labelled()
     await carrier.scan(number, "PC1", "FR")
     first = await carrier.until(order_id, ParcelDetailsReported, "1:1")

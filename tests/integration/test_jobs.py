@@ -41,7 +41,7 @@ async def test_a_job_is_tried_until_it_is_answered(pair: Pair) -> None:
         assert await answerer.pool.fetchval("select status from jobs") == "done"
 
 
-async def test_a_job_claimed_just_when_the_service_is_told_to_leave_is_given_back(pair: Pair) -> None:
+async def test_a_job_claimed_just_when_the_service_is_stopped_is_given_back(pair: Pair) -> None:
     """A lock on the table that is read after the claim holds the worker up between the two."""
     tracing.begin("test", "http://127.0.0.1:1")
     gate, outside = await asyncpg.connect(pair.answerer_dsn), await asyncpg.connect(pair.answerer_dsn)

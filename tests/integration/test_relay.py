@@ -49,7 +49,7 @@ async def test_a_service_whose_relay_breaks_ends(pair: Pair, monkeypatch: pytest
     assert by_itself
 
 
-async def test_a_relay_told_to_leave_finishes_its_round(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_relay_that_is_stopped_finishes_its_round(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the broker has acknowledged is marked as sent, so that no replica sends it again."""
     settings, acknowledged = pair.settings(pair.asker_dsn), asyncio.Event()
     async with connected(pair.asker, settings) as (asker, service):

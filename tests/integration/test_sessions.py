@@ -42,7 +42,7 @@ async def test_sessions_ended_between_two_statements(fresh_database: FreshDataba
     assert noticed
 
 
-async def test_a_new_session_asks_for_no_types_that_another_was_told_of(
+async def test_a_new_session_asks_for_no_types_that_another_has_read(
     fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Session, "_described", {})

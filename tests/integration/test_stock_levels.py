@@ -20,7 +20,7 @@ from contracts.warehouse import StockLevel
 from sandbox.local.servers import Broker, Servers
 from services.warehouse import main
 from services.warehouse.settings import Settings
-from services.warehouse.tasks import tell_levels
+from services.warehouse.tasks import publish_levels
 from shared.db import DB
 from shared.ledger.rules import StreamKind
 from shared.operations.provision import add_api_key
@@ -122,7 +122,7 @@ async def test_a_consumer_keeps_the_newest_level_also_after_a_restore_of_the_war
         assert await levels.pool.fetchval("select count(*) from facts") == 0
 
 
-async def test_a_restore_that_finds_no_fact_tells_the_levels_again_too(
+async def test_a_restore_that_finds_no_fact_publishes_the_levels_again_too(
     servers: Servers, fresh_database: FreshDatabase
 ) -> None:
     """A block follows from facts of others alone: none of the warehouse's own need have been told since the backup."""
@@ -139,11 +139,11 @@ async def test_a_restore_that_finds_no_fact_tells_the_levels_again_too(
                values ('SAVON-200', '3245678901236', '340111', 'FR', 200, 90, 60, 30, 12.50, 'EUR', 'savonnerie')"""
         )
         await platform.pool.execute("insert into stock (sku) values ('SAVON-200')")
-        assert await tell_levels(platform.ledger, NOW) == 1
-        assert await tell_levels(platform.ledger, NOW) == 0
+        assert await publish_levels(platform.ledger, NOW) == 1
+        assert await publish_levels(platform.ledger, NOW) == 0
         empty = replace(restore_of(platform, service), topics=())
         assert (await empty.run()).records == 0
-        assert await tell_levels(platform.ledger, NOW) == 1
+        assert await publish_levels(platform.ledger, NOW) == 1
 
 
 async def _is(platform: Platform, sku: str, wanted: tuple[int, int, int]) -> bool:

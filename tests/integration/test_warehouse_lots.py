@@ -87,7 +87,7 @@ def told(**quantities: int) -> tuple[PackedLot, ...]:
     return tuple(PackedLot(gtin=GTIN, lot=lot, quantity=quantity, sku=SOAP) for lot, quantity in quantities.items())
 
 
-async def test_a_receipt_states_its_lots_and_tells_them_once(warehouse: WarehouseService) -> None:
+async def test_a_receipt_states_its_lots_and_publishes_them_once(warehouse: WarehouseService) -> None:
     line: dict[str, Any] = {"sku": SOAP, "quantity": 3}
     body: dict[str, Any] = {"reference": "BL-1", "owner": OWNER, "lines": [line]}
     answer = await warehouse.http.post("/receipts", json=body)
@@ -110,7 +110,7 @@ async def test_a_receipt_states_its_lots_and_tells_them_once(warehouse: Warehous
     assert await in_stock(warehouse) == {"L/1": 2, "L2": 1}
 
 
-async def test_the_one_lot_of_units_with_serials_is_told_with_them(warehouse: WarehouseService) -> None:
+async def test_the_one_lot_of_units_with_serials_is_published_with_them(warehouse: WarehouseService) -> None:
     body = product_body(identity="serial", mints_serials=True, gtin="3245678901243")
     assert (await warehouse.http.put("/products/MIEL-500", json=body)).status_code == 201
     line = {"sku": "MIEL-500", "quantity": 2, "lots": of(A=2)}
@@ -136,7 +136,7 @@ async def test_an_order_that_names_no_lot_goes_on_where_several_can_be_meant(war
     assert await in_stock(warehouse) == {"A": 2, "B": 2}, "at most"
 
 
-async def test_said_lots_are_packed_shown_and_counted_once(warehouse: WarehouseService) -> None:
+async def test_stated_lots_are_packed_shown_and_counted_once(warehouse: WarehouseService) -> None:
     await received(warehouse, A=2, B=2)
     order = await warehouse.reserved({SOAP: 3})
     body = one_box(3, of(B=2, A=1))
@@ -187,7 +187,7 @@ async def test_two_packers_do_not_take_the_last_of_a_lot_both(warehouse: Warehou
     assert await in_stock(warehouse) == {"A": 0, "B": 5}
 
 
-async def test_one_lot_alone_in_stock_is_written_down_unsaid(warehouse: WarehouseService) -> None:
+async def test_the_only_lot_in_stock_is_recorded_without_being_stated(warehouse: WarehouseService) -> None:
     await received(warehouse, A=2)
     order = await packed(warehouse, 2)
     await received(warehouse, B=3)

@@ -23,7 +23,7 @@ from contracts.makers import (
 )
 from contracts.warehouse import CancelTooLate, OrderRecalled, OrderWithdrawn, StockRefused, StockReserved
 from services.warehouse import handlers
-from services.warehouse.tasks import tell_levels
+from services.warehouse.tasks import publish_levels
 from tests.support.databases import FreshDatabase
 from tests.support.warehouse_service import (
     NOW,
@@ -302,11 +302,11 @@ async def test_the_levels_that_changed_are_told_and_no_others(warehouse: Warehou
     ledger = warehouse.platform.ledger
     await warehouse.consume(VERIFIED, approved("SAVON-200"), approved("MIEL-500"))
     await receive(warehouse, {"SAVON-200": 5})
-    assert await tell_levels(ledger, NOW) == 2
-    assert await tell_levels(ledger, NOW) == 0
+    assert await publish_levels(ledger, NOW) == 2
+    assert await publish_levels(ledger, NOW) == 0
     await warehouse.reserved({"SAVON-200": 2})
     await warehouse.consume(SUSPENDED)
-    assert await tell_levels(ledger, NOW) == 1
+    assert await publish_levels(ledger, NOW) == 1
     told = [fact for fact in await published(warehouse, "stock-level") if fact["sku"] == "SAVON-200"]
     assert [(fact["available"], fact["reserved"], fact["blocked"]) for fact in told] == [(5, 0, 0), (0, 2, 3)]
     assert told[0]["sequence"] < told[1]["sequence"]

@@ -73,7 +73,7 @@ async def test_an_order_of_that_id_is_not_looked_at(warehouse: WarehouseService)
     assert [event.TYPE for event in await warehouse.facts(order)] == before
 
 
-async def test_while_a_reservation_is_not_restored_it_cannot_be_told(warehouse: WarehouseService) -> None:
+async def test_while_a_reservation_is_not_restored_the_stock_is_unknown(warehouse: WarehouseService) -> None:
     await warehouse.product("SAVON-200", 2)
     await warehouse.platform.pool.execute(
         "insert into reservations_pending_restore (order_id, skus) values ($1, '{SAVON-200}')", uuid4()

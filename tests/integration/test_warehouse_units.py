@@ -114,7 +114,7 @@ async def states(warehouse: WarehouseService) -> dict[str, str]:
     return {unit["serial"]: unit["state"] for unit in page["units"]}
 
 
-async def test_a_receipt_gives_serials_and_tells_them_in_parts_once(warehouse: WarehouseService) -> None:
+async def test_a_receipt_gives_serials_and_publishes_them_in_parts_once(warehouse: WarehouseService) -> None:
     await state(warehouse)
     answer = await receive(warehouse, 1_100, reference="BL-1")
     assert answer.status_code == 201, answer.text
@@ -164,7 +164,7 @@ async def test_of_two_receipts_of_one_serial_at_once_one_is_booked(warehouse: Wa
     assert await warehouse.stock(SOAP) == {"available": 2}
 
 
-async def test_by_what_units_are_told_apart_stays_once_goods_came_in(warehouse: WarehouseService) -> None:
+async def test_by_what_units_are_distinguished_stays_once_goods_came_in(warehouse: WarehouseService) -> None:
     await warehouse.product(SOAP, units=3)
     answer = await warehouse.http.put(f"/products/{SOAP}", json=product_body(identity="serial"))
     assert (answer.status_code, errors(answer)) == (409, {("identity", "identity_of_stock")})

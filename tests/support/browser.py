@@ -81,12 +81,12 @@ async def judged(
     `answers`: what the pages' scripts get, by its encoded path; what is not in it is not found."""
     axe = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
     shown = dict(enumerate(pages.values()))
-    asked = [
+    pages_to_judge = [
         (f"{name}, {device}", f"/pages/{n}", width) for n, name in enumerate(pages) for device, width in WIDTHS.items()
     ]
 
     async def judge(_: Request) -> Response:
-        return HTMLResponse(_JUDGE.replace("PAGES", json.dumps(asked)))
+        return HTMLResponse(_JUDGE.replace("PAGES", json.dumps(pages_to_judge)))
 
     async def script(_: Request) -> Response:
         return Response(axe, media_type="text/javascript")
@@ -95,17 +95,17 @@ async def judged(
         return HTMLResponse(shown[request.path_params["n"]])
 
     async def answer(request: Request) -> Response:
-        found = (answers or {}).get(request.scope["raw_path"].decode("ascii"))
-        return Response(found, 404 if found is None else 200, media_type="application/json")
+        content = (answers or {}).get(request.scope["raw_path"].decode("ascii"))
+        return Response(content, 404 if content is None else 200, media_type="application/json")
 
     routes = [Route("/", judge), Route("/axe.js", script), Route("/pages/{n:int}", page), Route("/{path:path}", answer)]
     app = Starlette(routes=routes)
     async with serving(app) as url:
         output = await shown_at(browser, url, profile, *(["--blink-settings=preferredColorScheme=0"] if dark else []))
-    found = re.search(r'<pre id="found">(.+?)</pre>', output, re.DOTALL)
-    if found is None:
+    verdicts = re.search(r'<pre id="found">(.+?)</pre>', output, re.DOTALL)
+    if verdicts is None:
         raise RuntimeError("the browser has not judged the pages")
-    return [Judged(**one) for one in json.loads(unescape(found[1]))]
+    return [Judged(**verdict) for verdict in json.loads(unescape(verdicts[1]))]
 
 
 async def shown_at(browser: str, url: str, profile: Path, *flags: str) -> str:

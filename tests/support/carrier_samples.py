@@ -85,22 +85,22 @@ def label(parcel: int = 1) -> LabelCreated:
     )
 
 
-def handed_over(parcel: int = 1, at: datetime = START) -> ParcelHandedOver:
+def handed_over(parcel: int = 1, occurred_at: datetime = START) -> ParcelHandedOver:
     return ParcelHandedOver(
-        order_id=ORDER, occurred_at=at, parcel=parcel, carrier="laposte", tracking_number=NUMBERS[parcel]
+        order_id=ORDER, occurred_at=occurred_at, parcel=parcel, carrier="laposte", tracking_number=NUMBERS[parcel]
     )
 
 
-def scan(code: str, at: datetime, parcel: int = 1) -> ParcelScanned:
-    known = KnownScan("laposte", NUMBERS[parcel], "poll", b"", code, at, 60, None, ORDER, parcel)
+def scan(code: str, scanned_at: datetime, parcel: int = 1) -> ParcelScanned:
+    known = KnownScan("laposte", NUMBERS[parcel], "poll", b"", code, scanned_at, 60, None, ORDER, parcel)
     return scan_fact(known, codes.read(code, None))
 
 
-def opened(case: str, kind: str, at: datetime, parcel: int | None = 1) -> CaseOpened:
+def opened(case: str, kind: str, occurred_at: datetime, parcel: int | None = 1) -> CaseOpened:
     return CaseOpened.model_validate(
         {
             "order_id": ORDER,
-            "occurred_at": at,
+            "occurred_at": occurred_at,
             "case": case,
             "service": "carrier",
             "kind": kind,
@@ -113,8 +113,10 @@ def opened(case: str, kind: str, at: datetime, parcel: int | None = 1) -> CaseOp
     )
 
 
-def closed(case: str, resolution: str, at: datetime) -> CaseClosed:
-    return CaseClosed(order_id=ORDER, occurred_at=at, case=case, kind=case.partition(":")[0], resolution=resolution)
+def closed(case: str, resolution: str, occurred_at: datetime) -> CaseClosed:
+    return CaseClosed(
+        order_id=ORDER, occurred_at=occurred_at, case=case, kind=case.partition(":")[0], resolution=resolution
+    )
 
 
 def withdrawn() -> OrderWithdrawn:

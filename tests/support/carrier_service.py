@@ -138,9 +138,9 @@ class CarrierService:
             )
 
     async def hand_over(
-        self, order_id: UUID, number: str, at: datetime | None = None, carrier: str = "laposte"
+        self, order_id: UUID, number: str, handed_over_at: datetime | None = None, carrier: str = "laposte"
     ) -> None:
-        occurred_at = at or datetime.now(UTC)
+        occurred_at = handed_over_at or datetime.now(UTC)
         await self.consume(
             ParcelHandedOver(
                 order_id=order_id, occurred_at=occurred_at, parcel=1, carrier=carrier, tracking_number=number
@@ -205,8 +205,8 @@ class CarrierService:
         return sum(label["sub_order"] == sub_order for label in labels)
 
     async def call_back(self, body: bytes, path: str = "/webhooks/laposte", **changes: str) -> httpx.Response:
-        at = int(time.time())
-        headers = {"webhook-id": f"msg_{uuid4().hex}", "webhook-timestamp": str(at), **changes}
+        sent_at = int(time.time())
+        headers = {"webhook-id": f"msg_{uuid4().hex}", "webhook-timestamp": str(sent_at), **changes}
         signed = signature(Webhook(SECRET), headers["webhook-id"], int(headers["webhook-timestamp"]), body.decode())
         return await self.http.post(path, content=body, headers={"webhook-signature": signed, **headers})
 
@@ -230,9 +230,9 @@ class CarrierService:
         await until(reached)
 
     async def count(self, table: str, where: str = "true", *args: Any) -> int:
-        found = await self.platform.pool.fetchval(f"select count(*) from {table} where {where}", *args)
-        assert isinstance(found, int)
-        return found
+        rows = await self.platform.pool.fetchval(f"select count(*) from {table} where {where}", *args)
+        assert isinstance(rows, int)
+        return rows
 
 
 @asynccontextmanager
@@ -293,5 +293,5 @@ _HOUR = datetime.now(_PARIS).replace(minute=0, second=0, microsecond=0)
 
 def event(code: str, minute: int = 0, **more: str) -> dict[str, str]:
     """One of this hour: a scan is believed only of a time at which the parcel was there."""
-    at = _HOUR + timedelta(minutes=minute)
-    return {"code": code, "label": "x", "date": at.isoformat(), **more}
+    scanned_at = _HOUR + timedelta(minutes=minute)
+    return {"code": code, "label": "x", "date": scanned_at.isoformat(), **more}

@@ -31,10 +31,10 @@ def rules(root: Path = ROOT) -> list[str]:
     files: set[str] = set()
     for module in ("contracts", *pure["source_modules"]):
         path = module.replace(".", "/")
-        found = [*root.glob(f"{path}.py"), *root.glob(f"{path}/**/*.py")]
-        if not found:
+        modules = [*root.glob(f"{path}.py"), *root.glob(f"{path}/**/*.py")]
+        if not modules:
             raise LookupError(f"no module {module}")
-        files.update(str(file.relative_to(root)) for file in found)
+        files.update(str(file.relative_to(root)) for file in modules)
     return sorted(files)
 
 

@@ -104,9 +104,9 @@ class Deciders:
         return Response(status_code=503)
 
     def as_usual(self) -> None:
-        for one in (self.customs, self.warehouse):
-            one.answer = one.usual
-            one.questions.clear()
+        for decider in (self.customs, self.warehouse):
+            decider.answer = decider.usual
+            decider.questions.clear()
 
 
 @asynccontextmanager

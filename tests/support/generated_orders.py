@@ -163,13 +163,13 @@ def _street(drawn: random.Random) -> str:
 
 @cache
 def _districts() -> list[dict[str, str]]:
-    found = []
+    districts = []
     for province, *parts in by_province().values():
         names = {division.code: division.name for division in parts if not division.last_listed}
         for code, name in names.items():
             city = names.get(f"{code[:4]}00", name)
-            found.append({"province": province.name, "city": city, "district": "" if city == name else name})
-    return found
+            districts.append({"province": province.name, "city": city, "district": "" if city == name else name})
+    return districts
 
 
 def _place(drawn: random.Random) -> dict[str, str]:

@@ -75,17 +75,17 @@ def put(body: Any, place: Path, value: Any) -> Any:
 
 def spoilt(body: Any) -> st.SearchStrategy[Any]:
     """The body with one or two of its values replaced, taken away, or put beside."""
-    found = list(places(body))
+    known_places = list(places(body))
 
     def change(draws: list[tuple[int, Any]]) -> Any:
         changed = body
-        for at, value in draws:
-            kept = [place for place in found if _there(changed, place)]
-            changed = put(changed, kept[at % len(kept)], value)
+        for index, value in draws:
+            kept = [place for place in known_places if _there(changed, place)]
+            changed = put(changed, kept[index % len(kept)], value)
         return changed
 
-    one = st.tuples(st.integers(0, len(found) - 1), values())
-    return st.lists(one, min_size=1, max_size=2).map(change)
+    change_of_a_place = st.tuples(st.integers(0, len(known_places) - 1), values())
+    return st.lists(change_of_a_place, min_size=1, max_size=2).map(change)
 
 
 def _there(body: Any, place: Path) -> bool:

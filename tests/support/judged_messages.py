@@ -33,7 +33,7 @@ def judged(orders: int, seed: int = SEED) -> Counter[str]:
     """How many messages of each type are valid, of one parcel of so many orders. Undeclarable, or
     etree.DocumentInvalid: one is not."""
     schema = official_schema() if DIRECTORY else None
-    found: Counter[str] = Counter()
+    valid: Counter[str] = Counter()
     for s in shipments(seed, orders):
         for message in get_args(MessageType):
             document = build(message, s, PARTIES, TABLES.codes)
@@ -42,8 +42,8 @@ def judged(orders: int, seed: int = SEED) -> Counter[str]:
                 require_valid(document, signed=True)
             if schema is not None:
                 schema.assertValid(etree.fromstring(document))
-            found[message] += 1
-    return found
+            valid[message] += 1
+    return valid
 
 
 def _parts(orders: int) -> Iterator[tuple[int, int]]:
@@ -66,15 +66,15 @@ def main() -> None:
         say(f"judged by the official schema, {IMPORT_XSD}")
     else:
         say(f"CEB_XSD_DIR names no directory with the official schema: judged by our own, {FILE.name}, only")
-    began, found, done = time.monotonic(), Counter[str](), 0
+    began, valid, done = time.monotonic(), Counter[str](), 0
     with ProcessPoolExecutor(workers) as pool:
         for part in pool.map(_part, _parts(orders)):
-            found += part
-            if found["CEB621"] // 10_000 > done // 10_000:
-                say(f"{found['CEB621']} orders, {time.monotonic() - began:.0f} s")
-            done = found["CEB621"]
-    kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(found.items()))
-    say(f"{done} orders, {found.total()} messages valid ({kinds}) in {time.monotonic() - began:.0f} s")
+            valid += part
+            if valid["CEB621"] // 10_000 > done // 10_000:
+                say(f"{valid['CEB621']} orders, {time.monotonic() - began:.0f} s")
+            done = valid["CEB621"]
+    kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(valid.items()))
+    say(f"{done} orders, {valid.total()} messages valid ({kinds}) in {time.monotonic() - began:.0f} s")
     sys.exit(done != orders)
 
 

@@ -24,9 +24,9 @@ class MovedClock:
 
     def pass_hours(self, hours: float) -> datetime:
         """From now on it is so much later; the instant that it is."""
-        at = self() + timedelta(hours=hours)
+        later = self() + timedelta(hours=hours)
         draft = self.path.with_suffix(".draft")
-        segment = {"epoch": time.time(), "start": at.isoformat(), "speed": 1.0}
+        segment = {"epoch": time.time(), "start": later.isoformat(), "speed": 1.0}
         draft.write_text(json.dumps({"segments": [segment]}))
         draft.replace(self.path)
-        return at
+        return later

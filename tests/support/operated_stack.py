@@ -100,15 +100,15 @@ class Operated:
         assert people.failed == []
 
     async def document(self, order: Order) -> dict[str, Any]:
-        found: dict[str, Any] = await self.api.get("orders", f"/orders/{order.id}")
-        return found
+        document: dict[str, Any] = await self.api.get("orders", f"/orders/{order.id}")
+        return document
 
     async def stands(self, orders: list[Order], *states: str, seconds: float = 60) -> None:
         """Waits until each of the orders stands in one of these states (or has ended so)."""
 
         async def there() -> bool:
-            found = [(await self.document(order))["status"] for order in orders]
-            return all(status in states for status in found)
+            statuses = [(await self.document(order))["status"] for order in orders]
+            return all(status in states for status in statuses)
 
         try:
             await until(there, seconds)

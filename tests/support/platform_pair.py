@@ -106,24 +106,24 @@ class Pair:
             outputs: list[Output] = []
             await asyncio.sleep(self.seconds)
             for facts in orders:
-                asked = facts.get(Asked)
-                if asked is None:
+                question = facts.get(Asked)
+                if question is None:
                     continue
-                if asked.text in self.broken:
-                    raise ZeroDivisionError(asked.text)
-                if asked.text in self.undecided and Called in facts:
-                    raise ZeroDivisionError(asked.text)
+                if question.text in self.broken:
+                    raise ZeroDivisionError(question.text)
+                if question.text in self.undecided and Called in facts:
+                    raise ZeroDivisionError(question.text)
                 outputs.append(Answered(order_id=facts.id, occurred_at=context.now))
-                if asked.text.startswith("call"):
+                if question.text.startswith("call"):
                     outputs.append(Job("call", facts.stream))
-                if asked.text.startswith("deadline"):
-                    if context.caught_up and asked.text in self.undecided:
-                        raise ZeroDivisionError(asked.text)
-                    at = asked.occurred_at + timedelta(seconds=1)
-                    if context.caught_up and context.now >= at:
-                        outputs.append(Overdue(order_id=facts.id, occurred_at=at))
+                if question.text.startswith("deadline"):
+                    if context.caught_up and question.text in self.undecided:
+                        raise ZeroDivisionError(question.text)
+                    due_at = question.occurred_at + timedelta(seconds=1)
+                    if context.caught_up and context.now >= due_at:
+                        outputs.append(Overdue(order_id=facts.id, occurred_at=due_at))
                     else:
-                        outputs.append(Timer(facts.stream, at))
+                        outputs.append(Timer(facts.stream, due_at))
             return outputs
 
         async def project(db: DB, orders: Sequence[Facts]) -> None:
@@ -203,9 +203,9 @@ async def published(platform: Platform, kind: type[Event]) -> bool:
 
 
 async def count(platform: Platform, kind: type[Event]) -> int:
-    found = await platform.pool.fetchval("select count(*) from facts where type = $1", kind.TYPE)
-    assert isinstance(found, int)
-    return found
+    facts = await platform.pool.fetchval("select count(*) from facts where type = $1", kind.TYPE)
+    assert isinstance(facts, int)
+    return facts
 
 
 async def produce(

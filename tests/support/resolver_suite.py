@@ -117,10 +117,10 @@ async def verdicts(browser: str, service: ASGIApp, link: str, folder: Path) -> l
         where.append(url)
         flags = (f"--host-resolver-rules=MAP * {urlsplit(url).netloc}", "--ignore-certificate-errors")
         shown = await shown_at(browser, f"https://{HELPER}/gs1/", folder / "profile", *flags)
-    found = re.search(r'<pre id="found">(.+?)</pre>', shown, re.DOTALL)
-    if found is None:
+    results = re.search(r'<pre id="found">(.+?)</pre>', shown, re.DOTALL)
+    if results is None:
         raise RuntimeError("the suite has not come to its end")
-    return [Verdict(**one) for one in json.loads(unescape(found[1]))]
+    return [Verdict(**result) for result in json.loads(unescape(results[1]))]
 
 
 def _file(path: str, name: str) -> Route:
@@ -132,18 +132,18 @@ def _file(path: str, name: str) -> Route:
 
 async def _helped(query: str, service: str) -> dict[str, Any]:
     """What the helper answers: it decodes its query twice, as the suite expects."""
-    asked = {name: values[-1] for name, values in parse_qs(unquote_plus(query)).items()}
-    test, link = asked["test"], asked["testVal"]
+    parameters = {name: values[-1] for name, values in parse_qs(unquote_plus(query)).items()}
+    test, link = parameters["test"], parameters["testVal"]
     headers = {"Origin": "https://ref.gs1.org/test-suites/resolver/", "Host": urlsplit(link).netloc}
     match test:
         case "getLinkset" | "getLinksetHeaders":
             headers["Accept"] = "application/linkset+json"
         case "getCorsHeaders":
             headers["Access-Control-Request-Method"] = "GET,HEAD,OPTIONS"
-    if "mediaType" in asked:
-        headers["Accept"] = asked["mediaType"]
-    if "lang" in asked:
-        headers["Accept-Language"] = asked["lang"]
+    if "mediaType" in parameters:
+        headers["Accept"] = parameters["mediaType"]
+    if "lang" in parameters:
+        headers["Accept-Language"] = parameters["lang"]
     target = service + link.removeprefix(f"https://{urlsplit(link).netloc}")
     async with httpx.AsyncClient(verify=False, trust_env=False) as client:  # noqa: S501  # ours, of this test
         answer = await client.request("OPTIONS" if test == "getCorsHeaders" else "GET", target, headers=headers)

@@ -91,12 +91,12 @@ def _address(country: str, name: str, street: str, postcode: str) -> dict[str, s
 def parts(content_type: str, body: bytes) -> dict[str, bytes]:
     """The parts of a multipart/related answer by Content-ID."""
     boundary = content_type.split('boundary="')[1].split('"')[0].encode()
-    found = {}
+    contents = {}
     for chunk in body.split(b"--" + boundary)[1:-1]:
         head, _, content = chunk.partition(b"\r\n\r\n")
         name = head.split(b"Content-ID: ")[1].split(b"\r\n")[0].decode()
-        found[name] = content.removesuffix(b"\r\n")
-    return found
+        contents[name] = content.removesuffix(b"\r\n")
+    return contents
 
 
 def parcel_number(content_type: str, body: bytes) -> str:

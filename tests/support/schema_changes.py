@@ -51,12 +51,12 @@ class Table:
 
 
 async def tables(db: asyncpg.Connection[asyncpg.Record]) -> list[Table]:
-    found: dict[str, dict[str, str]] = {}
+    columns_of: dict[str, dict[str, str]] = {}
     for row in await db.fetch(_COLUMNS):
-        columns = found.setdefault(row["table_name"], {})
+        columns = columns_of.setdefault(row["table_name"], {})
         if row["data_type"] in WIDER:
             columns[row["column_name"]] = row["data_type"]
-    return [Table(name, columns) for name, columns in found.items()]
+    return [Table(name, columns) for name, columns in columns_of.items()]
 
 
 async def alter_all(dsn: str) -> Counter[tuple[str, str]]:

@@ -67,11 +67,11 @@ def named() -> dict[str, str]:
 
 def description() -> str:
     """For the report of a run."""
-    own = {
+    defaults = {
         "containers": {"PostgreSQL": f"{POSTGRES} in a container", "Kafka": f"{KAFKA} in a container"},
         "embedded": {"PostgreSQL": "PostgreSQL from its wheel", "Kafka": "embedded broker from its wheel"},
     }[chosen()]
-    used = own | {name: f"{name} of {variable}" for name, variable in named().items()}
+    used = defaults | {name: f"{name} of {variable}" for name, variable in named().items()}
     return f"servers: {used['PostgreSQL']}, {used['Kafka']}"
 
 
@@ -207,11 +207,11 @@ class BrokerContainer:
                 file = whole.extractfile(member)
                 data = file.read() if file else b""
                 kept = _batches(data)
-                gone = -(-len(kept) // 3)
+                lost = -(-len(kept) // 3)
                 if not kept:
                     continue
-                cut += gone
-                data = data[: kept[-gone]]
+                cut += lost
+                data = data[: kept[-lost]]
                 member.size = len(data)
                 rest.addfile(member, io.BytesIO(data))
         stopped.put_archive(str(Path(_DATA).parent), shortened.getvalue())
@@ -230,11 +230,11 @@ class BrokerContainer:
 
 def _batches(log: bytes) -> list[int]:
     """Where each record batch of a segment begins (its offset takes eight bytes, its length the next four)."""
-    found, at = [], 0
-    while at + 12 <= len(log):
-        found.append(at)
-        at += 12 + int.from_bytes(log[at + 8 : at + 12], "big")
-    return found
+    starts, start = [], 0
+    while start + 12 <= len(log):
+        starts.append(start)
+        start += 12 + int.from_bytes(log[start + 8 : start + 12], "big")
+    return starts
 
 
 def _container(image: str, port: int, host_port: int) -> DockerContainer:

@@ -89,8 +89,8 @@ class Stores:
         probe = LogProbe(self._settings)
         await probe.start()
         try:
-            async for found in probe.records_since(await probe.beginnings(partitions)):
-                yield found
+            async for record in probe.records_since(await probe.beginnings(partitions)):
+                yield record
         finally:
             await probe.stop()
 
@@ -100,14 +100,14 @@ class Stores:
 
     async def not_sent(self, up_to: Mapping[str, int]) -> list[str]:
         """What of the outboxes is not sent yet, or was sent to logs that have lost it, in words."""
-        found = []
+        faults = []
         for service, last in up_to.items():
             unsent = "select count(*) from outbox where sent_at is null and id <= $1"
             if count := await self.value(service, unsent, last):
-                found.append(f"{service}: {count} unsent")
+                faults.append(f"{service}: {count} unsent")
         published = await self._acknowledged()
         ends = await self.ends()
-        return found + [
+        return faults + [
             f"{partition.topic}/{partition.partition} ends at {ends[partition]}, {count} were acknowledged"
             for partition, count in published.items()
             if partition in ends and ends[partition] < count
@@ -118,30 +118,32 @@ class Stores:
         consumed = await self._positions()
         ends = await self.ends()
         return [
-            f"{service} is at {at} of {end} in {partition.topic}/{partition.partition}"
+            f"{service} is at {position} of {end} in {partition.topic}/{partition.partition}"
             for service in services
             for topic in subscribed_by(service)
             for partition, end in up_to.items()
             if partition.topic == topic.name
-            and not end <= (at := consumed.get((service, partition), 0)) <= ends[partition]
+            and not end <= (position := consumed.get((service, partition), 0)) <= ends[partition]
         ]
 
     async def reads_beyond(self, ends: Mapping[TopicPartition, int], service: str) -> bool:
         """Whether this service has read anything that was published after these ends."""
         return any(
-            at > ends[partition] for (name, partition), at in (await self._positions()).items() if name == service
+            position > ends[partition]
+            for (name, partition), position in (await self._positions()).items()
+            if name == service
         )
 
     async def _acknowledged(self) -> dict[TopicPartition, int]:
-        found: dict[TopicPartition, int] = {}
+        acknowledged: dict[TopicPartition, int] = {}
         for service in SERVICES:
             for row in await self.rows(service, "select topic, partition, highest_offset from log_ends"):
-                found[TopicPartition(row["topic"], row["partition"])] = row["highest_offset"] + 1
-        return found
+                acknowledged[TopicPartition(row["topic"], row["partition"])] = row["highest_offset"] + 1
+        return acknowledged
 
     async def _positions(self) -> dict[tuple[str, TopicPartition], int]:
-        found: dict[tuple[str, TopicPartition], int] = {}
+        positions: dict[tuple[str, TopicPartition], int] = {}
         for service in SERVICES:
             for row in await self.rows(service, "select topic, partition, next_offset from positions"):
-                found[service, TopicPartition(row["topic"], row["partition"])] = row["next_offset"]
-        return found
+                positions[service, TopicPartition(row["topic"], row["partition"])] = row["next_offset"]
+        return positions

@@ -136,11 +136,11 @@ async def _decide_goods(_: DB, goods: Sequence[Facts], context: DecisionContext)
         withdrawn = facts.get(GoodWithdrawn)
         if withdrawn is None or GoodListed not in facts or GoodArchived in facts:
             continue
-        at = withdrawn.occurred_at + timedelta(days=1)
-        if context.caught_up and context.now >= at:
-            outputs.append(GoodArchived(good_id=facts.id, occurred_at=at))
+        due_at = withdrawn.occurred_at + timedelta(days=1)
+        if context.caught_up and context.now >= due_at:
+            outputs.append(GoodArchived(good_id=facts.id, occurred_at=due_at))
         else:
-            outputs.append(Timer(facts.stream, at))
+            outputs.append(Timer(facts.stream, due_at))
     return outputs
 
 
@@ -162,7 +162,7 @@ async def _project_goods(db: DB, goods: Sequence[Facts]) -> None:
 
 
 async def _absorb_sales(db: DB, sold: Sequence[Event]) -> None:
-    for sale in sorted((one for one in sold if isinstance(one, UnitsSold)), key=lambda one: one.sku):
+    for sale in sorted((event for event in sold if isinstance(event, UnitsSold)), key=lambda event: event.sku):
         await db.execute(
             """insert into sales values ($1, $2)
                on conflict (sku) do update set units = sales.units + excluded.units""",
@@ -172,7 +172,7 @@ async def _absorb_sales(db: DB, sold: Sequence[Event]) -> None:
 
 
 async def _latest_levels(db: DB, levels: Sequence[Event]) -> None:
-    for level in sorted((one for one in levels if isinstance(one, LevelSet)), key=lambda one: one.sku):
+    for level in sorted((event for event in levels if isinstance(event, LevelSet)), key=lambda event: event.sku):
         await db.execute(
             """insert into levels values ($1, $2, $3) on conflict (sku)
                do update set sequence = excluded.sequence, units = excluded.units

@@ -114,7 +114,7 @@ def scan(parcel: int, hour: float, code: str, status: Status | None, country: st
 
 
 def details(turn: int, **changes: Any) -> ParcelDetailsReported:
-    told = {
+    reported = {
         "expected_on": date(2026, 11, 15),
         "partner": "China Post",
         "partner_number": "LY000000014CN",
@@ -122,7 +122,7 @@ def details(turn: int, **changes: Any) -> ParcelDetailsReported:
         "page": "https://www.laposte.fr/outils/suivre-vos-envois?code=OF-LA-POSTE",
     }
     return ParcelDetailsReported.model_validate(
-        {"order_id": ORDER, "occurred_at": at(60 + turn), "parcel": 1, "turn": turn, **told, **changes}
+        {"order_id": ORDER, "occurred_at": at(60 + turn), "parcel": 1, "turn": turn, **reported, **changes}
     )
 
 

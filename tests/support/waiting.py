@@ -29,9 +29,9 @@ async def until(question: Callable[[], Any], seconds: float = PATIENCE_SECONDS) 
     async with asyncio.timeout(seconds):
         while True:
             answer = question()
-            found = answer if isinstance(answer, bool) else await answer
-            if found:
-                return found
+            result = answer if isinstance(answer, bool) else await answer
+            if result:
+                return result
             await asyncio.sleep(0.05)
 
 

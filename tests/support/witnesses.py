@@ -52,7 +52,7 @@ def litewitness(folder: Path, log: VerifierKey) -> Iterator[Running]:
     """litewitness with a key in an agent of its own, which knows this log."""
     folder.mkdir()
     private, agent_socket, database = Ed25519PrivateKey.generate(), folder / "agent", folder / "witness.db"
-    key_file, public_file, told = folder / "key", folder / "key.pub", folder / "log"
+    key_file, public_file, output = folder / "key", folder / "key.pub", folder / "log"
     open_ssh, none = serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
     key_file.touch(mode=0o600)
     key_file.write_bytes(private.private_bytes(serialization.Encoding.PEM, open_ssh, none))
@@ -74,12 +74,12 @@ def litewitness(folder: Path, log: VerifierKey) -> Iterator[Running]:
         _know(database, log)
         options = {"name": NAME, "db": str(database), "ssh-agent": str(agent_socket), "listen": f"127.0.0.1:{port}"}
         command = [str(LITEWITNESS), "-key", listed.stdout.split()[1]]
-        with told.open("wb") as lines:
+        with output.open("wb") as lines:
             server = subprocess.Popen(
                 [*command, *(part for name, value in options.items() for part in (f"-{name}", value))], stderr=lines
             )
         _until(lambda: _listens(port))
-        key = parse_verifier_key(told.read_text().partition("vkey=")[2].split()[0].strip('"'))
+        key = parse_verifier_key(output.read_text().partition("vkey=")[2].split()[0].strip('"'))
         assert key == SignerKey(NAME, COSIGNATURE, private).verifier
         yield Running(key, f"http://127.0.0.1:{port}")
     finally:

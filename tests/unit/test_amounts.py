@@ -59,7 +59,7 @@ def test_the_same_amount_is_kept_the_same_however_it_is_written(cents: int, shif
 @pytest.mark.parametrize(
     ("number", "reported"), [("1E+2", "100.00"), ("-0.00", "0.00"), ("7", "7.00"), ('"7.5"', "7.50")]
 )
-def test_the_value_of_a_product_is_said_as_it_is_kept(number: str, reported: str) -> None:
+def test_the_value_of_a_product_is_shown_as_it_is_kept(number: str, reported: str) -> None:
     body = {
         "gtin": "4006381333931",
         "hs_code": "330499",

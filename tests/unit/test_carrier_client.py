@@ -71,7 +71,7 @@ async def test_one_bad_id_does_not_hide_the_others() -> None:
     assert [(tracked.tracking_number, len(tracked.events)) for tracked in found] == [(GOOD, 1), (BAD, 0), (OTHER, 1)]
 
 
-async def test_what_an_answer_tells_names_the_call_for_la_postes_support() -> None:
+async def test_what_an_answer_reports_names_the_call_for_la_postes_support() -> None:
     ids = iter(["of-the-group", "of-the-first", "of-the-second"])
 
     def named(request: httpx.Request) -> httpx.Response:

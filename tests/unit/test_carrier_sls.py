@@ -365,7 +365,7 @@ async def test_without_a_key_number_and_password_are_sent_in_the_body() -> None:
     assert (body["contractNumber"], body["password"]) == ("9", "p")
 
 
-async def test_a_label_tells_what_was_stated_otherwise() -> None:
+async def test_a_label_shows_what_was_changed() -> None:
     async with httpx.AsyncClient(transport=answering([])) as http:
         made = await connect(SETTINGS, SENDER, Counterpart("carrier.laposte", http)).make_label(order())
     assert isinstance(made, LabelMade)

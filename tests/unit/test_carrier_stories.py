@@ -254,7 +254,7 @@ def test_duties_that_were_paid_with_the_order_are_a_case() -> None:
     assert story.steps == [("service_desk", "look_into")]
 
 
-def test_what_la_poste_tells_beside_its_events_is_on_the_page() -> None:
+def test_what_la_poste_reports_beside_its_events_is_on_the_page() -> None:
     story = Told(2).tell(
         on(9, "PC1"),
         estimDate="2026-12-05T00:00:00+01:00",

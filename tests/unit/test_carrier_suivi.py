@@ -256,12 +256,12 @@ def test_steps_reached_without_events_are_the_acceptance_they_say() -> None:
 
 
 @pytest.mark.parametrize("step", [4, 5, 0, "2", None])
-def test_a_step_that_may_say_several_things_says_none(step: Any) -> None:
+def test_an_ambiguous_step_is_ignored(step: Any) -> None:
     reached = {"id": step, "status": True, "date": "2026-11-20T09:30:00+01:00"}
     assert read_envelope(shipment(timeline=[reached, "?"])).events == ()
 
 
-def test_what_is_told_beside_the_events() -> None:
+def test_what_is_reported_beside_the_events() -> None:
     told = read_envelope(
         shipment(
             product="colissimo",

@@ -77,7 +77,7 @@ def test_events_with_their_sites_and_the_country_of_the_step_of_their_time() -> 
     assert CARRIER.read("DOUFCM", "CN").reason == "missing_invoice"
 
 
-def test_the_partner_and_the_counter_are_told_and_no_page_elsewhere() -> None:
+def test_the_partner_and_the_counter_are_reported_and_no_page_elsewhere() -> None:
     assert read(TOLD).details == ParcelDetails(
         partner="China Post", partner_number="LY000000014CN", pickup_point="望京邮政支局"
     )
@@ -92,7 +92,7 @@ def test_nothing_of_the_addressee_or_the_counters_address_is_taken_over() -> Non
 
 
 @pytest.mark.parametrize("code", ["101", "103", "104", "105", 105])
-def test_a_number_of_which_nothing_is_told_has_no_event(code: Any) -> None:
+def test_a_number_of_which_nothing_is_known_has_no_event(code: Any) -> None:
     assert read(status(code)) == ParcelEvents(NUMBER, ())
 
 
@@ -166,7 +166,7 @@ async def asked(calls: Calls, *numbers: str) -> list[ParcelEvents]:
     return list(await calls.track(numbers))
 
 
-async def test_the_stand_in_tells_a_parcel_from_its_label_to_the_door_one_a_call() -> None:
+async def test_the_stand_in_reports_a_parcel_from_its_label_to_the_door_one_a_call() -> None:
     clock = HandClock()
     calls, http = calls_of(clock, laposte_api_key=SecretStr("key"))
     made = await http.post("/laposte/sls-ws/SlsServiceWSRest/2.0/generateLabel", json=label_request("TM-1-1"))

@@ -79,7 +79,7 @@ def test_a_label_asks_for_the_return_where_it_is_allowed(allowed: ReturnOptions 
     assert json.loads(request.body)["letter"]["service"].get("returnTypeChoice") == choice
 
 
-def test_what_was_told_a_day_ago_is_asked_for_again() -> None:
+def test_an_answer_of_a_day_ago_is_asked_for_again() -> None:
     assert is_old(None, NOW)
     assert is_old(NOW - timedelta(days=1), NOW)
     assert not is_old(NOW - timedelta(hours=23), NOW)

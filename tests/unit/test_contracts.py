@@ -85,7 +85,7 @@ def test_a_thing_without_an_id_has_the_stream_of_its_natural_key_on_every_replic
     assert len({Stream.of(kind, key).id for kind in ("stock", "sale") for key in ("SAVON-200", "MIEL-500")}) == 4
 
 
-def test_an_id_that_does_not_follow_from_the_content_is_told() -> None:
+def test_an_id_that_does_not_follow_from_the_content_is_noticed() -> None:
     assert V2.id_follows
     assert not V2.model_copy(update={"id": UUID(int=1)}).id_follows
     assert not V2.model_copy(update={"parcel": 3}).id_follows

@@ -30,7 +30,7 @@ def test_contracts_and_what_the_import_rule_names_are_rules(tmp_path: Path) -> N
     assert rules(project(tmp_path, *pure, "services/a/store.py", "shared/db.py")) == pure
 
 
-def test_a_module_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_a_module_that_is_missing_is_reported(tmp_path: Path) -> None:
     with pytest.raises(LookupError, match=r"services\.customs\.quota"):
         rules(project(tmp_path, "contracts/base.py", "services/a/domain/x.py"))
 

@@ -70,7 +70,7 @@ def test_a_float_is_finite() -> None:
         read_leniently(b"1e999")
 
 
-def test_what_a_counterpart_says_is_kept_as_it_is_said() -> None:
+def test_what_a_counterpart_answers_is_kept_as_it_came() -> None:
     assert read_leniently(b'\xef\xbb\xbf{"a": 1, "a": "\\ud800"}') == {"a": "\ud800"}
     many = b"[" + b"0," * VALUES + b"0]"
     assert len(read_leniently(many)) == VALUES + 1
@@ -94,7 +94,7 @@ def test_nesting_has_a_bound_for_counterparts_too() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"NaN", b"[Infinity]", b"9" * 5_000, b'"\xff"', "[]".encode("utf-16")]
 )
-def test_what_no_counterpart_says(body: bytes) -> None:
+def test_what_no_counterpart_answers(body: bytes) -> None:
     with pytest.raises(NotJson):
         read_leniently(body)
 

@@ -272,7 +272,7 @@ def test_racing_ends_agree_on_where_the_parcel_is(ends: list[Event], stops: list
     assert len([case for case in facts.all(CaseOpened) if case.kind == "amendment"]) >= len(amended)
 
 
-def test_what_was_sent_back_to_a_door_and_then_home_is_told_in_turn() -> None:
+def test_what_was_sent_back_to_a_door_and_then_home_is_published_in_turn() -> None:
     facts = Facts(order_stream(ORDER), story(("delivered",)))
     settle(facts)
     facts.add(final(1, "returned", 30))

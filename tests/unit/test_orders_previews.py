@@ -117,7 +117,7 @@ def test_each_shortage_is_a_fault_of_its_line() -> None:
     assert answer.dispatch_date is None
 
 
-def test_no_more_stock_is_told_than_is_wanted() -> None:
+def test_no_more_stock_is_shown_than_is_wanted() -> None:
     """Even if the warehouse tells more."""
     assert preview(PLACED, (), PASSED, short(SERUM_30=9_000, SAVON_200=2)).stock[0] == LineStock("SERUM-30", 4, 4)
 

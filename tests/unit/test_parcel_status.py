@@ -209,7 +209,7 @@ def assert_one_story(facts: Facts) -> None:
 
 
 @pytest.mark.parametrize("again", [1, 2])
-def test_a_loss_that_is_told_late_is_published_before_what_it_outweighs(again: int) -> None:
+def test_a_loss_that_is_reported_late_is_published_before_what_it_outweighs(again: int) -> None:
     facts = Facts(order_stream(ORDER))
     for said in (Said(1, "cancelled", None), Said(again, "lost", None), Said(0, "lost", None)):
         facts.add(fact_of(said))
@@ -345,7 +345,7 @@ def test_delivered_in_the_senders_country_after_a_return_is_returned() -> None:
     assert story.ended() == "returned", "the last scan before it was there"
 
 
-def test_a_delivery_whose_return_is_told_late_is_returned_all_the_same() -> None:
+def test_a_delivery_whose_return_is_reported_late_is_returned_all_the_same() -> None:
     story = Story(2).tell(coded("DI1", 20, "FR"), coded("RE1", 9, "CN"))
     assert (story.shown(), story.ended()) == ("returned", "returned")
 
@@ -389,7 +389,7 @@ def test_a_lost_parcel_that_is_found_moves_again_and_may_be_lost_again() -> None
     assert sorted(end.subject for end in story.facts.all(ParcelLost)) == ["1", "1:2"]
 
 
-def test_a_loss_that_is_told_after_the_delivery_is_published_once_and_changes_nothing() -> None:
+def test_a_loss_that_is_reported_after_the_delivery_is_published_once_and_changes_nothing() -> None:
     story = Story(2).tell(coded("DI1", 9, "CN"), coded("SOLVOL", 10), coded("SOLMQD", 11), coded("LIVCFM", 12))
     assert (story.shown(), story.ended()) == ("delivered", "delivered")
     assert [end.turn for end in story.facts.all(ParcelLost)] == [1]
@@ -427,6 +427,6 @@ def test_a_scan_stamped_after_the_delivery_changes_nothing() -> None:
     assert (story.shown(), story.ended()) == ("delivered", "delivered")
 
 
-def test_a_parcel_that_is_told_once_ends_once() -> None:
+def test_a_parcel_that_is_reported_once_ends_once() -> None:
     story = Story(2).tell(coded("DI1", 9, "CN"), coded("LIVCFM", 9.1, "CN"), coded("DI1", 9.2, "CN"))
     assert [end.turn for end in story.facts.all(ParcelDelivered)] == [1]

@@ -123,14 +123,14 @@ def test_a_header_name_that_is_no_utf8_is_replaced() -> None:
     assert record.headers == (("n\ufffdme", b"x"),)
 
 
-def test_a_checksum_that_does_not_fit_is_told_before_anything_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checksum_that_does_not_fit_is_noticed_before_anything_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record_batches, "unpacked", None)
     data = build([(b"k", b"v" * 50, [])], 4)
     with pytest.raises(UnreadableBatch, match="crc"):
         read(data[:-1] + b"?")
 
 
-def test_a_control_batch_holds_nothing_and_tells_where_to_go_on() -> None:
+def test_a_control_batch_holds_nothing_and_gives_the_next_offset() -> None:
     data = bytearray(build([(b"\0\0\0\1", b"\0\0\0\0\0\0", [])], 0, base=41))
     data[22] |= 0x30  # transactional, control
     [batch] = split(sealed(bytes(data)))
@@ -196,7 +196,7 @@ def test_what_cannot_be_read_is_not_believed_past_the_end_of_the_log() -> None:
     assert (letter.offset, letter.last_offset, letter.reason, going_on) == (5, 6, "crc", 7)
 
 
-def test_what_is_no_log_at_all_is_told_only_when_nothing_precedes_it() -> None:
+def test_what_is_no_log_at_all_is_raised_only_when_nothing_precedes_it() -> None:
     nonsense = b"\xff" * 100
     assert read_slice(plain(0, b"a") + nonsense, 0, 2, 500)[1] == 1
     with pytest.raises(UnreadableBatch, match="format"):

@@ -395,7 +395,7 @@ async def test_control_is_for_this_machine_only(clock: HandClock) -> None:
         ({"country": "CN"}, 400, "30001"),
     ],
 )
-async def test_it_tells_what_a_country_allows(
+async def test_it_answers_what_a_country_allows(
     http: httpx.AsyncClient, changes: dict[str, str], status: int, id: str
 ) -> None:
     account = {name: label_request()[name] for name in ("contractNumber", "password")}

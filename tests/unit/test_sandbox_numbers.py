@@ -21,7 +21,7 @@ def test_s10_check_digits_of_real_numbers(number: str) -> None:
     assert s10(number[:2], int(number[2:10]), number[-2:]) == number
 
 
-def test_a_wrong_s10_is_told_apart() -> None:
+def test_a_wrong_s10_is_recognised() -> None:
     assert not is_s10("RB123456786US")
     assert not is_s10("6A00000000017")
 

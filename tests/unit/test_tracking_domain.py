@@ -283,7 +283,7 @@ def test_the_reason_of_an_end_is_the_orders_or_else_that_of_the_withdrawal(
         ("problem", "problem", ("carrier", "solve_problem"), 5),
     ],
 )
-def test_what_blocks_a_parcel_counts_from_the_scan_that_told_it(
+def test_what_blocks_a_parcel_counts_from_the_scan_that_reported_it(
     flag: Flag, state: ParcelState, who: tuple[str, str], days: int
 ) -> None:
     told = scan(1, 60, "XX1", None).model_copy(update={"sets": (flag,)})
@@ -304,7 +304,7 @@ def timeline_of(*events: Event) -> list[tuple[str, datetime, str | None]]:
     return [(entry.kind, entry.at, entry.reason) for entry in document_from(events).timeline]
 
 
-def test_an_outcome_is_an_entry_only_where_no_scan_of_the_parcel_tells_it() -> None:
+def test_an_outcome_is_an_entry_only_where_no_scan_of_the_parcel_reports_it() -> None:
     delivered = ParcelDelivered(order_id=ORDER, occurred_at=at(121), parcel=1, delivered_at=at(120))
     returned = ParcelReturned(order_id=ORDER, occurred_at=at(131), parcel=2, returned_at=at(130), reason="laposte:DI2")
     assert timeline_of(delivered, returned) == [

@@ -343,7 +343,7 @@ def test_the_city_is_that_of_the_latest_scan_or_none() -> None:
     assert derive_journey([first, back]).city is None
 
 
-def test_the_country_is_the_scans_or_what_the_status_tells() -> None:
+def test_the_country_is_the_scans_or_follows_from_the_status() -> None:
     assert journey("PC1").country == "FR"
     assert journey("PC1", "ET3").country == "CN"
     assert derive_journey([scan("PC1", 1), scan("ET4", 2, "AE")], destination="CN").country == "AE"

@@ -217,7 +217,7 @@ def test_the_readers_can_write_to_us() -> None:
     assert "mailto:" not in Pages().not_found("en").decode()
 
 
-def test_what_the_carrier_tells_is_shown_as_its_own() -> None:
+def test_what_the_carrier_reports_is_shown_as_its_own() -> None:
     told = [*SHIPPED, scan(1, 30, "AG1", "available_for_pickup"), details(1)]
     page = render(told)
     assert "<dt>Delivery expected by La Poste</dt><dd>Sunday, 15 November 2026</dd>" in page

@@ -41,13 +41,13 @@ def ended(at: datetime, turn: int = 1) -> VendorKeyEnded:
         ((MADE, ended(LATE), ended(SOON, 2)), LATE, []),
     ],
 )
-def test_what_is_told_of_a_key_is_what_was_not_told(
+def test_what_is_published_of_a_key_is_what_was_not_published(
     known: Sequence[Event], ends_at: datetime | None, told: list[Event]
 ) -> None:
     assert key_facts(Facts(STREAM, known), VENDOR, DIGEST, ends_at, NOW) == told
 
 
-def test_a_key_opens_from_what_was_told_in_any_order_and_ends_at_the_earliest() -> None:
+def test_a_key_opens_by_facts_in_any_order_and_ends_at_the_earliest() -> None:
     assert key_of(Facts(STREAM, [ended(SOON)])) is None, "its end alone says nothing"
     for facts in permutations((MADE, ended(LATE), ended(SOON, 2))):
         key = key_of(Facts(STREAM, facts))

@@ -95,7 +95,7 @@ def test_only_a_choice_to_withdraw_a_known_suspension_recalls() -> None:
     assert event == OrderRecalled(order_id=ORDER, occurred_at=NOW, vendor_id=VENDOR.id, turn=1)
 
 
-def test_a_recalled_order_is_withdrawn_whole_or_told_that_it_is_too_late() -> None:
+def test_a_recalled_order_is_withdrawn_whole_or_answered_as_too_late() -> None:
     recall = recalled(VENDOR.id, Recall(1, AT), ORDER, NOW)
     [withdrawn] = decide(known(*PACKED, recall), DecisionContext(NOW))
     assert withdrawn == OrderWithdrawn(order_id=ORDER, occurred_at=NOW, reason="vendor_suspended")
@@ -201,7 +201,7 @@ def test_a_vendor_depends_on_the_set_alone(events: list[Event]) -> None:
 # --- without makers ---------------------------------------------------------------------------------------------
 
 
-def test_a_product_that_is_stated_is_approved_then_changed_and_told_once() -> None:
+def test_a_product_that_is_stated_is_approved_then_changed_and_published_once() -> None:
     facts = Facts(product_stream(SKU))
     [first] = product_facts(facts, PRODUCT, AT)
     assert isinstance(first, ProductApproved)
@@ -259,7 +259,7 @@ def test_a_vendor_that_the_warehouse_told_of_is_told_again_by_makers() -> None:
     assert first_vendor_fact(facts, "savonnerie", AT) == []
 
 
-def test_who_states_a_product_is_a_vendor_told_once() -> None:
+def test_who_states_a_product_is_a_vendor_published_once() -> None:
     [first] = first_vendor_fact(vendor(), "savonnerie", AT)
     assert first == VendorVerified(
         vendor_id=VENDOR.id,
@@ -281,7 +281,7 @@ def test_a_receipt_of_a_withdrawn_product_is_refused_at_its_line() -> None:
     assert (fault.field, fault.rule) == ("lines[0].sku", "approved_product")
 
 
-def test_a_receipt_is_told_with_every_line() -> None:
+def test_a_receipt_is_published_with_every_line() -> None:
     receipt = GoodsReceipt("savonnerie", "BL-1", (SkuQuantity(SKU, 4), SkuQuantity("MIEL-500", 1)), AT)
     told = receipt.received({SKU: PRODUCT, "MIEL-500": PRODUCT})
     assert (told.receipt_id, told.occurred_at) == (receipt.id, AT)

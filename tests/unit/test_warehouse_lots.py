@@ -39,7 +39,7 @@ from services.warehouse.domain.lots import (
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.packing import Box, Scanned
 from services.warehouse.domain.stock import LotQuantity, Movement, SkuLot, SkuQuantity, StockLevels
-from services.warehouse.domain.units import is_told, packed_units, repacked_units, units_received
+from services.warehouse.domain.units import has_known_units, packed_units, repacked_units, units_received
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.warehouse_samples import LATER, NET, NOW, ORDER, placed
 
@@ -103,7 +103,7 @@ def test_each_fault_of_the_lots_of_a_receipt_is_named(
     assert faults_of(lambda: check_receipt(coming, {SOAP: product(identity)})) == expected
 
 
-def test_a_receipt_tells_a_line_for_each_lot() -> None:
+def test_a_receipt_publishes_a_line_for_each_lot() -> None:
     coming = replace(receipt(5, *of(A=2, B=3)), lines=(SkuQuantity(SOAP, 5), SkuQuantity(HONEY, 1)))
     products = {SOAP: product(), HONEY: product("none", HONEY)}
     check_receipt(coming, products)
@@ -127,7 +127,7 @@ def test_other_goods_need_no_lot(identity: UnitIdentity, lots: tuple[LotQuantity
     assert [(line.quantity, line.lot) for line in coming.received(goods).lines] == [(2, None)]
 
 
-def test_the_lot_of_units_with_serials_is_told_with_them() -> None:
+def test_the_lot_of_units_with_serials_is_published_with_them() -> None:
     events = units_received(UUID(int=5), NOW, [(SOAP, GTIN, "A", ["1", "2"], False), (HONEY, GTIN, None, ["3"], False)])
     facts = Facts(Stream(RECEIPT, UUID(int=5)), events)
     assert booked_lots(facts) == {SOAP: of(A=2)}
@@ -201,13 +201,13 @@ def test_two_boxes_do_not_hold_the_last_unit_of_a_lot_twice() -> None:
         (EMPTY, ()),
     ],
 )
-def test_a_lot_is_known_unsaid_where_no_other_can_be_meant(there: Shelf, expected: tuple[LotQuantity, ...]) -> None:
+def test_a_lot_need_not_be_stated_where_no_other_can_be_meant(there: Shelf, expected: tuple[LotQuantity, ...]) -> None:
     soap, _ = with_only_lots(boxes(), there)
     assert soap.contents[0].lots == expected
-    assert is_told(soap) == bool(expected)
+    assert has_known_units(soap) == bool(expected)
 
 
-def test_what_is_said_stays() -> None:
+def test_stated_lots_stay() -> None:
     assert with_only_lots(boxes(*of(B=2)), shelf(A))[0].contents[0].lots == of(B=2)
 
 
@@ -215,7 +215,7 @@ PLAN = pack(facts_of(*RESERVED), boxes(*of(A=1, B=1)), NET, NOW, by_lot=[SOAP], 
 [PACKED] = packed_units(ORDER, boxes(*of(B=1, A=1)), shelf(A, B), [SSCC], NOW)
 
 
-def test_a_box_with_lots_is_told_with_them_by_sku_and_lot() -> None:
+def test_a_box_with_lots_is_published_with_them_by_sku_and_lot() -> None:
     assert (PACKED.parcel, PACKED.sscc, PACKED.units, PACKED.lots) == (1, SSCC, (), told(A=1, B=1))
 
 
@@ -313,10 +313,10 @@ LEVELS = {SOAP: StockLevels(received=5, available=3, reserved=2)}
         ((), EMPTY, ()),
     ],
 )
-def test_of_which_lots_units_are_short_is_told_where_it_is_known(
+def test_of_which_lots_units_are_short_is_published_where_it_is_known(
     said: tuple[LotQuantity, ...], there: Shelf, expected: tuple[PackedLot, ...]
 ) -> None:
-    short = report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, said_lots=said, shelf=there)
+    short = report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, stated_lots=said, shelf=there)
     assert short.written_off.lots == expected
 
 
@@ -333,7 +333,7 @@ def test_each_fault_of_the_lots_of_a_shortage_is_named(
     said: tuple[LotQuantity, ...], expected: list[tuple[str, str]]
 ) -> None:
     there = shelf(A, B, lot("EMPTY", 1, 1))
-    act = lambda: report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, said_lots=said, shelf=there)  # noqa: E731
+    act = lambda: report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, stated_lots=said, shelf=there)  # noqa: E731
     assert faults_of(act) == expected
 
 

@@ -221,7 +221,7 @@ def test_a_receipt_states_its_serials_as_it_was_booked_or_none() -> None:
     assert faults_of(lambda: check_serials(receipt(2, ["B", "C"]), {SOAP: ("A", "B")})) == [("reference", "once")]
 
 
-def test_by_what_units_are_told_apart_stays_once_goods_came_in() -> None:
+def test_by_what_units_are_distinguished_stays_once_goods_came_in() -> None:
     check_identity(product(), None, received=False)
     check_identity(product(), product(identity="none"), received=False)
     check_identity(product(mints=False), product(), received=True)
@@ -230,7 +230,7 @@ def test_by_what_units_are_told_apart_stays_once_goods_came_in() -> None:
     ]
 
 
-def test_units_are_told_in_parts_and_read_back_in_their_order() -> None:
+def test_units_are_published_in_parts_and_read_back_in_their_order() -> None:
     serials = [serial_of(number) for number in range(1_201)]
     events = units_received(UUID(int=5), NOW, [(SOAP, GTIN, "L1", serials, True), (HONEY, GTIN, None, ["A"], False)])
     assert [(event.part, event.sku, event.lot, len(event.serials), event.minted) for event in events] == [

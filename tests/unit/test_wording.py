@@ -67,7 +67,7 @@ def test_every_fault_of_a_body_says_what_its_field_must_be(body: type[BaseModel]
 @pytest.mark.parametrize(
     "kind", [Code, Sku, HsCode, CountryCode, Instant], ids=["code", "sku", "hs", "country", "time"]
 )
-def test_a_form_is_told_with_an_example_of_it(kind: Any) -> None:
+def test_a_form_is_described_with_an_example_of_it(kind: Any) -> None:
     form: TypeAdapter[Any] = TypeAdapter(kind)
     with pytest.raises(ValidationError) as found:
         form.validate_python("-")

@@ -25,7 +25,7 @@ from shared.http.problems import Problem
 from shared.http.routes import RequestRoute, body_within
 
 SIGNATURE_LENGTH = 128
-"""Characters of the header that has it."""
+"""Characters of the header that holds the signature."""
 SHORTEST_SECRET = 16
 
 
@@ -38,7 +38,8 @@ def secrets_of(setting: str) -> tuple[str, ...]:
 
 
 def is_signed(aggregator: Aggregator, secrets: Sequence[str], given: str, body: bytes) -> bool:
-    """Whether one of these secrets signed this body. All are compared, so that the time shows nothing of them."""
+    """Whether one of these secrets signed this body. All are compared, so that the time taken reveals nothing of
+    them."""
     matches = [hmac.compare_digest(aggregator.signature(secret, body).encode(), given.encode()) for secret in secrets]
     return any(matches)
 

@@ -1,4 +1,4 @@
-"""The carriers' own lists of what was handed over with a manifest, for the warehouse."""
+"""The carriers' own lists of the parcels handed over with a manifest, for the warehouse."""
 
 from __future__ import annotations
 

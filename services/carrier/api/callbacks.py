@@ -29,7 +29,7 @@ from shared.http.routes import RequestRoute, body_within
 
 TYPE = "shipment.updated"
 BODY_BYTES = 64 * 1024
-"""Anybody may send one: the sender is not verified until the whole body has been read."""
+"""Bytes of a body. Anybody may send one: the sender is not verified until the whole body has been read."""
 
 
 def _whole(form: re.Pattern[str]) -> str:
@@ -62,7 +62,7 @@ _SIGNED: Node = {
 
 
 def _body(carrier: str, callbacks: Callbacks) -> Node:
-    """What is told of the body beforehand; the sender may add to it."""
+    """The schema of the body in OpenAPI; a sender may add fields."""
     name = f"{carrier.capitalize()}Callback"
     several: Node = {"type": "array", "minItems": 1, "maxItems": callbacks.most, "items": {"type": "object"}}
     data: Node = {"title": f"{name}Data", "description": callbacks.described, "oneOf": [{"type": "object"}, several]}
@@ -146,8 +146,8 @@ def read_callback(body: bytes, callbacks: Callbacks) -> list[CallbackPart]:
     if not 1 <= len(data) <= callbacks.most:
         raise Problem(400, "not a call-back", errors=[Fault("data", "items", f"1 to {callbacks.most} of them")])
     return [
-        CallbackPart(json.dumps(one, separators=(",", ":")).encode(), _reported(callbacks, one, f"data[{n}]"))
-        for n, one in enumerate(data)
+        CallbackPart(json.dumps(item, separators=(",", ":")).encode(), _reported(callbacks, item, f"data[{n}]"))
+        for n, item in enumerate(data)
     ]
 
 

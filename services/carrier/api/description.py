@@ -1,4 +1,4 @@
-"""What the HTTP interface of `carrier` says of itself."""
+"""The description of the HTTP interface of `carrier`."""
 
 from __future__ import annotations
 

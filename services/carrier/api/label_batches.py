@@ -70,15 +70,15 @@ class _Item:
     prints: int = 0
 
     def view(self, prints: Mapping[tuple[str, str], int]) -> LabelItemView:
-        found = self.state == "found"
+        is_found = self.state == "found"
         return LabelItemView(
             order_id=self.order_id,
             parcel=self.parcel,
             state=self.state,
             reason=self.reason or None,
-            tracking_number=self.key[1] if found else None,
-            media_type=self.media_type if found else None,
-            prints=prints.get(self.key, self.prints) if found else 0,
+            tracking_number=self.key[1] if is_found else None,
+            media_type=self.media_type if is_found else None,
+            prints=prints.get(self.key, self.prints) if is_found else 0,
         )
 
 
@@ -86,7 +86,7 @@ def router(
     pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, seal: Seal, check: LabelCheck, require: Require
 ) -> APIRouter:
     routes = APIRouter(route_class=Route)
-    one_at_a_time = asyncio.Lock()  # joining keeps a core busy, and holds every paper in memory
+    one_at_a_time = asyncio.Lock()  # joining occupies a core, and holds every paper in memory
 
     @routes.post(
         "/label-batches",
@@ -135,13 +135,13 @@ def router(
 
 
 async def _items(db: DB, ledger: Ledger, body: LabelBatchBody) -> list[_Item]:
-    """What there is of each parcel. Raises Problem."""
+    """The item of each parcel. Raises Problem."""
     order_ids = list(dict.fromkeys(wanted.order_id for wanted in body.parcels))
     known = await ledger.read(db, [order_stream(order_id) for order_id in order_ids])
     wanted = [
-        (place, asked.order_id, parcel)
-        for place, asked in enumerate(body.parcels)
-        for parcel in wanted_parcels(known[asked.order_id], asked.parcel)
+        (place, listed.order_id, parcel)
+        for place, listed in enumerate(body.parcels)
+        for parcel in wanted_parcels(known[listed.order_id], listed.parcel)
     ]
     if len(wanted) > MOST_PARCELS:
         raise Problem(422, "too many parcels", errors=[Fault("parcels", "too_long", f"at most {MOST_PARCELS} parcels")])
@@ -200,7 +200,7 @@ _WORDS: Mapping[State, str] = {
 
 
 def _whole(items: Sequence[_Item]) -> None:
-    """Raises Problem that names each parcel of which a PDF of all cannot be."""
+    """Raises Problem that names each parcel for which one PDF of all cannot be made."""
     missing = [item for item in items if item.state != "found" or item.media_type != PDF]
     if missing:
         faults = [Fault(f"parcels[{item.place}]", item.reason or "pdf", _WORDS[item.state]) for item in missing]
@@ -208,7 +208,7 @@ def _whole(items: Sequence[_Item]) -> None:
 
 
 async def _papers(db: DB, seal: Seal, paper: Paper, items: Sequence[_Item]) -> tuple[list[_Item], list[bytes]]:
-    """The papers that are found, in the order of the items; one that was erased meanwhile is gone."""
+    """The papers that are found, in the order of the items, without those erased meanwhile."""
     sealed = await labels.sealed_papers(db, [item.key for item in _found(items)], paper)
     items = [
         replace(item, state="gone", reason=NOT_KEPT) if item.state == "found" and item.key not in sealed else item
@@ -218,14 +218,14 @@ async def _papers(db: DB, seal: Seal, paper: Paper, items: Sequence[_Item]) -> t
     return items, [seal.open(sealed[item.key], place(*item.key)) for item in _found(items)]
 
 
-async def _record(db: DB, paper: Paper, found: Sequence[_Item], who: str) -> dict[tuple[str, str], int]:
+async def _record(db: DB, paper: Paper, items: Sequence[_Item], who: str) -> dict[tuple[str, str], int]:
     """Each reading; for labels also how often each was printed."""
     by_parcel = defaultdict(list)
-    for item in found:
+    for item in items:
         by_parcel[item.parcel].append(item.order_id)
     for parcel, order_ids in by_parcel.items():
         await reads.record(db, order_ids, paper, f"parcel {parcel}", who)
-    return await labels.count_prints(db, [item.key for item in found]) if paper == "label" else {}
+    return await labels.count_prints(db, [item.key for item in items]) if paper == "label" else {}
 
 
 def _file(form: str, view: LabelBatchView, items: Sequence[_Item], papers: Sequence[bytes]) -> Response:

@@ -152,7 +152,7 @@ def router(
 
 def _slip_page(lines: Sequence[str]) -> bytes:
     """Raises Problem."""
-    # Not before it is needed: what draws it takes a tenth of a second to import, and its font 20 MB.
+    # Imported only when needed: the import takes a tenth of a second, and the font 20 MB.
     from services.carrier.api.slip_pages import NoGlyph, slip_page
 
     try:

@@ -49,7 +49,9 @@ def router(
             raise Problem(404, "no such operation")
 
         async def work(db: DB) -> Response:
-            streams = [Stream(COUNTERPART, one) for one in await pauses.pausing_streams(db, label_job(carrier))]
+            streams = [
+                Stream(COUNTERPART, stream_id) for stream_id in await pauses.pausing_streams(db, label_job(carrier))
+            ]
             sets = await ledger.lock(db, streams)
             await ledger.publish(
                 db, [event for facts in sets.values() for event in resume(facts, "operator", clock.now())]

@@ -1,8 +1,8 @@
 """Signed call-backs, as Standard Webhooks has them; the signature itself is that of its own library.
 
 Several secrets count while one is being replaced, and a sender may sign with several too. The library's `verify` is not
-used: it reads the clock itself and does not tell which header is at fault, and what stands in a header is bounded here
-before the body is read. Pure.
+used: it reads the clock itself and does not name the header at fault; here the headers are also bounded before the body
+is read. Pure.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def secrets_of(setting: str) -> tuple[Webhook, ...]:
 
 
 def signature(secret: Webhook, webhook_id: str, timestamp: int, body: str) -> str:
-    """The signature of a call-back, as it stands in the header."""
+    """The signature of a call-back, in the form of the header."""
     return secret.sign(webhook_id, datetime.fromtimestamp(timestamp, UTC), body)
 
 
@@ -84,7 +84,7 @@ class SignatureHeaders:
         except UnicodeDecodeError:
             raise NotJson("json", "the body must be JSON") from None
         expected = [signature(secret, self.webhook_id, self.timestamp, text).encode() for secret in secrets]
-        # All are compared, so that the time it takes shows nothing of the secrets.
+        # All are compared, so that the time taken reveals nothing of the secrets.
         matches = [hmac.compare_digest(given, right) for given in self.signatures for right in expected]
         if not any(matches):
             raise InvalidSignature("webhook-signature")

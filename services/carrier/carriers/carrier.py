@@ -38,7 +38,7 @@ class Calls:
     check_label: Callable[[LabelOrder], Awaitable[CheckAnswer]]
     """Whether a label would be made; none is."""
     track: Track | None
-    """About so many parcels as `group_size` allows. Raises Unreachable. None: this carrier cannot be polled."""
+    """Asks about at most `group_size` parcels. Raises Unreachable. None: this carrier cannot be polled."""
     account: Account
     group_size: int = 1
     """How many parcels one tracking request may name."""
@@ -75,7 +75,7 @@ class Feed:
     look_seconds: Callable[[Any], float]
     """Between two looks, real time."""
     unfinished_seconds: Callable[[Any], float]
-    """After which a file whose end is missing is no longer waited for, real time."""
+    """How long a file whose end is missing is waited for; real time."""
     most_bytes: int
     """Of one file."""
     read: Callable[[bytes], FeedFile]
@@ -88,13 +88,13 @@ class Aggregator:
 
     name: str
     header: str
-    """The header that has the signature, in lower case."""
+    """The header with the signature, in lower case."""
     signature: Callable[[str, bytes], str]
-    """What stands in that header, from the secret and the body as it came."""
+    """The content of that header, from the secret and the body as it came."""
     secrets: Callable[[Any], str]
     """From the carrier's settings: one or more, with commas in between."""
     event_id: Callable[[Mapping[str, Any]], str | None]
-    """By which it names a call-back, within the signed body."""
+    """The field of the signed body that identifies a call-back."""
     read: Callable[[Mapping[str, Any]], ParcelEvents | None]
     """The parcel and its events; None for a call-back about anything else. Raises InvalidReport."""
     described: str
@@ -110,7 +110,7 @@ class Carrier:
     connect: Callable[[Any, Sender, Counterpart], Calls]
     """From its settings."""
     label_service: str
-    """What the reasons of its answers to label calls begin with."""
+    """The prefix of the reasons in its answers to label calls."""
     codes: Mapping[str, CodeMeaning]
     read: Callable[[str, str | None], CodeMeaning]
     """The meaning of a code, given the country of the scan if known."""
@@ -144,4 +144,4 @@ class Connected:
     counterpart: Counterpart
     calls: Calls
     number_ranges: Sequence[NumberRange] | None = None
-    """None: it numbers its labels itself."""
+    """None where the carrier numbers its labels itself."""

@@ -31,13 +31,13 @@ def loss(facts: Facts, parcel: int, now: datetime) -> list[Event]:
 def destruction(
     facts: Facts, parcel: int, reason: Literal["destroyed", "seized", "abandoned"], now: datetime
 ) -> list[Event]:
-    """The parcel is gone for good, be it under way or lost. Repeated, it changes nothing. Raises NotPossible."""
+    """The parcel is destroyed, whether it was under way or lost. Repeated, it changes nothing. Raises NotPossible."""
     end = current_end(facts, parcel)
-    told = end is not None and (end.outcome, end.reason) == ("destroyed", reason)
-    if not told:
+    is_published = end is not None and (end.outcome, end.reason) == ("destroyed", reason)
+    if not is_published:
         _require_under_way(facts, parcel, None if end and end.outcome == "lost" else end)
-    at, turn = _after_its_scans(facts, parcel, now), _turn(facts, ParcelDestroyed, parcel, told)
-    return [ParcelDestroyed(order_id=facts.id, occurred_at=at, parcel=parcel, reason=reason, turn=turn)]
+    destroyed_at, turn = _after_its_scans(facts, parcel, now), _turn(facts, ParcelDestroyed, parcel, is_published)
+    return [ParcelDestroyed(order_id=facts.id, occurred_at=destroyed_at, parcel=parcel, reason=reason, turn=turn)]
 
 
 def enquiry_answer(facts: Facts, parcel: int, found: bool, now: datetime) -> list[Event]:
@@ -76,15 +76,16 @@ def _require_under_way(facts: Facts, parcel: int, end: EndEvidence | None) -> No
 def _lost(facts: Facts, parcel: int, end: EndEvidence | None, now: datetime) -> ParcelLost:
     """The loss; a parcel that was lost before, and found, is lost another time."""
     turn = _turn(facts, ParcelLost, parcel, end is not None and end.outcome == "lost")
-    at = _after_its_scans(facts, parcel, now)
-    return ParcelLost(order_id=facts.id, occurred_at=at, parcel=parcel, said_by="operator", turn=turn)
+    lost_at = _after_its_scans(facts, parcel, now)
+    return ParcelLost(order_id=facts.id, occurred_at=lost_at, parcel=parcel, said_by="operator", turn=turn)
 
 
-def _turn(facts: Facts, kind: type[ParcelEndEvent], parcel: int, told: bool) -> int:
-    """The turn of what an operator states: that of the end which holds, if it says the same."""
-    return max(1, next_turn(facts, kind, parcel) - told)
+def _turn(facts: Facts, kind: type[ParcelEndEvent], parcel: int, is_published: bool) -> int:
+    """The turn of an end that an operator states: that of the present end if it is the same (`is_published`), else the
+    next."""
+    return max(1, next_turn(facts, kind, parcel) - is_published)
 
 
 def _after_its_scans(facts: Facts, parcel: int, now: datetime) -> datetime:
-    """Who states an end knows the scans so far, also one whose time is stated some hours ahead."""
+    """The time of a stated end: not before any scan so far, even one whose stated time is some hours ahead."""
     return max([now, *(scan.scanned_at for scan in facts.all(ParcelScanned) if scan.parcel == parcel)])

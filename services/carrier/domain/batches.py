@@ -62,7 +62,7 @@ class NotJoinable(ValueError):
 
 def join_pdfs(documents: Sequence[bytes]) -> bytes:
     """One PDF of all their pages, in this order. Raises NotJoinable."""
-    # Not before it is needed: it takes a third of a second and 15 MB, and many a service joins nothing for days.
+    # Imported only when needed: it takes a third of a second and 15 MB, and may not be needed for days.
     from pypdf import PdfReader, PdfWriter
     from pypdf.errors import PyPdfError
 

@@ -1,4 +1,4 @@
-"""What the service asks of any carrier, and what a carrier may answer. Values only; no carrier is named here."""
+"""The requests to any carrier, and the answers that it may give. Values only; no carrier is named here."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class LabelOrder:
     cny_per_eur: Decimal | None = None
     """The dated rate of the order's screening; needed only when the postal charges are in CNY."""
     number: str | None = None
-    """Of a carrier whose labels we print ourselves: the one that its label bears. None: its ranges are used up."""
+    """The number for the label, where we print the carrier's labels ourselves. None: its ranges are used up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class LabelMade:
     """The label itself where it bears the CN23."""
     partner_number: str | None = None
     changes: tuple[str, ...] = ()
-    """What the request stated otherwise than it was given, a field and a word each (`line2:split`)."""
+    """What the request changed, a field and a word each (`line2:split`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,10 @@ class LabelPossible:
 
 
 Refused = LabelRejected | AddressRefused | OperationRefused | Unexplained
-"""Whose fault a refusal is: of the parcel, of its address, ours, or nobody knows."""
+"""Whose fault a refusal is: the parcel's, its address's, ours, or unknown."""
 LabelAnswer = LabelMade | Refused | TryLater | AnswerLost
 LabelReprint = LabelMade | TryLater | AnswerLost
-"""The label of a number that is known: had, to be asked for later, or not to be had by its number."""
+"""The answer about the label of a known number: received, to be requested later, or not available by its number."""
 CheckAnswer = LabelPossible | Refused | TryLater
 
 
@@ -121,7 +121,7 @@ class Account:
     """The contract under which we call a carrier."""
 
     reference: str
-    """The operator's name for it; its number is told nobody."""
+    """The operator's name for it; its number is never published."""
     pays_duties: bool = False
     """By this contract the carrier bills the hub, not the addressee, for duties and taxes of import."""
 
@@ -141,7 +141,7 @@ class Unreachable(Exception):
 
 
 class InvalidReport(ValueError):
-    """What a call-back holds is none of the carrier's reports. Field, rule and message, without the content."""
+    """The content of a call-back is no report of the carrier. Field, rule and message, without the content."""
 
     def __init__(self, field: str, rule: str, message: str) -> None:
         super().__init__(message)
@@ -174,7 +174,7 @@ class ParcelEvents:
     events: tuple[CarrierEvent, ...]
     details: ParcelDetails | None = None
     request_id: str | None = None
-    """Of the answer that tells it: by this the carrier's support finds the call."""
+    """The id of the answer that reports it, by which the carrier's support finds the call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from shared.ledger.facts import DecisionContext, Facts, Output, Timer
 
 KIND = "claim"
 SENT, NOT_SENT, FOUND = "sent", "not_sent", "found"
-"""How it is closed: by what a person answers, or as the parcel is neither lost nor searched for any more."""
+"""How it is closed: by a person's answer, or because the parcel is neither lost nor searched for any more."""
 
 
 def outputs(facts: Facts, context: DecisionContext, policy: SilencePolicy) -> Iterator[Output]:

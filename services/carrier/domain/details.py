@@ -1,7 +1,7 @@
-"""What a carrier tells of a parcel beside its scans, and the facts that follow. Pure.
+"""What a carrier reports of a parcel beside its scans, and the facts that follow. Pure.
 
-Each fact has all that is known by then. A later report replaces what it tells and leaves the rest: an envelope without
-a date says nothing about the date.
+Each fact has all that is known by then. A later report replaces only the fields that it has: an envelope without a date
+leaves the date as it was.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class ParcelDetails:
     """The carrier's public page about the parcel."""
 
     def stored(self) -> dict[str, str | None]:
-        """What is told, as JSON has it. A day without hours takes away those of the day before it."""
-        told: dict[str, str | None] = {name: str(value) for name, value in asdict(self).items() if value is not None}
-        return {**dict.fromkeys(_HOURS), **told} if self.expected_on is not None else told
+        """What is reported, as JSON has it. A day without hours removes the hours of the day reported before it."""
+        stated: dict[str, str | None] = {name: str(value) for name, value in asdict(self).items() if value is not None}
+        return {**dict.fromkeys(_HOURS), **stated} if self.expected_on is not None else stated
 
 
 _NAMES = tuple(field.name for field in fields(ParcelDetails))
@@ -72,10 +72,10 @@ def believed(facts: Facts, report: KnownDetails, now: datetime) -> KnownDetails:
 def details_facts(
     sets: Mapping[UUID, Facts], reports: Sequence[KnownDetails], now: datetime
 ) -> list[ParcelDetailsReported]:
-    """The facts of those reports that tell something new, at `now` (business time): of one parcel the first
+    """The facts of those reports that have something new, at `now` (business time): of one parcel the first
     `MOST_DETAIL_TURNS`."""
-    found = (_fact(sets[report.order_id], report, now) for report in reports)
-    return [fact for fact in found if fact is not None]
+    reported = (_fact(sets[report.order_id], report, now) for report in reports)
+    return [fact for fact in reported if fact is not None]
 
 
 def _fact(facts: Facts, report: KnownDetails, now: datetime) -> ParcelDetailsReported | None:
@@ -84,13 +84,13 @@ def _fact(facts: Facts, report: KnownDetails, now: datetime) -> ParcelDetailsRep
     turn = latest.turn + 1 if latest is not None else 1
     if turn > MOST_DETAIL_TURNS:
         return None
-    before = {name: value for name, value in (_told(latest) if latest else {}).items() if value is not None}
-    told = before | {name: report.details[name] for name in _NAMES if name in report.details}
+    before = {name: value for name, value in (_details_of(latest) if latest else {}).items() if value is not None}
+    details = before | {name: report.details[name] for name in _NAMES if name in report.details}
     fact = ParcelDetailsReported.model_validate(
-        {"order_id": report.order_id, "occurred_at": now, "parcel": report.parcel, "turn": turn, **told}
+        {"order_id": report.order_id, "occurred_at": now, "parcel": report.parcel, "turn": turn, **details}
     )
-    return None if latest is not None and _told(latest) == _told(fact) else fact
+    return None if latest is not None and _details_of(latest) == _details_of(fact) else fact
 
 
-def _told(fact: ParcelDetailsReported) -> dict[str, Any]:
+def _details_of(fact: ParcelDetailsReported) -> dict[str, Any]:
     return fact.model_dump(include=set(_NAMES))

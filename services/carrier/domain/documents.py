@@ -1,7 +1,7 @@
 """What may be printed: a whole PDF of at least one page, or whole ZPL. Pure.
 
-The checks are those that a cut-off file, a page of HTML or a few stray bytes fail, and that no producer's document
-does; a printer judges the rest. Nothing is inflated beyond a bound.
+The checks fail for a cut-off file, a page of HTML or a few stray bytes, and pass for the documents of every known
+producer; a printer judges the rest. Nothing is inflated beyond a bound.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Document:
 
 
 def read_document(content: bytes) -> Document | None:
-    """The document by what it is; None when it is none that may be printed."""
+    """The document, recognised by its content; None when it may not be printed."""
     if is_pdf(content):
         return Document(content, PDF)
     return Document(content, ZPL) if is_zpl(content) else None

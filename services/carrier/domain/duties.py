@@ -26,7 +26,7 @@ def charged_twice(facts: Facts, context: DecisionContext, codes: DutyCodes) -> I
         label, declared = facts.get(LabelCreated, parcel), facts.get(ParcelDeclared, parcel)
         if label is None or declared is None or not declared.tax.amount:
             continue
-        times = [one.scanned_at for one in collecting if one.parcel == parcel and label.carrier in codes[one.code]]
+        times = [scan.scanned_at for scan in collecting if scan.parcel == parcel and label.carrier in codes[scan.code]]
         if times:
             yield CaseOpened(
                 order_id=facts.id,

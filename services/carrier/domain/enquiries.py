@@ -79,7 +79,7 @@ def _resolution(facts: Facts, case: CaseOpened, parcel: int) -> str | None:
 
 
 def _has_open_case(facts: Facts, parcel: int) -> bool:
-    """A case about this parcel, or the whole order, is open: its deadlines rest."""
+    """Whether a case about this parcel, or the whole order, is open, so that its deadlines are suspended."""
     return any(
         case.parcel in (parcel, None) and facts.get(CaseClosed, case.case) is None for case in facts.all(CaseOpened)
     )

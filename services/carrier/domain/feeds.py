@@ -9,7 +9,7 @@ from services.carrier.domain.carrier import CarrierEvent
 
 @dataclass(frozen=True, slots=True)
 class FaultyRecord:
-    """A record that cannot be read; the others of its file count. Holds nothing of what it says."""
+    """A record that cannot be read; the others of its file count. Holds nothing of its content."""
 
     line: int
     """In the file, from 1."""

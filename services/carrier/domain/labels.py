@@ -199,17 +199,18 @@ def attempt_seen(attempt: int, state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def attempt_lost(attempt: int, state: Mapping[str, Any], number: str) -> dict[str, Any]:
-    """The job's state after an attempt that made a label, of which only the number is known: the label is had by it."""
+    """The job's state after an attempt that made a label of which only the number is known: the label is requested by
+    its number."""
     return {**attempt_seen(attempt, state), NUMBER: number, LOST_IN: attempt}
 
 
 def attempt_not_reprinted(attempt: int, state: Mapping[str, Any]) -> dict[str, Any]:
-    """The job's state after a label was not to be had by its number: the next attempt asks for another."""
+    """The job's state after a label was not available by its number: the next attempt requests another."""
     return attempt_seen(attempt, {key: value for key, value in state.items() if key not in (NUMBER, LOST_IN)})
 
 
 def lost_number(state: Mapping[str, Any]) -> str | None:
-    """The number of the label whose papers are to be had by it."""
+    """The number by which the papers of a label are to be requested."""
     number: str | None = state.get(NUMBER)
     return number
 
@@ -220,7 +221,8 @@ def attempt_paused(attempt: int) -> dict[str, Any]:
 
 
 def was_paused(state: Mapping[str, Any]) -> bool:
-    """Whether the job has met a fault of ours before. Met again, after others have passed, it is this parcel's case."""
+    """Whether the job has met a fault of ours before. If it meets one again after labels of others were made, it is
+    this parcel's case."""
     return bool(state.get(PAUSED))
 
 

@@ -50,6 +50,6 @@ def read_ranges(text: str) -> tuple[NumberRange, ...]:
     return tuple(ranges)
 
 
-def _overlap(one: NumberRange, other: NumberRange) -> bool:
-    same_kind = (one.service, one.issuer) == (other.service, other.issuer)
-    return same_kind and one.first <= other.last and other.first <= one.last
+def _overlap(left: NumberRange, right: NumberRange) -> bool:
+    same_kind = (left.service, left.issuer) == (right.service, right.issuer)
+    return same_kind and left.first <= right.last and right.first <= left.last

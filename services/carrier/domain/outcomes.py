@@ -1,4 +1,4 @@
-"""How a parcel ends: delivered, returned, lost, destroyed; and that it ends otherwise later."""
+"""How a parcel ends: delivered, returned, lost, destroyed; and how that can change later."""
 
 from __future__ import annotations
 
@@ -60,20 +60,24 @@ def outputs(facts: Facts, context: DecisionContext) -> Iterator[ParcelEndEvent]:
             end = _end(facts, parcel, step, turns[kind], context)
             if end not in facts:
                 fresh.append(end)
-        yield from fresh or _told_too_late(facts, parcel, steps, context)
+        yield from fresh or _loss_known_late(facts, parcel, steps, context)
 
 
-def _told_too_late(facts: Facts, parcel: int, steps: list[Step], context: DecisionContext) -> Iterator[ParcelEndEvent]:
-    """The loss that holds, in another turn, where the one published does not count: it has the time of a later scan,
-    the parcel was cancelled before that, and only now an earlier loss is known. Published once for each time."""
+def _loss_known_late(
+    facts: Facts, parcel: int, steps: list[Step], context: DecisionContext
+) -> Iterator[ParcelEndEvent]:
+    """The loss that holds, in another turn, where the published loss does not count: that one has the time of a later
+    scan, the parcel was cancelled before that time, and only now an earlier loss is known. Published once for each time
+    of a loss."""
     holding = last_step(steps)
-    told = {lost.occurred_at for lost in facts.all(ParcelLost) if lost.parcel == parcel}
-    if holding and holding.status == "lost" and holding.at not in told and not end_evidence(facts, parcel):
+    published_times = {lost.occurred_at for lost in facts.all(ParcelLost) if lost.parcel == parcel}
+    if holding and holding.status == "lost" and holding.at not in published_times and not end_evidence(facts, parcel):
         yield _end(facts, parcel, holding, next_turn(facts, ParcelLost, parcel), context)
 
 
 def _steps(facts: Facts, parcel: int) -> list[Step]:
-    """What scans, and the ends published so far, say of the parcel's journey, by time; none where nothing ends it."""
+    """The steps of the parcel's journey by time, from scans and from the ends published so far; none where nothing ends
+    it."""
     scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel and known_status(scan.status)]
     kinds = {*END_OF.values()}
     ends = [step for kind in kinds for end in facts.all(kind) if end.parcel == parcel and (step := end_step(end))]
@@ -99,21 +103,21 @@ def _ends(steps: list[Step]) -> Iterator[Step]:
 
 def _end(facts: Facts, parcel: int, step: Step, turn: int, context: DecisionContext) -> ParcelEndEvent:
     """The fact. A loss and a destruction have no other time than that of their occurrence: it is the scan's."""
-    order_id, now, at = facts.id, context.now, step.at
+    order_id, now, ended_at = facts.id, context.now, step.at
     match step.status:
         case "delivered":
-            return ParcelDelivered(order_id=order_id, occurred_at=now, parcel=parcel, delivered_at=at, turn=turn)
+            return ParcelDelivered(order_id=order_id, occurred_at=now, parcel=parcel, delivered_at=ended_at, turn=turn)
         case "returned":
             reason = _return_reason(facts, parcel, step)
             return ParcelReturned(
-                order_id=order_id, occurred_at=now, parcel=parcel, returned_at=at, reason=reason, turn=turn
+                order_id=order_id, occurred_at=now, parcel=parcel, returned_at=ended_at, reason=reason, turn=turn
             )
         case "lost":
             said_by = step.fact.said_by if isinstance(step.fact, ParcelLost) else "carrier"
-            return ParcelLost(order_id=order_id, occurred_at=at, parcel=parcel, said_by=said_by, turn=turn)
+            return ParcelLost(order_id=order_id, occurred_at=ended_at, parcel=parcel, said_by=said_by, turn=turn)
         case status:
             reason = step.fact.reason if isinstance(step.fact, ParcelDestroyed) else str(status)
-            return ParcelDestroyed(order_id=order_id, occurred_at=at, parcel=parcel, reason=reason, turn=turn)
+            return ParcelDestroyed(order_id=order_id, occurred_at=ended_at, parcel=parcel, reason=reason, turn=turn)
 
 
 def _return_reason(facts: Facts, parcel: int, step: Step) -> str:

@@ -18,10 +18,10 @@ DAY_SECONDS = 86_400.0
 GIVEN_UP_DAYS = 180
 ENDED_DAYS = 60
 ENDED_SECONDS = 3 * DAY_SECONDS
-"""So long, and so often, a parcel is asked about that was delivered or is back: it may have gone to the wrong door, and
-who calls back is not bound to do so after the end."""
+"""For how long, and how often, a parcel is polled that was delivered or is back: it may have gone to the wrong door,
+and a sender of call-backs may stop at the end."""
 SILENT_PARCELS, SILENT_GROUPS = 2, 2
-"""After so many in a row without an answer it is the carrier that gives none, not the parcels."""
+"""After this many in a row without an answer the cause is the carrier and not the parcels."""
 
 _NEAR_THE_DOOR, _AFTER_ARRIVAL, _IN_FRANCE, _SLOW = 1, 2, 4, 8
 FACTORS: Mapping[str, int] = {

@@ -60,7 +60,7 @@ def settled_turns(listed: Mapping[bytes, int], stored: Mapping[bytes, int]) -> d
     `stored`: of those that are known, the earliest known first.
 
     What is known keeps its turn, for it is published under it: the other events get the lowest turns that are left. Of
-    two that were told alone, and so have the same turn, the one that was told first keeps it.
+    two that were reported alone, and so have the same turn, the one reported first keeps it.
     """
     settled: dict[bytes, int] = {}
     used: set[int] = set()
@@ -78,8 +78,8 @@ def settled_turns(listed: Mapping[bytes, int], stored: Mapping[bytes, int]) -> d
 _Minute = tuple[str, str | None, datetime]
 
 
-def _minute(event: CarrierEvent, at: datetime) -> _Minute:
-    return event.tracking_number, event.code, at.replace(second=0, microsecond=0)
+def _minute(event: CarrierEvent, scanned_at: datetime) -> _Minute:
+    return event.tracking_number, event.code, scanned_at.replace(second=0, microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is asked of the carrier for a parcel that cannot be delivered: its return where the country allows it. Pure."""
+"""The carrier's options for a parcel that cannot be delivered: its return where the country allows it. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from services.carrier.domain.carrier import TryLater, Unexplained
 
 ASKED_EVERY = timedelta(days=1)
-"""What a country allows is asked for anew when it is older, in real time."""
+"""The age after which a country's options are requested again, in real time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,6 @@ ReturnOptionsAnswer = ReturnOptions | TryLater | Unexplained
 """Without an answer what was known before goes on; no parcel is to blame."""
 
 
-def is_old(told_at: datetime | None, now: datetime) -> bool:
+def is_old(answered_at: datetime | None, now: datetime) -> bool:
     """Whether it is to be asked for."""
-    return told_at is None or now - told_at >= ASKED_EVERY
+    return answered_at is None or now - answered_at >= ASKED_EVERY

@@ -15,7 +15,7 @@ _CODE_FIELDS = ("code", "subtag", "status")
 
 
 def own_words(raw: bytes) -> str | None:
-    """The text in which the event is told; None when it has none. Cut at `LONGEST`."""
+    """The carrier's text for the event; None when it has none. Cut at `LONGEST`."""
     return _first(raw, _FIELDS, LONGEST)
 
 

@@ -56,7 +56,7 @@ class BordereauJob:
         async with self.ledger.transaction() as db:
             facts = (await self.ledger.read(db, [job.stream]))[job.stream.id]
         sizes = {carrier.name: carrier.bordereau_parcels}
-        part = next((one for one in parts(facts, sizes) if str(one.part) == job.subject), None)
+        part = next((candidate for candidate in parts(facts, sizes) if str(candidate.part) == job.subject), None)
         if part is None or part.created is not None or make is None:
             return Done()
         unseen = unseen_attempts(job.attempt, job.state)

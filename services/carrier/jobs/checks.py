@@ -73,7 +73,7 @@ class CheckJob:
             order = label_order(needed.facts, parcel, needed.contact, route, calls.account, self.clock.now())
             order = await numbered(self.ledger, self.connected, order)
             if isinstance(await calls.check_label(order), LabelPossible | AddressRefused | LabelRejected):
-                return True  # a fault of that parcel or its address is found only where none of ours is
+                return True  # the carrier reports a fault of the parcel or its address only when it finds none of ours
         return False
 
 

@@ -1,4 +1,4 @@
-"""What a carrier says of labels that are not made yet: it is asked to check the requests, and makes none."""
+"""A carrier's answers about labels that are not made yet: it checks the requests, and makes no label."""
 
 from __future__ import annotations
 

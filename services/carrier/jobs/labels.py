@@ -73,7 +73,7 @@ PREPARE_SECONDS = 10.0
 @dataclass(frozen=True, slots=True)
 class LabelRules:
     on_lost_answer: Literal["repeat", "park"]
-    """What to do when a label may exist that we do not know: call again, or leave it to a person."""
+    """When a label may exist that we do not know: call again, or leave it to a person."""
     attempts: int
     """Calls before a person has to look into it; with their growing waits, twenty take about an hour."""
     pdf_days: int

@@ -52,8 +52,8 @@ class LabelPauses:
             if open_pause(facts) is not None:
                 return True
             parcel, _ = parcel_and_round(subject)
-            own = (await self.ledger.lock(db, [order_stream(order_id)]))[order_id]
-            if met_before or was_superseded(own, parcel):
+            order_facts = (await self.ledger.lock(db, [order_stream(order_id)]))[order_id]
+            if met_before or was_superseded(order_facts, parcel):
                 await self.ledger.publish(db, [unexplained_case(order_id, subject, reason, now)])
                 return False
             parcels = await refusals.note(db, self.connected.carrier.name, reason, order_id, parcel)

@@ -91,7 +91,7 @@ async def save_unconfirmed(db: DB, bordereaux: Sequence[UnconfirmedBordereau]) -
     await db.executemany(
         """insert into unconfirmed_bordereaux (manifest_id, part, attempt, reason) values ($1, $2, $3, $4)
            on conflict do nothing""",
-        [(one.manifest_id, one.part, one.attempt, one.reason) for one in bordereaux],
+        [(bordereau.manifest_id, bordereau.part, bordereau.attempt, bordereau.reason) for bordereau in bordereaux],
     )
 
 

@@ -1,4 +1,4 @@
-"""What carriers told of parcels beside their scans: the latest of each, and whether it is published."""
+"""What carriers reported of parcels beside their scans: the latest of each, and whether it is published."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from services.carrier.domain.details import KnownDetails, ParcelDetails
 from services.carrier.store.numbers import Number, columns
 from shared.db import DB
 
-ToldDetails: TypeAlias = tuple[str, str, ParcelDetails]
-"""Carrier, tracking number, and what was told."""
+ReportedDetails: TypeAlias = tuple[str, str, ParcelDetails]
+"""Carrier, tracking number, and what was reported."""
 
 
-async def save(db: DB, reported: Sequence[ToldDetails], days: int) -> bool:
-    """Keeps what was told; whether any of it is new. Of one parcel the last counts."""
-    told: dict[Number, dict[str, str | None]] = {}
+async def save(db: DB, reported: Sequence[ReportedDetails], days: int) -> bool:
+    """Keeps what was reported; whether any of it is new. Of one parcel the last report counts."""
+    details_of: dict[Number, dict[str, str | None]] = {}
     for carrier, number, details in reported:
-        told.setdefault((carrier, number), {}).update(details.stored())
-    if not told:
+        details_of.setdefault((carrier, number), {}).update(details.stored())
+    if not details_of:
         return False
-    parcels = sorted(told)
+    parcels = sorted(details_of)
     rows = await db.fetch(
         """insert into parcel_details (carrier, tracking_number, details, keep_until)
            select carrier, number, details, now() + $4 * interval '1 day'
@@ -34,7 +34,7 @@ async def save(db: DB, reported: Sequence[ToldDetails], days: int) -> bool:
            where parcel_details.details || excluded.details <> parcel_details.details
            returning 1""",
         *columns(parcels),
-        [json.dumps(told[parcel], ensure_ascii=False) for parcel in parcels],
+        [json.dumps(details_of[parcel], ensure_ascii=False) for parcel in parcels],
         days,
     )
     return bool(rows)

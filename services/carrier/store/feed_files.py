@@ -19,7 +19,7 @@ DAYS = 400
 """For which a file is remembered. Read again after that, it would change nothing."""
 
 INACCESSIBLE = "inaccessible"
-"""Set aside as it could not be opened. It is tried again, and what becomes of it then takes the place of that."""
+"""Set aside because it could not be opened. It is tried again, and the new result replaces this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +32,24 @@ class FileVersion:
     """Its size and the time of its last change."""
 
 
-async def unknown(db: DB, found: Collection[FileVersion]) -> set[FileVersion]:
-    """Those that nobody has dealt with, or could open."""
+async def unknown(db: DB, files: Collection[FileVersion]) -> set[FileVersion]:
+    """Those of these files that nobody has processed, or that could not be opened."""
     rows = await db.fetch(
         """select f.carrier, f.name, f.stamp from unnest($1::text[], $2::text[], $3::text[]) as f (carrier, name, stamp)
            where not exists (select from feed_files k
                              where (k.carrier, k.name, k.stamp) = (f.carrier, f.name, f.stamp)
                                and k.reason is distinct from $4)""",
-        [file.carrier for file in found],
-        [file.name for file in found],
-        [file.stamp for file in found],
+        [file.carrier for file in files],
+        [file.name for file in files],
+        [file.stamp for file in files],
         INACCESSIBLE,
     )
     return {FileVersion(**row) for row in rows}
 
 
 async def take(db: DB, file: FileVersion, digest: bytes, records: int, faulty: Sequence[FaultyRecord]) -> bool:
-    """Notes a file whose records are stored in the same transaction; False when there is nothing to store: another
-    replica has dealt with it, or one of the same content was read."""
+    """Records a file whose records are stored in the same transaction; False when there is nothing to store: another
+    replica has read it, or one of the same content was read."""
     state = await _note(
         db,
         """insert into feed_files as f (carrier, name, stamp, digest, state, reason, records, faulty_records, faults)
@@ -66,7 +66,7 @@ async def take(db: DB, file: FileVersion, digest: bytes, records: int, faulty: S
 
 
 async def set_aside(db: DB, file: FileVersion, reason: str) -> bool:
-    """Notes a file of which nothing counts; False when that is noted already."""
+    """Records a file of which nothing counts; False when that is recorded already."""
     state = await _note(
         db,
         """insert into feed_files as f (carrier, name, stamp, state, reason) values ($1, $2, $3, 'set_aside', $4)""",
@@ -106,13 +106,13 @@ async def to_settle(db: DB) -> list[asyncpg.Record]:
 
 async def settle(db: DB, file_id: int, who: str) -> bool:
     """Somebody has looked into it; False when there is no such file that waits, or waited."""
-    found = await db.fetchval(
+    settled = await db.fetchval(
         """update feed_files set settled_at = coalesce(settled_at, now()), settled_by = coalesce(settled_by, $2)
            where id = $1 and reason is not null returning true""",
         file_id,
         who,
     )
-    return bool(found)
+    return bool(settled)
 
 
 async def count_to_settle(db: DB, carrier: str) -> int:

@@ -16,7 +16,7 @@ from services.carrier.domain.feeds import FeedFile
 from services.carrier.domain.scans import turns
 from services.carrier.store import callbacks, details, feed_files, labels, scans
 from services.carrier.store.callbacks import Callback
-from services.carrier.store.details import ToldDetails
+from services.carrier.store.details import ReportedDetails
 from services.carrier.store.feed_files import FileVersion
 from services.carrier.store.numbers import Number
 from services.carrier.store.scans import RawScan, Source
@@ -52,13 +52,13 @@ class ReceivedCallback:
     callbacks: Sequence[Callback]
     """Of each parcel that it is about, a part: the first has the id of the whole."""
     scans: Sequence[RawScan]
-    details: Sequence[ToldDetails]
+    details: Sequence[ReportedDetails]
     stored: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """Whether it was new, once that is durable."""
 
 
 def sealed_scans(carrier: str, source: Source, answer: Sequence[CarrierEvent], seal: Seal) -> list[RawScan]:
-    """What a carrier tells in one answer, as it is stored."""
+    """What a carrier reports in one answer, as it is stored."""
     return [_sealed(carrier, source, event, turn, seal) for event, turn in zip(answer, turns(answer), strict=True)]
 
 
@@ -106,10 +106,10 @@ class ScanIntake:
             erased = await labels.erased_numbers(db, [(scan.carrier, scan.tracking_number) for scan in raw])
             raw = await scans.settled(db, _without_words(raw, erased))
             new = await scans.save(db, raw, self._retention.raw_scans)
-            told = await details.save(db, _with_details(carrier, reported), self._retention.raw_scans)
+            has_new_details = await details.save(db, _with_details(carrier, reported), self._retention.raw_scans)
         if new:
             self.received.set()
-        if told:
+        if has_new_details:
             self.details_received.set()
 
     async def keep_file(self, file: FileVersion, digest: bytes, read: FeedFile) -> bool:
@@ -132,7 +132,7 @@ class ScanIntake:
         received = ReceivedCallback(kept, raw, _with_details(carrier, [part.reported for part in parts]))
         self._arrived.append(received)
         if self._keeper is None or self._keeper.done():
-            # In a context of its own: a group belongs to no single request's trace.
+            # In a new context: a group does not belong to the trace of one request.
             self._keeper = asyncio.create_task(self._keep_arrived(), context=Context())
         new = await received.stored
         if tracing.on():
@@ -167,19 +167,19 @@ class ScanIntake:
                 scan for received in group if _id(received) in new for scan in await scans.settled(db, received.scans)
             ]
             await scans.save(db, _without_words(raw, erased), self._retention.raw_scans)
-            fresh = [told for received in group if _id(received) in new for told in received.details]
-            told = await details.save(db, fresh, self._retention.raw_scans)
+            fresh = [reported for received in group if _id(received) in new for reported in received.details]
+            has_new_details = await details.save(db, fresh, self._retention.raw_scans)
             failpoints.reach("callback.worked")
         failpoints.reach("callback.committed")
         for received in group:
             if not received.stored.done():
                 received.stored.set_result(_id(received) in new)
         self.received.set()
-        if told:
+        if has_new_details:
             self.details_received.set()
 
 
-def _with_details(carrier: str, reported: Sequence[ParcelEvents]) -> list[ToldDetails]:
+def _with_details(carrier: str, reported: Sequence[ParcelEvents]) -> list[ReportedDetails]:
     return [(carrier, parcel.tracking_number, parcel.details) for parcel in reported if parcel.details is not None]
 
 

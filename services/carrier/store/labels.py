@@ -137,7 +137,7 @@ async def sealed_papers(db: DB, numbers: Sequence[Number], paper: Paper) -> dict
 
 
 async def count_prints(db: DB, numbers: Sequence[Number]) -> dict[Number, int]:
-    """Counts that these labels are handed out, and tells how often each was by now."""
+    """Counts that these labels are handed out; returns how often each was by now."""
     rows = await db.fetch(
         """with handed_out as (
                select * from unnest($1::text[], $2::text[]) as n (carrier, tracking_number)

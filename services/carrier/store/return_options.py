@@ -1,4 +1,5 @@
-"""What carriers have told may be done with parcels that cannot be delivered, by product and country. Real time."""
+"""The carriers' answers on what may be done with parcels that cannot be delivered, by product and country. Real
+time."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from shared.db import DB
 
 
 async def of_carrier(db: DB, carrier: str) -> Mapping[tuple[str, str], tuple[ReturnOptions, datetime]]:
-    """By product and country, each with the time at which it was told."""
+    """By product and country, each with the time of the answer."""
     rows = await db.fetch("select product, country, choices, told_at from return_options where carrier = $1", carrier)
     return {(row["product"], row["country"]): (ReturnOptions(tuple(row["choices"])), row["told_at"]) for row in rows}
 

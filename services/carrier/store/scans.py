@@ -48,7 +48,7 @@ class RawScan:
     """Which of the events of its code and minute it is, in the answer that lists it."""
     city: str | None = None
     request_id: str | None = None
-    """Of the poll that told it first, by which the carrier's support finds the call."""
+    """The id of the poll that reported it first, by which the carrier's support finds the call."""
 
 
 async def settled(db: DB, answer: Sequence[RawScan]) -> list[RawScan]:
@@ -83,8 +83,8 @@ _Minute: TypeAlias = tuple[str, str, str | None, datetime | None]
 
 
 def _minute(scan: RawScan) -> _Minute:
-    at = scan.scanned_at.replace(second=0, microsecond=0) if scan.scanned_at else None
-    return scan.carrier, scan.tracking_number, scan.code, at
+    minute = scan.scanned_at.replace(second=0, microsecond=0) if scan.scanned_at else None
+    return scan.carrier, scan.tracking_number, scan.code, minute
 
 
 async def save(db: DB, scans: Sequence[RawScan], days: int) -> int:

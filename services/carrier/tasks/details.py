@@ -1,4 +1,4 @@
-"""Publishes what carriers tell of parcels beside their scans."""
+"""Publishes what carriers report of parcels beside their scans."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ class DetailsPublisher:
             # Again under the locks: another replica may have published what came since.
             current = await details.lock_to_publish(db, len(reports), reports)
             now = self._clock.now()
-            told = [believed(sets[report.order_id], report, now) for report in current]
-            await self._ledger.publish(db, details_facts(sets, told, now))
+            believed_reports = [believed(sets[report.order_id], report, now) for report in current]
+            await self._ledger.publish(db, details_facts(sets, believed_reports, now))
             await details.mark_processed(db, current)
-        for report, kept in zip(current, told, strict=True):
+        for report, kept in zip(current, believed_reports, strict=True):
             if kept is not report:
                 metrics.SET_ASIDE.labels(metrics.EXPECTED_DAY).inc()
                 log.warning("expected day is not believed", order_id=str(report.order_id), parcel=report.parcel)

@@ -1,8 +1,8 @@
 """Reads the files in which a carrier reports events: each once, by whichever replica finds it. Real time.
 
 Files are never changed, moved or deleted: the directory may be read-only, and who writes there also clears it. A row
-tells that a file was read, in the transaction that stores its events. What begins with a dot, or ends with `.tmp` or
-`.part`, is still being written, and so is a file without its last line.
+records that a file was read, in the transaction that stores its events. A file whose name begins with a dot, or ends
+with `.tmp` or `.part`, is still being written, and so is one without its last line.
 """
 
 from __future__ import annotations
@@ -74,14 +74,14 @@ class FeedReader:
             if await pauses.is_paused(db, self._carrier.counterpart):
                 return False
         try:
-            found = await asyncio.to_thread(self._list)
+            files = await asyncio.to_thread(self._list)
         except OSError as error:
             log.error("the directory of a feed cannot be read", carrier=self._carrier.name, error=error)
             return False
         async with self._pool.acquire() as db:
-            unknown = await feed_files.unknown(db, [file.version for file in found])
+            unknown = await feed_files.unknown(db, [file.version for file in files])
         settled = 0
-        for file in found:
+        for file in files:
             if file.version not in unknown:
                 continue
             if settled == FILES_AT_ONCE:
@@ -92,7 +92,7 @@ class FeedReader:
 
     def _list(self) -> list[_Found]:
         """Plain files that are not being written, the oldest first."""
-        found: list[_Found] = []
+        files: list[_Found] = []
         with os.scandir(self._directory) as entries:
             for entry in entries:
                 name = entry.name
@@ -103,11 +103,11 @@ class FeedReader:
                 except FileNotFoundError:
                     continue
                 if stat.S_ISREG(status.st_mode):
-                    found.append(self._found(name, status))
-                if len(found) == MOST_FILES:
+                    files.append(self._found(name, status))
+                if len(files) == MOST_FILES:
                     log.error("a feed has too many files: clear away those that were read", carrier=self._carrier.name)
                     break
-        return sorted(found, key=lambda file: (file.changed_at, file.version.name))
+        return sorted(files, key=lambda file: (file.changed_at, file.version.name))
 
     def _found(self, name: str, status: os.stat_result) -> _Found:
         stamp = f"{status.st_size}:{status.st_mtime_ns}"
@@ -137,7 +137,7 @@ class FeedReader:
         return True
 
     def _read(self, file: _Found) -> bytes | None:
-        """No more of it than a byte beyond what one may have; None when it has changed since it was listed."""
+        """The file's bytes, at most one more than a file may have; None when it has changed since it was listed."""
         descriptor = os.open(self._directory / file.version.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as opened:
             content = opened.read(self._feed.most_bytes + 1)
@@ -150,7 +150,8 @@ class FeedReader:
             log.info("a feed file was read", carrier=self._carrier.name, file=file.version.name, records=read.records)
 
     async def _set_aside_later(self, file: _Found, reason: str) -> bool:
-        """Once it was not changed for so long that it does not mend itself; whether that is news."""
+        """Stores the fault once the file was not changed for so long that it will not be completed; whether that is
+        new."""
         return time.time() - file.changed_at > self._patience and await self._set_aside(file, reason)
 
     async def _set_aside(self, file: _Found, reason: str) -> bool:

@@ -70,20 +70,20 @@ async def poll(
     fault: Unreachable | None = None
     for start in range(0, len(due), together):
         group = due[start : start + together]
-        answers, told, silent_alone = await _ask(track, group, loop)
+        answers, failure, silent_alone = await _ask(track, group, loop)
         await intake.keep_polled(carrier.name, answers)
         missing = sorted(set(group) - {parcel.tracking_number for parcel in answers})
-        if told is None or (answers and not told.of_all):
+        if failure is None or (answers and not failure.of_all):
             silent, fault = 0, None
             await release(missing, poll_seconds)
             continue
         silent += 1
-        alone = len(group) == 1 and not told.of_all
+        alone = len(group) == 1 and not failure.of_all
         if not alone or silent == SILENT_GROUPS:
-            fault = told
+            fault = failure
         await release([number for number in missing if number not in silent_alone], poll_seconds if alone else 0)
         await release(silent_alone)  # later than the others, and so behind them
-        if told.of_all or silent == SILENT_GROUPS:
+        if failure.of_all or silent == SILENT_GROUPS:
             await release(due[start + together :])
             break
     return len(due), fault

@@ -1,4 +1,5 @@
-"""Keeps known what each country allows on parcels that cannot be delivered. Labels wait for none of it. Real time."""
+"""Keeps each country's options for parcels that cannot be delivered up to date. Labels do not wait for it. Real
+time."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ EVERY_SECONDS = 600.0
 
 
 async def keep_known(pool: asyncpg.Pool[asyncpg.Record], connected: Connected, loop: Loop) -> None:
-    """At the start from the database; asked for anew when older than a day; until cancelled."""
+    """Loads them from the database, and requests them again when they are older than a day; until cancelled."""
 
     async def step() -> float:
         await refresh(pool, connected, loop)
@@ -28,7 +29,7 @@ async def keep_known(pool: asyncpg.Pool[asyncpg.Record], connected: Connected, l
 
 
 async def refresh(pool: asyncpg.Pool[asyncpg.Record], connected: Connected, loop: Loop) -> None:
-    """One round. Of a route without an answer goes on what was known."""
+    """One round. A route without an answer keeps its last options."""
     carrier, calls = connected.carrier, connected.calls
     if calls.ask_returns is None:
         return
@@ -38,8 +39,8 @@ async def refresh(pool: asyncpg.Pool[asyncpg.Record], connected: Connected, loop
     calls.returns.update({key: options for key, (options, _) in known.items()})
     for route in BY_NAME[carrier.name].routes:
         key = (route.product, route.country)
-        told_at = known[key][1] if key in known else None
-        if paused or not is_old(told_at, datetime.now(UTC)):
+        answered_at = known[key][1] if key in known else None
+        if paused or not is_old(answered_at, datetime.now(UTC)):
             continue
         answer = await loop.while_waiting(calls.ask_returns(*key))
         if isinstance(answer, ReturnOptions):

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from contracts.base import order_stream
 from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
-from services.customs.destinations import DESTINATIONS, by_hand
+from services.customs.destinations import DESTINATIONS, retries
 from services.customs.destinations.destination import Destination
 from services.customs.domain import actions, decide, holds
 from services.customs.domain.actions import NotPossible
@@ -172,7 +172,7 @@ def router(
         async def retry(db: DB, facts: Facts) -> None:
             subject = actions.job_subject(facts, parcel, body.work)
             context = DecisionContext(clock.now())
-            if not await by_hand.run_again(ledger, db, destination_of(facts), body.work, facts, subject, context):
+            if not await retries.run_again(ledger, db, destination_of(facts), body.work, facts, subject, context):
                 raise NotPossible("there is no such work to do again")
 
         return await act(request, principal, order_id, parcel, retry)

@@ -16,7 +16,7 @@ import asyncpg
 from contracts.base import order_stream
 from contracts.cases import CaseOpened
 from contracts.orders import OrderPlaced
-from services.customs.destinations import DESTINATIONS, by_hand
+from services.customs.destinations import DESTINATIONS, retries
 from services.customs.destinations.destination import Destination
 from services.customs.domain.decide import Policy
 from services.customs.domain.gaps import declarable_now
@@ -147,7 +147,7 @@ class RuleReader:
         self, db: DB, destination: Destination, facts: Facts, case: CaseOpened, context: DecisionContext
     ) -> None:
         work, subject = str(case.matter), str(case.detail)
-        await by_hand.run_again(self.ledger, db, destination, work, facts, subject, context)
+        await retries.run_again(self.ledger, db, destination, work, facts, subject, context)
 
     async def _log_failure(self, order_id: UUID, error: Exception) -> None:
         """Its timer decides it again, or a person has it declared again."""

@@ -1,4 +1,4 @@
-"""For operators: what waits for a person, the resolution of a case, and the open orders in figures."""
+"""For operators: cases, their resolution, and the open orders in figures."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Changes:
             recorded = PersonRecorded(order_id=order_id, occurred_at=change.occurred_at, version=change.version)
             facts = (await self.ledger.record(db, consumed=[recorded], published=[change]))[order_id]
         if not (requested := changes(facts)):
-            # Answered, not raised: that the contact was read stays on record.
+            # Returned, not raised, so that the transaction commits: it is recorded that the contact was read.
             return _invalid(Fault("consignee", "nothing_to_change", "Must differ from what the order has")).response()
         return JSONResponse({"id": str(order_id), "change": change_document(requested[-1])}, 202)
 

@@ -1,4 +1,4 @@
-"""What a rule refuses because of an order's state, as the answer 409."""
+"""A refusal because of an order's state, as the answer 409."""
 
 from __future__ import annotations
 

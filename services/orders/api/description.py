@@ -1,4 +1,4 @@
-"""What the HTTP interface of `orders` says of itself."""
+"""The description of the HTTP interface of `orders`."""
 
 from __future__ import annotations
 

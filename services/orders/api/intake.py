@@ -53,12 +53,12 @@ class Submission:
         return order_id_of(self.marketplace, self.body.number)
 
     def conflict_keys(self) -> tuple[object, ...]:
-        """What no two submissions under way may share: the order, and the idempotency key."""
+        """The keys that no two submissions under way may share: the order, and the idempotency key."""
         return (self.order_id, *([(self.request.principal, self.request.key)] if self.request.key else []))
 
 
 class Intake:
-    """Accepts orders; those that arrive together in one transaction."""
+    """Accepts orders; those that arrive together share one transaction."""
 
     def __init__(
         self,
@@ -155,7 +155,8 @@ NUMBER_TAKEN = Fault("number", "number_taken", "Must not name another order")
 
 
 def same_body(accepted: bytes | None, digest: bytes) -> bool:
-    """Whether the body of this digest is the one with which its order was accepted; None: that one is erased."""
+    """Whether the body of this digest is the one with which its order was accepted. `None`: that body's digest is
+    erased."""
     return accepted is not None and hmac.compare_digest(accepted, digest)
 
 

@@ -30,7 +30,7 @@ from shared.sealing import Seal
 
 
 class Previews:
-    """Answers what would become of an order. Nothing is written here."""
+    """Answers what would become of an order, and writes nothing."""
 
     def __init__(
         self,

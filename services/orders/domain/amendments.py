@@ -1,6 +1,6 @@
-"""What parcels do after their order's end: found after lost, sent back after delivered, moving after withdrawn.
+"""Events of parcels after their order's end: found after lost, sent back after delivered, moving after withdrawn.
 
-The end stands. Each contradiction is published, as OrderAmended, and becomes a case for a person.
+The order's end stays. Each contradiction is published, as OrderAmended, and becomes a case for a person.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SETTLED = frozenset({"delivered", "returned"})
 
 
 def amendments(facts: Facts, closed: OrderClosed, context: DecisionContext) -> list[Output]:
-    """What follows on an order that has ended when its parcels did otherwise."""
+    """The outputs for an order that has ended when its parcels ended differently."""
     outputs: list[Output] = []
     for parcel in parcels_after_hand_over(facts):
         recorded = recorded_outcome(facts, closed, parcel)
@@ -49,7 +49,7 @@ def amendments(facts: Facts, closed: OrderClosed, context: DecisionContext) -> l
 
 def recorded_outcome(facts: Facts, closed: OrderClosed, parcel: int) -> str:
     """The outcome of the parcel that was published last; the order's for a parcel that was not planned. Each amendment
-    puts its outcome in the place of the one before."""
+    replaces the outcome before it."""
     first = next((end.outcome for end in closed.parcels if end.parcel == parcel), closed.outcome)
     amended = amendments_of(facts, parcel)
     left: Counter[str] = Counter([first, *(event.outcome for event in amended)])

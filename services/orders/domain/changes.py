@@ -1,7 +1,7 @@
 """Changes of the consignee's phone and address, until the order is packed. The warehouse alone decides whether a change
 came in time; customs and carrier use the contact of the last one that did.
 
-What is changed to lies in the person's record, which holds every version of the contact.
+The new contact is in the person's record, which holds every version of it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _answer(facts: Facts, version: int) -> ChangeAnswer:
 
 
 def latest_version(facts: Facts) -> int:
-    """The version that was requested last: a further change is made to it."""
+    """The version that was requested last: the base of a further change."""
     return max((request.version for request in facts.all(ChangeRequested)), default=AS_PLACED)
 
 

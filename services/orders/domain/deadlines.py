@@ -28,8 +28,8 @@ DEADLINES: Mapping[WaitingState, timedelta] = {
     "cancelling": timedelta(days=3),
     "on_hold": timedelta(days=14),
 }
-"""How long an order may stay in a state, in business time; the time during which a case or a hold of the order is open,
-or the operation that it waits for is paused, does not count.
+"""How long an order may stay in a state, in business time. Not counted is the time during which a case or a hold of the
+order is open, or the operation that it waits for is paused.
 
 Effect before the first hand-over: CancelRequested(`deadline:<state>`), once. Effect after it, when a cancel stays
 unanswered, and when a hold stays open: CaseOpened(needs_attention), closed when the order moves on."""
@@ -47,7 +47,7 @@ def deadline(facts: Facts, status: OrderStatus, pauses: Sequence[Pause] = NO_PAU
     """Until when the order may stay in its state; None when that has no limit, or while it is suspended: a case is
     open, or the operation that it waits for is paused.
 
-    The wait begins anew when a person closes a case about it and nothing has moved.
+    The wait begins anew when a person closes a case about it and the order is still in the same state.
     """
     allowed = DEADLINES.get(status.waiting_state)
     if allowed is None or open_cases(facts) or is_paused(facts, status, pauses):
@@ -103,8 +103,8 @@ Span: TypeAlias = tuple[datetime, datetime]
 
 
 def suspended_spans(facts: Facts, status: OrderStatus, pauses: Sequence[Pause]) -> list[Span]:
-    """When some case of the order was open, some hold unless the order is waiting for one, or the operation that it
-    waits for was paused."""
+    """When a case of the order was open, or a hold (unless the order waits for a hold), or the operation that it waits
+    for was paused."""
     cases = [
         (case.occurred_at, closed.occurred_at)
         for case in facts.all(CaseOpened)

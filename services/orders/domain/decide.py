@@ -31,8 +31,8 @@ RETENTION = timedelta(days=180)
 
 
 class ErasureRequested(OrderEvent):
-    """An operator wants the person's record erased; that is done once the order has ended. Known to this service
-    only."""
+    """An operator has requested that the person's record be erased, which is done once the order has ended. This fact
+    is not published."""
 
     NAME: ClassVar[str] = "erasure-requested"
 
@@ -83,8 +83,8 @@ def _erasure(facts: Facts, closed: OrderClosed, context: DecisionContext) -> lis
 
 
 def _closed_cases(facts: Facts, status: OrderStatus, context: DecisionContext) -> list[CaseClosed]:
-    """The closing of cases of this service that need no person any more: the order left the state whose deadline had
-    passed, or the parcel that moved after the order's end has come to a new end."""
+    """Closes the cases of this service that need no person any more: the order left the state whose deadline had
+    passed, or the parcel that moved after the order's end has ended again."""
     closed: list[CaseClosed] = []
     for case in open_cases(facts):
         state = overdue_state(case)

@@ -67,7 +67,7 @@ _USUAL_CITIES = {"kashgar": "喀什地区"}
 
 
 def _spellings(division: Division) -> Iterator[str]:
-    """What it is found by: name, stem, code and pinyin, normalised."""
+    """The keys by which it is found: name, stem, code and pinyin, normalised."""
     syllables = division.pinyin.split(" ")
     stem_pinyin = "".join(syllables[: len(division.stem)])
     yield from (division.name, division.stem, division.code, normalize(division.pinyin), normalize(stem_pinyin))
@@ -90,7 +90,7 @@ class Province:
         return self.iso in MUNICIPALITIES
 
     def present(self, division: Division) -> Division:
-        """What a former division is called now; itself when it is present, or has no successor."""
+        """The division that replaces a former one; itself when it is present, or has no successor."""
         return self.divisions[division.successor] if division.successor else division
 
     def find(self, text: str) -> tuple[Division, ...]:

@@ -1,4 +1,4 @@
-"""The document of an order that `orders` answers with: made of its facts alone, without any personal data."""
+"""The document of an order in the answers of `orders`: made of its facts alone, without any personal data."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def hold_document(hold: Hold) -> dict[str, Any]:
 
 
 def change_document(change: Change) -> dict[str, Any]:
-    """A change of the consignee, and its answer; without what it was changed to, which is personal data."""
+    """A change of the consignee, and its answer; without the new values, which are personal data."""
     request = change.request
     return {
         "version": request.version,

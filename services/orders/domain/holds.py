@@ -1,7 +1,7 @@
 """Holds: while one is open the warehouse does not pack the order, and no deadline of the order passes.
 
-Each holder places, by handles of its own, as many as it has reasons for. All is read from the facts; the warehouse
-alone decides whether a hold came in time.
+A holder may place several, each under a handle of its own. All is derived from the facts; the warehouse alone decides
+whether a hold came in time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_HOLDS = 50
 """Holds that one holder ever places on an order."""
 
 HoldReason = Literal["fraud_check", "awaiting_payment", "address_check", "shopper_request", "other"]
-"""Those that a hold can be placed for: `contracts.vocabularies.ORDER_HOLD_REASONS`."""
+"""The reasons of holds: `contracts.vocabularies.ORDER_HOLD_REASONS`."""
 HoldState = Literal["requested", "held", "too_late", "released"]
 
 
@@ -56,20 +56,20 @@ def _hold(facts: Facts, request: HoldRequested) -> Hold:
 
 
 def open_holds(facts: Facts) -> list[Hold]:
-    """Those for which the order waits. One that is not answered yet holds up nothing once the order is packed."""
-    found = [hold for hold in holds(facts) if hold.open]
-    return [] if found and is_packed(facts) else found
+    """The holds for which the order waits. A hold that is not answered yet has no effect once the order is packed."""
+    unreleased = [hold for hold in holds(facts) if hold.open]
+    return [] if unreleased and is_packed(facts) else unreleased
 
 
 def held_periods(facts: Facts) -> Iterator[tuple[datetime, datetime]]:
-    """From when to when a hold was open that is released now."""
+    """The periods of the holds that are released by now."""
     for hold in holds(facts):
         if hold.state == "released" and hold.ended_at is not None:
             yield hold.request.occurred_at, hold.ended_at
 
 
 def hold_refused(facts: Facts, holder: HoldPlacer) -> Conflict | None:
-    """Why this holder can place no hold now. Each has its own bounds: none can use up another's."""
+    """Why this holder can place no hold now. The limits are counted for each holder by itself."""
     if refused := past_packing(facts):
         return refused
     mine = [hold for hold in holds(facts) if hold.request.holder == holder]

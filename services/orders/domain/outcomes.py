@@ -1,7 +1,7 @@
 """How an order ends, by its facts: its outcome, the end of each parcel, and the refund due to the shopper.
 
-Before packing there are three ends: refused, out of stock, cancelled. After it the parcels decide, and the order
-ends when every parcel of the plan has.
+Before packing there are three ends: refused, out of stock, cancelled. After it the parcels decide, and the order ends
+when every parcel of the plan has ended.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OUTCOME_OF_WITHDRAWAL: Mapping[str, Outcome] = {
     "parcel_refused": "refused",
     "label_refused": "refused",
 }
-"""What a withdrawal for this reason means; one for any other reason (shopper, operator, deadline) is `cancelled`."""
+"""The outcome of a withdrawal by its reason; for any other reason (shopper, operator, deadline) it is `cancelled`."""
 
 _AFTER_HAND_OVER = (
     ParcelHandedOver,
@@ -51,7 +51,7 @@ class OrderOutcome:
 
 
 def parcels_after_hand_over(facts: Facts) -> list[int]:
-    """The parcels, planned or not, of which a fact from the hand-over on is known."""
+    """The parcels, planned or not, of which a fact at or after the hand-over is known."""
     return sorted({event.parcel for kind in _AFTER_HAND_OVER for event in facts.all(kind)})
 
 

@@ -38,7 +38,8 @@ NO_PAUSES: Sequence[Pause] = ()
 
 
 def earliest_wait(facts: Facts) -> datetime | None:
-    """Since when the order may have waited for an operation that can be paused; None when it cannot."""
+    """Since when the order may have waited for an operation that can be paused; None when it waits for no such
+    operation."""
     declared = facts.first(ParcelDeclared)
     return declared.occurred_at if declared is not None and ParcelHandedOver not in facts else None
 

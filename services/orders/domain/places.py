@@ -28,7 +28,7 @@ _OTHER_TERRITORY = re.compile(
     "香港|澳门|澳門|台湾|臺灣|台灣|hongkong|xianggang|macau|macao|aomen|taiwan|(cn)?(hk|mo|tw)|cn91|cn92|cn71|810000|820000|710000"
 )
 _NO_CITY = re.compile("市辖区|县|(省|自治区)?直辖(县|(县级)?行政(区划|单位)|县级)?")
-"""What lists of divisions put in a city's place where there is none: the district says which place is meant."""
+"""What lists of divisions have in place of a city where there is none: the place is then identified by the district."""
 _CODE = re.compile(r"\d{4,6}", re.ASCII)
 
 PlaceFault = Literal["city_unknown", "city_ambiguous", "district_unknown"]
@@ -52,7 +52,7 @@ def province_code(name: str) -> str | Literal["elsewhere"] | None:
 def locate(iso: str, city: str, district: str) -> tuple[str, str] | PlaceFault:
     """City and district by their Chinese names, or which rule they break in this province (ISO 3166-2).
 
-    A municipality has no cities: its district, or county, stands in the city's place, and there is none besides.
+    A municipality has no cities: its district or county is given as the city, and the district is left out.
     """
     province = province_of(iso)
     matches = province.find(city)

@@ -1,4 +1,4 @@
-"""What the answers of customs and warehouse say of an order that nobody has placed. Pure."""
+"""The preview of an order, made of the answers of customs and warehouse. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FIELD_OF_A_LINE: Mapping[str, str] = {"tariff_code_unknown": "hs_code", "licenc
 
 @dataclass(frozen=True, slots=True)
 class LineStock:
-    """Whether there is enough of an article: how much more there is than is wanted is not told."""
+    """Whether there is enough of an article. How much there is beyond what is wanted is not shown."""
 
     sku: str
     wanted: int
@@ -58,7 +58,7 @@ class Preview:
 
     @property
     def accepted(self) -> bool | None:
-        """None when it cannot be told, since somebody has not answered."""
+        """None when it is unknown, since a service has not answered."""
         if self.faults:
             return False
         return None if self.unanswered else True
@@ -71,7 +71,7 @@ def preview(
     reservation: ReservationAnswer | None,
 ) -> Preview:
     """`faults`: those that `orders` itself has found. An answer is None when it did not come; one that holds neither
-    fact is none either."""
+    fact counts as None."""
     screened, refused = (screening.screened, screening.refused) if screening else (None, None)
     reserved, short = (reservation.reserved, reservation.refused) if reservation else (None, None)
     unanswered: list[Decider] = []

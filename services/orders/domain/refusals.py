@@ -1,4 +1,4 @@
-"""Why something that is asked of an order is not done: its state forbids it."""
+"""Why a request about an order is refused: its state forbids it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def is_packed(facts: Facts) -> bool:
 
 
 def past_packing(facts: Facts) -> Conflict | None:
-    """The order has ended, is being cancelled, is packed, or is about to end: nothing of it can be held or changed any
+    """The order has ended, is being cancelled, is packed, or is about to end: it can be neither held nor changed any
     more."""
     if refused := ended(facts):
         return refused

@@ -15,7 +15,7 @@ class Routing:
     which it was placed."""
 
     def __init__(self, carriers: Mapping[str, str] | None = None) -> None:
-        """ValueError names the row that leads nowhere."""
+        """ValueError names the row whose carrier does not go there."""
         self._carriers = dict(carriers or {})
         for key, carrier in self._carriers.items():
             country = _KEY.fullmatch(key)

@@ -36,7 +36,7 @@ Cancel = Literal["requested", "withdrawn", "too_late"]
 
 @dataclass(frozen=True, slots=True)
 class StateRule:
-    """A state, and the rule when it was reached."""
+    """A state, and the rule that returns when it was reached."""
 
     state: State
     reached: Callable[[Facts, int], datetime | None]
@@ -55,7 +55,7 @@ def _when_order(kind: type[Event]) -> Callable[[Facts, int], datetime | None]:
 
 
 def _when_packed(facts: Facts, _parcel: int) -> datetime | None:
-    """A box that takes the place of another begins its way anew."""
+    """A box that replaces another begins its way anew."""
     packed = facts.get(OrderPacked)
     return max(event.occurred_at for event in (packed, *facts.all(ParcelRepacked))) if packed else None
 
@@ -140,7 +140,7 @@ def order_status(facts: Facts) -> OrderStatus | None:
     too_late = CancelTooLate in facts or any(
         _parcel_rule_index(facts, number) >= HANDED_OVER
         for number in parcels_after_hand_over(facts)
-        if not is_given_up(facts, number)  # a scan of its old label is a case, and hands nothing over
+        if not is_given_up(facts, number)  # a scan of its old label is a case, and no hand-over
     )
     if closed := facts.get(OrderClosed):
         return OrderStatus("closed", closed.occurred_at, None, cancel_answer(facts), too_late)

@@ -1,4 +1,4 @@
-"""What can be asked of an order now: by the very rules that answer 409 when it is asked all the same."""
+"""Which requests about an order are accepted now, by the same rules that answer 409 to the others."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The values of an order's body, one by one: what each may be, and the normalised form in which it is kept.
 
-A bound is judged on the normalised form, so the same value has the same answer however it is written. Every error says
-what is expected, with an example, and repeats nothing of the value.
+Limits are checked on the normalised form, so that a value gets the same answer however it is written. Every error
+states what is expected, with an example, and repeats nothing of the value.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def single_line(max_length: int, *, blank: bool = False) -> Callable[[str], str]
     def check(value: str) -> str:
         text = value.strip()
         if not text.isascii():
-            # Before it is normalised, which takes time by the square of the length.
+            # Checked before it is normalised, which takes time by the square of the length.
             if len(text) > MAX_DECOMPOSED * max_length:
                 raise PydanticKnownError("string_too_long", {"max_length": max_length})
             text = unicodedata.normalize("NFC", text).strip()
@@ -106,7 +106,7 @@ def latin_name(value: str) -> str:
 
 
 def spellable(value: str) -> str:
-    """A text of which a label can show something: it shows Latin letters and digits, and Chinese as it is read."""
+    """A text of which a label can show something: labels show Latin letters and digits, and Chinese as pinyin."""
     if not can_be_spelt(value):
         raise PydanticCustomError(
             "not_spellable", "Must hold digits, Latin letters or Chinese characters, for the label shows no others"

@@ -1,1 +1,1 @@
-"""What `orders` asks of others: the job that erases a person's record, and what would be decided on an order."""
+"""The job that erases a person's record, and the questions to other services for a preview."""

@@ -1,4 +1,4 @@
-"""What customs and warehouse would decide on an order that nobody has placed. They are asked over HTTP, at once."""
+"""Asks customs and warehouse, over HTTP and at once, what they would decide on an order that nobody has placed."""
 
 from __future__ import annotations
 

@@ -97,7 +97,9 @@ def _lines(body: OrderBody) -> tuple[OrderLine, ...]:
             quantity=line.quantity,
             unit_price=_money(line.unit_price),
             content=NetContent(amount=line.content.amount, unit=line.content.unit) if line.content else None,
-            documents=tuple(SupportingDocument(type=one.type, number=one.number) for one in line.documents),
+            documents=tuple(
+                SupportingDocument(type=document.type, number=document.number) for document in line.documents
+            ),
             tax=_money(line.tax) if line.tax else None,
         )
         for number, line in enumerate(body.lines, start=1)

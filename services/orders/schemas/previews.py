@@ -86,7 +86,10 @@ def preview_view(order: OrderPlaced, preview: Preview) -> OrderPreviewView:
             collected=_money(order.tax),
             due_cny=_money(preview.tax_due_cny) if preview.tax_due_cny else None,
         ),
-        stock=[LineStockView(sku=one.sku, wanted=one.wanted, available=one.available) for one in preview.stock],
+        stock=[
+            LineStockView(sku=stock_line.sku, wanted=stock_line.wanted, available=stock_line.available)
+            for stock_line in preview.stock
+        ],
         dispatch_date=preview.dispatch_date,
         unanswered=list(preview.unanswered),
     )

@@ -41,8 +41,8 @@ async def take_due_tombstones(db: DB, *, every_hours: int, limit: int) -> list[U
 
 
 async def unchecked(db: DB, *, after_hours: int, again_hours: int, limit: int) -> set[UUID]:
-    """Erased orders whose record should be deleted from the topic by now and was not looked for during `again_hours`:
-    the longest waiting first."""
+    """Erased orders whose record should be deleted from the topic by now, and was not looked for in the last
+    `again_hours`: the longest waiting first."""
     rows = await db.fetch(
         """select order_id from tombstones
            where deleted_at is null and first_published_at < now() - $1 * interval '1 hour'

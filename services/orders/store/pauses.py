@@ -1,4 +1,4 @@
-"""The table of paused operations: what the facts about counterparts say, and which orders wait for each."""
+"""The table of paused operations, by the facts about counterparts, and which orders wait for each."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from shared.db import DB
 TIMEOUT_MS = 1500
 """How long the search for matches may take: a pattern that matches most orders would hold a session for long."""
 MAX_MATCHES = 1_000
-"""A pattern that matches more orders than these helps nobody to find one, and takes long."""
+"""A pattern that matches more orders than this does not help to find one, and takes long."""
 
 
 class TooManyMatches(Exception):

@@ -1,4 +1,4 @@
-"""What the HTTP interface of `tracking` says of itself."""
+"""The description of the HTTP interface of `tracking`."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class Pages:
         return self._templates.render(
             "parcel.html",
             language,
-            own=words,
+            page_words=words,
             number=number,
             parcel=parcel,
             headline=_state_text(words, state),
@@ -138,7 +138,8 @@ def _headline(words: TrackingWords, order: OrderTracking) -> str:
 
 
 def _state_text(words: TrackingWords, state: str, status: str | None = None) -> str:
-    """What a parcel's state is called; for one that this version does not know its status is, as far as that is."""
+    """The name of a parcel's state; where this version does not know the state, the name of its status, if it knows
+    that."""
     states = (words.known("parcel_states", word) for word in (state, _STATES.get(status or "", status)))
     return next((text for text in states if text), words.ui("unknown_state"))
 
@@ -171,17 +172,18 @@ def _state_tone(state: str, status: str | None, *, final: bool) -> str:
 def _public_state(parcel: PublicTracking) -> str:
     """What the public page names: what blocks the parcel, else its status."""
     blocking: tuple[Flag, ...] = ("customs_held", "delivery_failed", "problem")
-    if parcel.status == "returning":  # the flags tell of what went before
+    if parcel.status == "returning":  # the flags belong to what went before
         blocking = ("customs_held",)
     return next((flag for flag in blocking if flag in parcel.flags), _STATES.get(parcel.status, parcel.status))
 
 
 _STATES = {"announced": "labelled"}
-"""What a status is called as a state, where the two differ."""
+"""The name of a status as a state, where the two differ."""
 
 
 def _steps(words: TrackingWords, order: OrderTracking, parcel: int | None, now: datetime) -> Iterator[PageStep]:
-    """Who must do what for this parcel, or for the whole order; not what somebody of whom nothing is known must do."""
+    """Who must do what for this parcel, or for the whole order; steps of a party that this version does not know are
+    left out."""
     for step in order.next:
         who = words.known("actors", step.actor)
         if who and step.parcel == parcel:
@@ -195,10 +197,10 @@ def _step(words: TrackingWords, step: NextStep, who: str, now: datetime) -> Page
 
 
 def _goods(words: TrackingWords, item: ParcelItem) -> tuple[str, str | None]:
-    """What an item is in the reader's language, and in the shop's own words where these say something else."""
-    own = item.description or item.sku
+    """The item in the reader's language, and in the shop's own words where these differ."""
+    shop_words = item.description or item.sku
     general = words.goods(item.hs_code)
-    return (general, own) if general and general.casefold() != own.casefold() else (own, None)
+    return (general, shop_words) if general and general.casefold() != shop_words.casefold() else (shop_words, None)
 
 
 def _carrier_page(parcel: ParcelTracking) -> str | None:
@@ -224,7 +226,7 @@ def _expected(words: TrackingWords, parcel: ParcelTracking, now: datetime) -> st
 
 
 def _stages(words: TrackingWords, parcel: ParcelTracking) -> Iterator[PageStage]:
-    """All of them; none for a parcel in a stage that this version does not know."""
+    """All stages; none for a parcel in a stage that this version does not know."""
     if parcel.stage not in STAGES:
         return
     reached = STAGES.index(parcel.stage)
@@ -254,7 +256,7 @@ def _flag_texts(words: TrackingWords, flags: Sequence[str], state: str) -> Itera
 
 
 def _rows(words: TrackingWords, order: OrderTracking) -> Iterator[PageRow]:
-    """The timeline, newest first, without what this version has no words for."""
+    """The timeline, newest first, without entries for which this version has no text."""
     split = len(order.parcels) > 1
     for entry in reversed(order.timeline):
         text = _text(words, entry)
@@ -279,12 +281,12 @@ def _rows(words: TrackingWords, order: OrderTracking) -> Iterator[PageRow]:
 def _text(words: TrackingWords, entry: TimelineEntry) -> str | None:
     if entry.kind != "parcel-scanned":
         return words.known("events", entry.kind)
-    told = (
+    texts = (
         *(words.known("flags", flag) for flag in entry.sets),
         words.known("scans", entry.status),
         *(words.known("flags_cleared", flag) for flag in entry.clears),
     )
-    return next((text for text in told if text), words.of("unknown_scan", ""))
+    return next((text for text in texts if text), words.of("unknown_scan", ""))
 
 
 _ALERTS = frozenset(

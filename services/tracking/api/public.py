@@ -54,7 +54,7 @@ class CrossOriginRoute(Route):
 
 
 def not_found() -> Problem:
-    """The same answer for what is unknown and for what the client may not see."""
+    """The same answer for an unknown number and for one that the client may not see."""
     return Problem(404, "not found")
 
 
@@ -105,7 +105,7 @@ def page_router(pool: asyncpg.Pool[asyncpg.Record], look_ups: TokenBuckets, page
 async def _look_up(
     pool: asyncpg.Pool[asyncpg.Record], look_ups: TokenBuckets, request: Request, tracking_number: str
 ) -> PublicTracking:
-    """What is told of the parcel with this number. Raises Problem 404 or 429."""
+    """The public answer about the parcel with this number. Raises Problem 404 or 429."""
     if seconds := look_ups.take(client_of(request)):
         raise Problem(429, "too many requests", headers={"Retry-After": str(seconds)})
     number = as_printed(tracking_number)

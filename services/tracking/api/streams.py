@@ -25,7 +25,7 @@ PING_SECONDS = 15
 SEND_TIMEOUT_SECONDS = 30
 """A stream ends when its client does not take a message within this time."""
 RETRY_AFTER_SECONDS = 10
-"""Told to a client that finds too many streams open."""
+"""Seconds in `Retry-After` when too many streams are open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class TooManyStreams(Exception):
 
 
 class Streams:
-    """Which streams wait for a change of which order."""
+    """The streams that wait, by order."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits

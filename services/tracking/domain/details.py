@@ -1,4 +1,4 @@
-"""What the carrier tells of a parcel beside its scans: the latest turn of it."""
+"""What the carrier reports of a parcel beside its scans: the latest turn of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CarrierDetails:
     expected_on: date | None
     """The day on which the carrier expects to deliver: its estimate, not ours."""
     expected_from: datetime | None
-    """The hours of that day, where it tells them: both or neither."""
+    """The hours of that day, where it states them: both or neither."""
     expected_until: datetime | None
     product: str | None
     partner: str | None
@@ -30,7 +30,7 @@ class CarrierDetails:
 
 
 def latest_details(facts: Iterable[Event]) -> CarrierDetails | None:
-    """Of the facts of one parcel; None while the carrier has told nothing."""
+    """From the facts of one parcel; None while the carrier has reported nothing."""
     reports = [fact for fact in facts if isinstance(fact, ParcelDetailsReported)]
     latest = max(reports, key=lambda report: report.turn, default=None)
     if latest is None:

@@ -168,7 +168,7 @@ _JSON = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLA
 
 
 def _present(value: Any) -> dict[str, Any]:
-    """The fields of a part of the document that say something."""
+    """The fields of a part of the document that are not empty."""
     present = {}
     for name in _FIELDS[type(value)]:
         field = getattr(value, name)

@@ -33,7 +33,7 @@ one of the two times is not exact."""
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """What the facts of one parcel add up to."""
+    """The state that follows from the facts of one parcel."""
 
     status: Status | None = None
     """None: the carrier knows nothing of the parcel yet."""

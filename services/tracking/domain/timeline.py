@@ -53,8 +53,8 @@ class Entry:
 def timeline(events: Sequence[Event], scan_statuses: Mapping[UUID, Status]) -> tuple[Entry, ...]:
     """The entries of these facts. `scan_statuses`: the status that each scan stands for, by its id.
 
-    `parcel-delivered` and `parcel-returned` have an entry only where no scan of the parcel says the same; what the
-    carrier tells beside its scans has none.
+    `parcel-delivered` and `parcel-returned` have an entry only where no scan of the parcel reports the same; what the
+    carrier reports beside its scans has none.
     """
     scanned = {(event.parcel, scan_statuses.get(event.id)) for event in events if isinstance(event, ParcelScanned)}
     entries = []
@@ -93,8 +93,9 @@ def _scan(scan: ParcelScanned, status: Status | None) -> Entry:
 
 
 def _entry(event: Event) -> Entry:
-    """Any other fact, with its reason or outcome where it has one. Why a shop holds an order is not for its shopper."""
-    at, kind = event.occurred_at, event.NAME
+    """Any other fact, with its reason or outcome where it has one. The shop's reason for a hold is not shown to its
+    shopper."""
+    occurred_at, kind = event.occurred_at, event.NAME
     parcel = event.parcel if isinstance(event, ParcelEvent) else None
     match event:
         case ParcelDelivered():
@@ -114,14 +115,14 @@ def _entry(event: Event) -> Entry:
             | OrderWithdrawn()
             | CancelTooLate()
         ):
-            return Entry(at, kind, parcel, reason=event.reason)
+            return Entry(occurred_at, kind, parcel, reason=event.reason)
         case ParcelLost():
-            return Entry(at, kind, parcel, reason=event.said_by)
+            return Entry(occurred_at, kind, parcel, reason=event.said_by)
         case OrderClosed():
-            return Entry(at, kind, outcome=event.outcome, reason=event.reason)
+            return Entry(occurred_at, kind, outcome=event.outcome, reason=event.reason)
         case OrderAmended():
-            return Entry(at, kind, parcel, outcome=event.outcome)
+            return Entry(occurred_at, kind, parcel, outcome=event.outcome)
         case CaseOpened():
-            return Entry(at, kind, event.parcel, case=event.kind, reason=event.reason)
+            return Entry(occurred_at, kind, event.parcel, case=event.kind, reason=event.reason)
         case _:
-            return Entry(at, kind, parcel)
+            return Entry(occurred_at, kind, parcel)

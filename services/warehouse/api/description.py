@@ -1,4 +1,4 @@
-"""What the HTTP interface of `warehouse` says of itself."""
+"""The description of the HTTP interface of `warehouse`."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def router(
     *,
     makers: bool,
 ) -> APIRouter:
-    """`makers`: products are said by that service, and nobody else."""
+    """`makers`: products come from that service alone."""
     key, reader = require("warehouse"), require("warehouse", VENDOR_SCOPE)
     routes = APIRouter(route_class=RefusalRoute, tags=["goods"])
 
@@ -172,7 +172,7 @@ def router(
 
 
 async def _state(db: DB, ledger: Ledger, product: Product, now: datetime) -> bool:
-    """Whether the product is new. Told as `makers` tells it, to whoever needs products. Raises Refusal."""
+    """Publishes the product as `makers` would, for those who need products; whether it is new. Raises Refusal."""
     vendor, stream = vendor_stream(product.owner), product_stream(product.sku)
     sets = await ledger.lock(db, [vendor, stream])
     known, levels = await goods.find_products(db, [product.sku]), await stock.read_stock(db, [product.sku])
@@ -185,11 +185,11 @@ async def _state(db: DB, ledger: Ledger, product: Product, now: datetime) -> boo
             "the SKU belongs to another owner",
             errors=[Fault("owner", "owner_of_sku", "a product's owner never changes")],
         )
-    told = [
+    new_facts = [
         *first_vendor_fact(sets[vendor.id], product.owner, now),
         *product_facts(sets[stream.id], product, now),
     ]
-    await ledger.publish(db, told)
+    await ledger.publish(db, new_facts)
     return created
 
 
@@ -207,22 +207,22 @@ async def _receive(db: DB, ledger: Ledger, receipt: GoodsReceipt) -> tuple[Goods
         booked = await goods.read_receipt(db, receipt.id)
         check_repeated(receipt, booked)
         facts = (await ledger.read(db, [stream]))[receipt.id]
-        return booked, *_told(receipt, facts)
+        return booked, *_booked_units(receipt, facts)
     facts = (await ledger.lock(db, [stream]))[receipt.id]
-    # After a restore they may be known from the topic: those are the units' serials.
-    told = [] if UnitsReceived in facts else _units(receipt, products)
+    # After a restore they may be known from the topic: then the units keep those serials.
+    new_units = [] if UnitsReceived in facts else _units(receipt, products)
     movements = receipt.movements()
     levels = await stock.lock_stock(db, [movement.sku for movement in movements])  # before the rows of units and lots
-    await ledger.publish(db, [receipt.received(products), *told])
-    serials, lots = _told(receipt, facts)
-    if told and (taken := await units.of_other_receipts(db, receipt.id, told)):
+    await ledger.publish(db, [receipt.received(products), *new_units])
+    serials, lots = _booked_units(receipt, facts)
+    if new_units and (taken := await units.of_other_receipts(db, receipt.id, new_units)):
         raise taken_serials(receipt, products, taken)
     await stock.save_movements(db, movements, levels_after(levels, movements), receipt.received_at)
     return receipt, serials, lots
 
 
-def _told(receipt: GoodsReceipt, facts: Facts) -> tuple[_Serials, _Lots]:
-    """The serials and the lots of the receipt as its facts tell them. Raises Refusal when it states others."""
+def _booked_units(receipt: GoodsReceipt, facts: Facts) -> tuple[_Serials, _Lots]:
+    """The serials and the lots of the receipt by its facts. Raises Refusal when it states others."""
     serials, lots = serials_of(facts), booked_lots(facts)
     check_serials(receipt, serials)
     check_lots(receipt, lots)
@@ -246,4 +246,4 @@ def _units(receipt: GoodsReceipt, products: Mapping[str, Product]) -> list[Units
 
 def _lot(receipt: GoodsReceipt, sku: str) -> str | None:
     """Of units with serials, which come in one lot, if it is stated."""
-    return next((one.lot for one in receipt.lots.get(sku, ())), None)
+    return next((lot.lot for lot in receipt.lots.get(sku, ())), None)

@@ -36,8 +36,8 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger)
         async with pool.acquire() as db:
             facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
             lines = order_lines(facts)
-            own = set(await goods.skus_of(db, [line.sku for line in lines], vendor_of(principal)))
-        if not (shown := [line for line in lines if line.sku in own]):
+            vendor_skus = set(await goods.skus_of(db, [line.sku for line in lines], vendor_of(principal)))
+        if not (shown := [line for line in lines if line.sku in vendor_skus]):
             raise Problem(404, "no such order here")
         return json_answer(order_lines_view(facts, shown))
 

@@ -43,10 +43,12 @@ class ManifestActions:
     async def scan_on(self, db: DB, manifest_id: UUID, scanned: str) -> Manifest:
         """The same parcel again changes nothing."""
         manifest = await self._locked(db, manifest_id)
-        found = await manifests.parcels_of_number(db, scanned, SAME_NUMBER)
-        sets = await self.ledger.lock(db, {order_stream(order_id) for order_id, _ in found})
-        labels = [label for order, parcel in found if (label := sets[order].get(LabelCreated, parcel)) is not None]
-        label = next((one for one in labels if one.carrier == manifest.carrier), next(iter(labels), None))
+        parcels = await manifests.parcels_of_number(db, scanned, SAME_NUMBER)
+        sets = await self.ledger.lock(db, {order_stream(order_id) for order_id, _ in parcels})
+        labels = [label for order, parcel in parcels if (label := sets[order].get(LabelCreated, parcel)) is not None]
+        label = next(
+            (candidate for candidate in labels if candidate.carrier == manifest.carrier), next(iter(labels), None)
+        )
         if label is None:
             fault = Fault("tracking_number", "label_of_parcel", "no parcel here has this label")
             raise Refusal("invalid", "unknown label", faults=[fault])

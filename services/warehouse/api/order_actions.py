@@ -1,4 +1,4 @@
-"""What people do with an order, under its lock: read what the rule needs, ask the rule, write down what follows.
+"""What people do with an order, under its lock: read what the rule needs, apply the rule, store what follows.
 
 Each raises Refusal when the rule forbids it; the rules are in `domain.actions`.
 """
@@ -24,7 +24,7 @@ from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import Stage, ordered_units, stage
 from services.warehouse.domain.packing import Box
 from services.warehouse.domain.stock import LotQuantity, SkuLot, SkuQuantity, levels_after
-from services.warehouse.domain.units import is_told, packed_units, repacked_units, sscc_of
+from services.warehouse.domain.units import has_known_units, packed_units, repacked_units, sscc_of
 from services.warehouse.store import catalogue, goods, lots, stock, units
 from shared.clock import Clock
 from shared.db import DB
@@ -44,14 +44,14 @@ class OrderActions:
     async def pack(
         self, db: DB, order_id: UUID, boxes: Sequence[Box], *, split: bool
     ) -> tuple[OrderPacked, list[UnitsPacked]]:
-        """And the units with serials, and the lots, of each box of which they are known."""
+        """The packing, and the units with serials and the lots of each box for which they are known."""
         facts = await self._lock(db, order_id)
         products = await goods.find_products(db, sorted(ordered_units(facts)))
         net_weights = {sku: product.net_weight_g for sku, product in products.items()}
         waiting = await catalogue.waiting_skus(db, products)
         scanned = await units.lock(db, {unit for box in boxes for unit in box.units})
         by_lot = [sku for sku, product in products.items() if product.by_lot]
-        shelf = await lots.lock(db, by_lot, _said_lots(boxes)) if by_lot else EMPTY
+        shelf = await lots.lock(db, by_lot, _lot_numbers(boxes)) if by_lot else EMPTY
         now = self._clock.now()
         packed = actions.pack(
             facts,
@@ -66,27 +66,29 @@ class OrderActions:
             by_lot=by_lot,
             shelf=shelf,
         )
-        told: list[UnitsPacked] = []
+        units_packed: list[UnitsPacked] = []
         if packed not in facts:
             boxes = with_only_lots(boxes, shelf)
-            # Another replica's clock may be ahead: where a unit is now is always newer than where it was.
-            at = max([now, *(unit.since + TICK for unit in scanned.values())])
-            told = packed_units(order_id, boxes, shelf, await self._ssccs(db, sum(map(is_told, boxes))), at)
-        await self._ledger.publish(db, [packed, *told])
+            # Another replica's clock may be ahead: a unit's new place must always be later than its last one.
+            packed_at = max([now, *(unit.since + TICK for unit in scanned.values())])
+            units_packed = packed_units(
+                order_id, boxes, shelf, await self._ssccs(db, sum(map(has_known_units, boxes))), packed_at
+            )
+        await self._ledger.publish(db, [packed, *units_packed])
         return packed, [box for parcel in packed.parcels if (box := facts.get(UnitsPacked, parcel.parcel))]
 
     async def repack(
         self, db: DB, order_id: UUID, parcel: int, measures: actions.Measures
     ) -> tuple[ParcelRepacked, UnitsPacked | None]:
-        """And the units with serials, and the lots, in the new box."""
+        """The repacking, and the units with serials and the lots in the new box."""
         facts = await self._lock(db, order_id)
         now = self._clock.now()
         repacked = actions.repack(facts, parcel, measures, now)
-        told: Sequence[Event] = ()
+        units_moved: Sequence[Event] = ()
         if repacked not in facts and (scanned := facts.get(UnitsPacked, parcel)) is not None:
             [sscc] = await self._ssccs(db, 1)
-            told = repacked_units(scanned, repacked.box.parcel, sscc, max(now, scanned.occurred_at))
-        await self._ledger.publish(db, [repacked, *told])
+            units_moved = repacked_units(scanned, repacked.box.parcel, sscc, max(now, scanned.occurred_at))
+        await self._ledger.publish(db, [repacked, *units_moved])
         return repacked, facts.get(UnitsPacked, repacked.box.parcel)
 
     async def _ssccs(self, db: DB, count: int) -> list[str]:
@@ -101,17 +103,17 @@ class OrderActions:
         quantity: int,
         reason: actions.ShortageReason,
         named: Sequence[UnitKey],
-        said_lots: Sequence[LotQuantity],
+        stated_lots: Sequence[LotQuantity],
     ) -> tuple[bool, Stage]:
         """Whether others replaced the bad units, and how far the order is now."""
         facts = await self._lock(db, order_id)
         order = OrderStock(facts, (await stock.movements_of_orders(db, [order_id])).get(order_id, ()))
         bad = await units.lock(db, named)
         levels = await stock.lock_stock(db, order.held())  # of all: a withdrawal releases every one of them
-        shelf = await lots.lock(db, [sku], [one.lot for one in said_lots])
+        shelf = await lots.lock(db, [sku], [lot.lot for lot in stated_lots])
         now = self._clock.now()
         shortage = actions.report_shortage(
-            order, sku, quantity, reason, levels, now, named, bad, said_lots=said_lots, shelf=shelf
+            order, sku, quantity, reason, levels, now, named, bad, stated_lots=stated_lots, shelf=shelf
         )
         await stock.save_movements(db, shortage.movements, levels_after(levels, shortage.movements), now)
         published = await self._ledger.publish(db, shortage.published)
@@ -147,5 +149,5 @@ class OrderActions:
         return (await self._ledger.lock(db, [order_stream(order_id)]))[order_id]
 
 
-def _said_lots(boxes: Sequence[Box]) -> list[str]:
-    return [one.lot for box in boxes for content in box.contents for one in content.lots]
+def _lot_numbers(boxes: Sequence[Box]) -> list[str]:
+    return [lot.lot for box in boxes for content in box.contents for lot in content.lots]

@@ -171,9 +171,9 @@ def router(
 
         async def work(db: DB) -> Response:
             named = [unit.key() for unit in body.units]
-            said_lots = [one.units() for one in body.lots]
+            stated_lots = [lot.units() for lot in body.lots]
             replaced, stage = await actions.report_shortage(
-                db, order_id, body.sku, body.quantity, body.reason, named, said_lots
+                db, order_id, body.sku, body.quantity, body.reason, named, stated_lots
             )
             return json_answer(
                 ShortageView(order_id=order_id, sku=body.sku, written_off=body.quantity, replaced=replaced, stage=stage)
@@ -226,7 +226,7 @@ def router(
         async def work(db: DB) -> Response:
             sound, damaged = ([units.units() for units in counted] for counted in (body.sound, body.damaged))
             named = [unit.key() for unit in body.damaged_units]
-            damaged_lots = [one.of_sku() for one in body.damaged_lots]
+            damaged_lots = [lot.of_sku() for lot in body.damaged_lots]
             received_back = await actions.book_return(db, order_id, parcel, sound, damaged, named, damaged_lots)
             return json_answer(return_view(received_back))
 

@@ -1,4 +1,4 @@
-"""What the warehouse would decide on an order that nobody has placed: asked by `orders`."""
+"""What the warehouse would decide on an order that nobody has placed, for `orders`."""
 
 from __future__ import annotations
 

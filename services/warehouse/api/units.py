@@ -68,11 +68,11 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record]) -> APIRouter:
         except ValidationError:
             raise Problem(404, "no such unit") from None
         async with pool.acquire() as db:
-            found = (await units.find(db, [unit])).get(unit)
-            shown = found is not None and await _is_shown(db, found, vendor_of(principal))
-        if found is None or not shown:
+            unit_found = (await units.find(db, [unit])).get(unit)
+            shown = unit_found is not None and await _is_shown(db, unit_found, vendor_of(principal))
+        if unit_found is None or not shown:
             raise Problem(404, "no such unit")
-        return json_answer(unit_view(found))
+        return json_answer(unit_view(unit_found))
 
     return routes
 

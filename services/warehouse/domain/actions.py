@@ -33,7 +33,7 @@ from contracts.warehouse import (
     UnitsReturned,
 )
 from services.refusals.refusal import Refusal, refused
-from services.warehouse.domain.lots import EMPTY, Shelf, packing_lot_faults, says_other_lots, short_lots
+from services.warehouse.domain.lots import EMPTY, Shelf, packing_lot_faults, short_lots, states_other_lots
 from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import hold_text, open_holds, order_lines, packed_parcels
 from services.warehouse.domain.packing import Box, box_faults, boxes_of, pack_boxes, packing_faults, same_boxes
@@ -69,9 +69,9 @@ def pack(
     """Closes the order's boxes. `net_weights` are grams of one unit by SKU; `owners`, by SKU, whose goods they are.
 
     `split`: several boxes, though customs takes the order in one parcel; its marketplace is asked to split its payment.
-    `waiting_skus`: those whose vendor is suspended while a person is still to choose what becomes of what is in flight.
-    `serialised`: those whose units have serials; `units`: of the scanned ones those that are known.
-    `by_lot`: those whose units are told apart by lot; `shelf`: their lots.
+    `waiting_skus`: those whose vendor is suspended while a person still has to decide about its orders in flight.
+    `serialised`: those whose units have serials; `units`: of the scanned ones those that are known. `by_lot`: those
+    whose units are told apart by lot; `shelf`: their lots.
     """
     _require_known(facts)
     if (packed := facts.get(OrderPacked)) is not None:
@@ -79,7 +79,7 @@ def pack(
         if not same_boxes(boxes_of(packed.parcels, units_packed), boxes):
             raise Refusal("conflict", "the order is packed already, otherwise")
         lots = {event.parcel: event.lots for event in facts.all(UnitsPacked)}
-        if any(says_other_lots(box, lots.get(parcel, ())) for parcel, box in enumerate(boxes, start=1)):
+        if any(states_other_lots(box, lots.get(parcel, ())) for parcel, box in enumerate(boxes, start=1)):
             raise Refusal("conflict", "the order is packed already, with other lots")
         return packed
     _require_reserved(facts)
@@ -108,9 +108,9 @@ class Measures:
 
 
 def repack(facts: Facts, number: int, measures: Measures, now: datetime) -> ParcelRepacked:
-    """Gives a box up before its hand-over; its contents, all of them, lie in another, which takes the next number of
-    the order. One box becomes one: whatever was shared out over the parcels and declared of the others stays as it
-    was, to the cent."""
+    """Gives a box up before its hand-over; all its contents are in another box, which takes the next number of the
+    order. One box replaces one: the shares of the other parcels, and what was declared of them, stay the same to the
+    cent."""
     _require_known(facts)
     if (repacked := facts.get(ParcelRepacked, number)) is not None:
         if _measures(repacked.box) != measures:
@@ -139,7 +139,7 @@ def _measures(parcel: Parcel) -> Measures:
 
 
 def _limits(facts: Facts, now: datetime) -> ParcelLimits:
-    """Those of the carrier that takes the order."""
+    """The limits of the carrier that takes the order."""
     placed = facts.get(OrderPlaced)
     route = route_to(placed.country, placed.carrier) if placed is not None else None
     if route is None:
@@ -170,26 +170,27 @@ def report_shortage(
     now: datetime,
     named: Sequence[UnitKey] = (),
     units: Mapping[UnitKey, Unit] | None = None,
-    said_lots: Sequence[LotQuantity] = (),
+    stated_lots: Sequence[LotQuantity] = (),
     shelf: Shelf = EMPTY,
 ) -> ReportedShortage:
     """Units reserved for the order are missing or damaged: they are written off. Others replace them if enough are
     available; else the order is short. After the first hand-over an order cannot be withdrawn any more: without a
     replacement nothing changes. `levels` hold the SKUs that the order holds; `named` are bad units with serials,
-    `units` those of them that are known; `said_lots` of which lots the bad ones are, `shelf` the lots of the SKU."""
+    `units` those of them that are known; `stated_lots` the lots of the bad ones, as far as stated; `shelf` the lots of
+    the SKU."""
     _require_known(order.facts)
     _require_reserved(order.facts)
     held = order.held().get(sku, 0)
     if quantity > held:
         fault = Fault("quantity", "held_by_order", f"the order holds {held} of this SKU")
         raise Refusal("invalid", "invalid shortage", faults=[fault])
-    lots, lot_faults = short_lots(sku, quantity, said_lots, shelf)
+    lots, lot_faults = short_lots(sku, quantity, stated_lots, shelf)
     _require_no_faults([*shortage_faults(sku, quantity, named, units or {}), *lot_faults])
     order_id, available = order.facts.id, levels[sku].free
     earlier = sum(1 for movement in order.movements if movement.kind == "written_off" and movement.sku == sku)
     subject = str(earlier + 1)
     written_off = Movement(sku, "written_off", quantity, order_id=order_id, subject=subject)
-    told = StockWrittenOff(
+    write_off = StockWrittenOff(
         order_id=order_id,
         occurred_at=now,
         sku=sku,
@@ -201,7 +202,7 @@ def report_shortage(
     )
     if available >= quantity:
         replaced = Movement(sku, "replaced", quantity, order_id=order_id, subject=subject)
-        return ReportedShortage([written_off, replaced], told)
+        return ReportedShortage([written_off, replaced], write_off)
     if ParcelHandedOver in order.facts:
         raise Refusal(
             "conflict",
@@ -209,7 +210,7 @@ def report_shortage(
             detail="receive goods, then report the shortage again",
         )
     short = StockShort(order_id=order_id, occurred_at=now, sku=sku, missing=quantity - available, reason=reason)
-    return ReportedShortage([written_off], told, short)
+    return ReportedShortage([written_off], write_off, short)
 
 
 def hand_over(facts: Facts, number: int, scanned: str, now: datetime) -> ParcelHandedOver:
@@ -241,7 +242,7 @@ class BookedReturn:
 
     received_back: ParcelReceivedBack
     units: UnitsReturned | None = None
-    """Of one of which units with serials, or lots, were told."""
+    """Set for a parcel whose units with serials, or lots, were published."""
 
     @property
     def published(self) -> list[Event]:
@@ -275,10 +276,10 @@ def book_return(
     if (received_back := facts.get(ParcelReceivedBack, number)) is not None:
         if (received_back.sound, received_back.written_off) != (sound_contents, written_off):
             raise Refusal("conflict", "the parcel is booked in already, otherwise")
-        told = facts.get(UnitsReturned, number)
-        if told is not None and unpacked is not None and _written_off(told) != _written_off(unpacked):
+        booked = facts.get(UnitsReturned, number)
+        if booked is not None and unpacked is not None and _written_off(booked) != _written_off(unpacked):
             raise Refusal("conflict", "the parcel is booked in already, with other units")
-        return BookedReturn(received_back, told)
+        return BookedReturn(received_back, booked)
     received_back = ParcelReceivedBack(
         order_id=facts.id, occurred_at=now, parcel=number, sound=sound_contents, written_off=written_off
     )

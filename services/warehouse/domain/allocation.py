@@ -40,17 +40,17 @@ class StockChanges:
         self.movements += movements
 
     def available(self, sku: str) -> int:
-        """Blocked or not: of goods that are no newcomer's."""
+        """Units available, blocked or not; not the measure for new orders."""
         return self.levels.get(sku, _NOTHING).available
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What the orders hold whose reservation is not yet restored: no newcomer gets any of it."""
+    """Goods held by orders whose reservation is not yet restored: no new order gets any of them."""
 
     skus: frozenset[str]
     complete: bool
-    """False while one of these orders has lines that are not known: it may hold anything."""
+    """False while the lines of one of these orders are not known: it may hold anything."""
 
     @classmethod
     def of(cls, pending_restore: Mapping[UUID, Sequence[str]]) -> Claims:
@@ -78,10 +78,10 @@ def allocate(
     now: datetime,
     pending_restore: Mapping[UUID, Sequence[str]],
 ) -> StockChanges:
-    """Moves what is due, then reserves for those who wait, the order that arrived first before the others: all its
-    lines or none. `levels` are the locked rows of `skus_to_lock`; `pending_restore` are all orders whose reservation is
-    not yet restored, as in `StockChanges.pending_restore`. While one of those lacks its goods, a newcomer gets none of
-    them and is decided again later."""
+    """Makes the movements that are due, then reserves for the orders that wait, in the order of their arrival: all
+    lines of an order or none. `levels` are the locked rows of `skus_to_lock`; `pending_restore` are all orders whose
+    reservation is not yet restored, as in `StockChanges.pending_restore`. While one of those lacks its goods, a new
+    order gets none of them and is decided again later."""
     changes = StockChanges(levels=dict(levels), pending_restore=dict(pending_restore))
     for order in orders:
         if not order.pending_restore():
@@ -106,8 +106,8 @@ def allocate(
 def reservation(
     facts: Facts, levels: Mapping[str, StockLevels], claims: Claims, now: datetime
 ) -> StockReserved | StockRefused | None:
-    """All lines of the order or none, from the stock of its SKUs; None while that cannot be told, since an order that
-    was there before may hold some of it."""
+    """All lines of the order or none, from the stock of its SKUs; None while that is unknown, since an earlier order
+    may hold some of it."""
     ordered = sorted(ordered_units(facts).items())
     if claims.may_hold(sku for sku, _ in ordered):
         return None
@@ -131,17 +131,18 @@ def _move_due(order: OrderStock, changes: StockChanges) -> None:
 
 
 def _capped(movement: Movement, changes: StockChanges) -> Movement:
-    """Goods that were released and yet left with the carrier may have been reserved for another order meanwhile. Only
-    what is still available is taken; that order's picker will find its unit missing and report it."""
+    """Goods that were released, and left with the carrier all the same, may have been reserved for another order
+    meanwhile. Only units still available are booked as shipped; the picker of that other order will find a unit missing
+    and report it."""
     if movement.kind != "shipped_after_release":
         return movement
     return replace(movement, quantity=min(movement.quantity, changes.available(movement.sku)))
 
 
 def _restore_reservation(order: OrderStock, changes: StockChanges, now: datetime) -> None:
-    """Reserves the goods again, and with them moves all that has happened to them since: at once or not at all. What
-    the order did not release must be available, which it may not be before products and goods receipts that the backup
-    lacks are entered again. Until then nothing moves, so that nothing is booked as less than it was."""
+    """Reserves the goods again, and makes all their later movements with it: all at once or none. Goods that the order
+    did not release must be available, which may need products and goods receipts to be entered again that the backup
+    lacks. Until then no movement is made, so that no quantity is booked too low."""
     order_id, ordered = order.facts.id, ordered_units(order.facts)
     reserved = [Movement(sku, "reserved", units, order_id=order_id) for sku, units in sorted(ordered.items())]
     movements = [*reserved, *due_movements(replace(order, movements=reserved))]

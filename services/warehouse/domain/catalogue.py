@@ -1,4 +1,4 @@
-"""What the facts tell of a vendor and of a product: who may sell what, as the warehouse needs it."""
+"""Vendors and products by the facts: who may sell what, as the warehouse needs it."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Vendor:
     vendor_id: UUID
     suspended: bool
     awaits_choice: bool
-    """A person is still to choose what becomes of the orders in flight: until then they are not packed."""
+    """A person still has to decide about the orders in flight: until then they are not packed."""
 
 
 def vendor_of(facts: Facts) -> Vendor:
     """A suspension ends with the vendor-restored of its turn, whichever of the two is known first. A choice that this
-    version does not know is none."""
+    version does not know counts as none."""
     suspended = {event.turn for event in facts.all(VendorSuspended)} - {
         event.turn for event in facts.all(VendorRestored)
     }
@@ -47,7 +47,7 @@ def vendor_of(facts: Facts) -> Vendor:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Orders that were in flight at a time are to be withdrawn."""
+    """The orders that were in flight at a time are to be withdrawn."""
 
     turn: int
     until: datetime
@@ -79,11 +79,13 @@ class CataloguedProduct:
 
 def product_of(facts: Facts) -> CataloguedProduct | None:
     """None before any version is known."""
-    found = product_versions.counting(facts)
-    if found is None:
+    counting = product_versions.counting(facts)
+    if counting is None:
         return None
-    product = found.stated.product
-    return CataloguedProduct(_in_warehouse(found.stated.sku, product), vendor_stream(product.owner).id, found.withdrawn)
+    product = counting.stated.product
+    return CataloguedProduct(
+        _in_warehouse(counting.stated.sku, product), vendor_stream(product.owner).id, counting.withdrawn
+    )
 
 
 def _in_warehouse(sku: str, stated: ValidatedProduct) -> Product:
@@ -105,7 +107,7 @@ def _in_warehouse(sku: str, stated: ValidatedProduct) -> Product:
 
 
 def first_vendor_fact(facts: Facts, owner: str, now: datetime) -> list[VendorVerified]:
-    """Without `makers`: who states a product is a vendor, told once."""
+    """Without `makers`: the fact, published once, that whoever states a product is a vendor."""
     if VendorVerified in facts:
         return []
     return [
@@ -119,8 +121,8 @@ def from_makers() -> Refusal:
 
 
 def product_facts(facts: Facts, product: Product, now: datetime) -> list[ProductApproved | ProductChanged]:
-    """Without `makers`: what is stated of a product is approved by that; the same again says nothing new. Raises
-    Refusal for a product of which `makers` has said anything: that would go on counting; and past its last version."""
+    """Without `makers`: the facts by which a stated product is approved; none when nothing is new. Raises Refusal for a
+    product of which `makers` has published anything, since that goes on counting, and past its last version."""
     last = max(product_versions.stated(facts), key=product_versions.rank, default=None)
     if last is not None and not last.stated_to_warehouse:
         raise from_makers()

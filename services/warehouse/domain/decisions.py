@@ -37,7 +37,7 @@ from shared.ledger.facts import DecisionContext, Facts
 
 
 def decide(facts: Facts, context: DecisionContext) -> list[Event]:
-    """The facts that follow from those of the order, less those that are known already."""
+    """The facts that follow from those of the order, without those that are known already."""
     proved = _proved_hand_overs(facts, context.now)
     handed_over = bool(proved) or ParcelHandedOver in facts
     withdrawal = _withdrawal_answers(facts, handed_over, context.now)
@@ -70,7 +70,7 @@ def _proved_hand_overs(facts: Facts, now: datetime) -> list[ParcelHandedOver]:
 
 
 def _withdrawal_answers(facts: Facts, handed_over: bool, now: datetime) -> list[Event]:
-    """One withdrawal answers all requests; after the first hand-over each reason is answered that it comes too late."""
+    """One withdrawal answers all requests; after the first hand-over each request is answered as too late."""
     reasons = _withdrawal_reasons(facts)
     if not reasons or OrderWithdrawn in facts:
         return []

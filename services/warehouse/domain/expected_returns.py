@@ -24,11 +24,11 @@ from shared.ledger.facts import DecisionContext, Facts, Output, Timer
 ReturnState = Literal["returning", "returned"]
 """On its way back; or brought back, as the carrier says, and not booked in yet."""
 EXPECTED_WITHIN: dict[ReturnState, timedelta] = {"returning": timedelta(days=45), "returned": timedelta(days=5)}
-"""Business time, from the announcement: the days that tracking tells readers (45: GACC 194/2018)."""
+"""Business time, from the announcement: the days that tracking shows to readers (45: GACC 194/2018)."""
 CASE_DUE_AFTER = timedelta(days=3)
 SERVICE, MATTER, OVERDUE = "warehouse", "return", "return_overdue"
 RECEIVED_BACK, BROUGHT_BACK, NOT_COMING = "received_back", "brought_back", "not_coming_back"
-"""How such a case is closed by facts."""
+"""The resolution of such a case that facts close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class ExpectedReturn:
     tracking_number: str
     state: ReturnState
     reason: str
-    """What the carrier said: its code, as `RE1`."""
+    """The carrier's code, such as `RE1`."""
     announced_at: datetime
-    """When it first said so."""
+    """When the carrier first reported it."""
     since: datetime
     """When the parcel came into its state."""
     expected_by: datetime
@@ -145,5 +145,5 @@ def outputs(facts: Facts, context: DecisionContext) -> Iterator[Output]:
 
 
 def _case(parcel: int, state: ReturnState) -> str:
-    """One about its way, and one about its book-in: they are settled in two places."""
+    """One case about its way, and one about its book-in: they are settled in two places."""
     return f"needs_attention:{MATTER}:{parcel}:{state}"

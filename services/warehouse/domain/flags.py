@@ -1,4 +1,4 @@
-"""Flags of units: which are not packed, and what a flag on a packed one means for its order."""
+"""Flags of units: flagged units are not packed, and a flag on a packed one is a case of its order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.warehouse.domain.units import Unit
 from shared.ledger.facts import Facts, Timer
 
 LOOK_AGAIN = timedelta(minutes=1)
-"""Business time, after a flag: by then whoever was just packing the unit has done so."""
+"""Business time, after a flag: by then a packing that was under way has ended."""
 KIND, MATTER = "needs_attention", "unit_flagged"
 
 
@@ -46,8 +46,8 @@ def open_flag(facts: Facts) -> UnitFlagged | None:
 
 
 def look_again(flag: UnitFlagged, now: datetime) -> Timer | None:
-    at = flag.occurred_at + LOOK_AGAIN
-    return Timer(flag.stream, at) if now < at else None
+    due_at = flag.occurred_at + LOOK_AGAIN
+    return Timer(flag.stream, due_at) if now < due_at else None
 
 
 def flagged_case(unit: Unit, flag: UnitFlagged, now: datetime) -> CaseOpened | None:
@@ -75,5 +75,5 @@ def cleared_turns(facts: Facts) -> dict[int, UnitCleared]:
 
 
 def closed_case(case: FlagCase, cleared: UnitCleared, now: datetime) -> CaseClosed:
-    """Nobody needs to look into the box any more."""
+    """Closes the case: nobody needs to look into the box any more."""
     return CaseClosed(order_id=case.order_id, occurred_at=now, case=case.name, kind=KIND, resolution=cleared.resolution)

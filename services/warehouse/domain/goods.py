@@ -1,4 +1,4 @@
-"""Products and goods receipts: what stands under no order."""
+"""Products and goods receipts, which belong to no order."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from shared.faults import Fault
 GOODS_RECEIPTS = UUID("6f0b7a52-8d0e-5d9e-9a0d-3a1d1f6f2c11")
 """The namespace of goods receipts' ids."""
 RECEIPT_UNITS = 10_000
-"""The most units with serials of one receipt: they are booked in one transaction, and told 500 in a fact."""
+"""The most units with serials of one receipt: they are booked in one transaction, and published 500 in a fact."""
 RECEIPT_LINES = 500
-"""The most lots, and products without, of one receipt: one fact tells of all."""
+"""The most lines of one receipt, a line for each lot and for each product without: all are in one fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Product:
     currency: str
     owner: str
     identity: UnitIdentity = "none"
-    """By what its units are told apart."""
+    """By what its units are distinguished."""
     mints_serials: bool = False
     """Whether the warehouse gives its units their serials; without, those on the packs are stated."""
 
@@ -91,7 +91,7 @@ class GoodsReceipt:
             return [ReceivedLine(sku=stated.sku, quantity=stated.quantity)]
         gtin = product.gtin.zfill(14)
         return [
-            ReceivedLine(sku=stated.sku, quantity=one.quantity, lot=one.lot, gtin=gtin) for one in self.lots[stated.sku]
+            ReceivedLine(sku=stated.sku, quantity=lot.quantity, lot=lot.lot, gtin=gtin) for lot in self.lots[stated.sku]
         ]
 
     def movements(self) -> list[Movement]:
@@ -108,8 +108,8 @@ def check_receipt(
 
 
 def check_identity(product: Product, known: Product | None, *, received: bool) -> None:
-    """Of goods that came in before, by what units are told apart does not change: those in the house have no serials,
-    or their serials were told. Raises Refusal."""
+    """By what units are distinguished does not change once goods came in: those in the house have no serials, or their
+    serials were published. Raises Refusal."""
     if known is not None and received and known.identity != product.identity:
         message = f"units of this SKU were received as `{known.identity}`"
         raise conflict("goods of this SKU were received already", "identity", "identity_of_stock", message)
@@ -127,7 +127,8 @@ def to_mint(receipt: GoodsReceipt, products: Mapping[str, Product]) -> dict[str,
 def taken_serials(
     receipt: GoodsReceipt, products: Mapping[str, Product], taken: Collection[tuple[str, str]]
 ) -> Refusal:
-    """Of a receipt with units that others are already. `taken`: their GTINs, in 14 digits, and serials."""
+    """The refusal of a receipt whose serials other units have already. `taken`: their GTINs, in 14 digits, and
+    serials."""
     faults = [
         Fault(f"lines[{index}].serials[{place}]", "new_serial", "a unit of this GTIN has this serial already")
         for index, line in enumerate(receipt.lines)
@@ -138,15 +139,14 @@ def taken_serials(
 
 
 def check_serials(receipt: GoodsReceipt, booked: Mapping[str, Sequence[str]]) -> None:
-    """A receipt that was told with these serials, by SKU, states none or the same, in whatever order. Raises
-    Refusal."""
+    """A repeated receipt states no serials or those booked, by SKU, in whatever order. Raises Refusal."""
     if any(set(serials) != set(booked.get(sku, ())) for sku, serials in receipt.serials.items()):
         fault = Fault("reference", "once", "a reference of an owner is booked once")
         raise Refusal("conflict", "this reference was booked with other serials", faults=[fault])
 
 
 def check_lots(receipt: GoodsReceipt, booked: Mapping[str, Sequence[LotQuantity]]) -> None:
-    """A receipt that was told with these lots, by SKU, states none or the same, in whatever order. Raises Refusal."""
+    """A repeated receipt states no lots or those booked, by SKU, in whatever order. Raises Refusal."""
     if any(set(lots) != set(booked.get(sku, ())) for sku, lots in receipt.lots.items()):
         fault = Fault("reference", "once", "a reference of an owner is booked once")
         raise Refusal("conflict", "this reference was booked with other lots", faults=[fault])

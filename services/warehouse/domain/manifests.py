@@ -1,9 +1,9 @@
 """The rules of a manifest: the parcels that leave with one truck. They are scanned on and off while it is open, and are
 handed over together when it is closed.
 
-That a parcel is on an open manifest is no fact of its order, and protects it from nothing: a withdrawal, a direct
-hand-over and a carrier's scan go before. What follows is judged when the manifest is closed, under the locks of all its
-orders.
+That a parcel is on an open manifest is no fact of its order, and prevents nothing: a withdrawal, a direct hand-over and
+a carrier's scan take precedence. Which parcels may leave is decided when the manifest is closed, under the locks of all
+its orders.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from shared.faults import Fault
 from shared.ledger.facts import Facts
 
 MOST_OPEN = 100
-"""Open manifests at a time: more are forgotten ones."""
+"""Open manifests at a time; if there are more, some were forgotten."""
 ManifestState = Literal["open", "closed"]
 ScannedState = Literal["ready", "withdrawn", "order_closed", "given_up", "gone", "not_ready", "handed_over"]
 """Of a parcel on a manifest. `given_up`: another box has its contents; `gone`: the carrier has it, but not by this
@@ -70,7 +70,7 @@ class ListedParcel:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What closing a manifest does."""
+    """The result of closing a manifest."""
 
     closed: ManifestClosed
     handed_over: tuple[ParcelHandedOver, ...]
@@ -107,7 +107,7 @@ def listed_state(manifest: ManifestState, stage: Stage | None, handed_over: bool
 
 
 def scan_on(facts: Facts, parcel: int, scanned: str, manifest: Manifest, now: datetime) -> ScannedParcel:
-    """A parcel is put on a manifest: by the rules by which it would be handed over, and only to its label's carrier."""
+    """Puts a parcel on a manifest: by the rules of a hand-over, and only for its label's carrier."""
     _require_open(manifest)
     label = facts.get(LabelCreated, parcel)
     if label is not None and label.carrier != manifest.carrier:

@@ -93,8 +93,8 @@ def returned_movements(facts: Facts, movements: Sequence[Movement]) -> Iterator[
 
 
 def returns_written_off(movements: Iterable[Movement], now: datetime) -> Iterator[StockWrittenOff]:
-    """What of these movements came back and is no stock any more. A shortage is told where it is reported: the
-    movement does not say why."""
+    """The units of these movements that came back and are no stock any more. A shortage is published where it is
+    reported, since its movement has no reason."""
     for movement in movements:
         if movement.kind == "returned_damaged" and movement.order_id is not None:
             yield StockWrittenOff(

@@ -1,4 +1,4 @@
-"""What the facts tell of an order: its lines, its parcels, how far it is, and its rows in the work lists."""
+"""An order by its facts: its lines, its parcels, its stage, and its rows in the work lists."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ UnitState = Literal["received", "packed", "shipped", "returned", "written_off"]
 and is stock again."""
 IN_STOCK: tuple[UnitState, ...] = ("received", "returned")
 SERIAL_BITS = 80
-"""Of a minted serial: nobody guesses one, and none is drawn twice."""
+"""Bits of a minted serial: enough that nobody guesses one, and none is drawn twice."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -126,13 +126,13 @@ def places_of_write_off(facts: Facts) -> list[UnitPlace]:
     return [
         UnitPlace(unit, "written_off", event.occurred_at)
         for event in facts.all(StockWrittenOff)
-        if event.reason != "returned"  # said by its units-returned
+        if event.reason != "returned"  # its units-returned has them
         for unit in event.units
     ]
 
 
 def live_boxes(facts: Facts) -> dict[int, UnitsPacked]:
-    """By number, the boxes as they are now of which units with serials, or lots, were told."""
+    """By number, the boxes as they are now for which units with serials, or lots, were published."""
     return {
         number: packed for number in packed_parcels(facts) if (packed := facts.get(UnitsPacked, number)) is not None
     }
@@ -160,7 +160,8 @@ def withdrawn_units(facts: Facts, handed_over: Iterable[int], now: datetime) -> 
 def units_received(
     receipt_id: UUID, now: datetime, lines: Iterable[tuple[str, str, str | None, Sequence[str], bool]]
 ) -> list[UnitsReceived]:
-    """Lines of SKU, GTIN in 14 digits, lot if it was stated, serials and whether we gave them, told in parts."""
+    """The facts, in parts, for lines of SKU, GTIN in 14 digits, lot if it was stated, serials, and whether the
+    warehouse gave them."""
     parts = [
         (sku, gtin, lot, serials[start : start + UNITS_OF_A_FACT], minted)
         for sku, gtin, lot, serials, minted in lines
@@ -183,10 +184,10 @@ def units_received(
 
 def serials_of(facts: Facts) -> dict[str, tuple[str, ...]]:
     """The serials of a receipt's units, by SKU, in the order in which they were given."""
-    found: dict[str, list[str]] = {}
+    serials_by_sku: dict[str, list[str]] = {}
     for event in sorted(facts.all(UnitsReceived), key=lambda event: event.part):
-        found.setdefault(event.sku, []).extend(event.serials)
-    return {sku: tuple(serials) for sku, serials in found.items()}
+        serials_by_sku.setdefault(event.sku, []).extend(event.serials)
+    return {sku: tuple(serials) for sku, serials in serials_by_sku.items()}
 
 
 def scan_faults(boxes: Sequence[Box], serialised: Collection[str], units: Mapping[UnitKey, Unit]) -> list[Fault]:
@@ -229,7 +230,7 @@ def stock_faults(field: str, unit: Unit) -> list[Fault]:
 
 
 def shortage_faults(sku: str, quantity: int, named: Sequence[UnitKey], units: Mapping[UnitKey, Unit]) -> list[Fault]:
-    """Every fault of the units that are said to be missing or damaged."""
+    """Every fault of the units that are reported missing or damaged."""
     faults = []
     if len(named) > quantity:
         faults.append(Fault("units", "at_most_quantity", f"at most {quantity}"))
@@ -264,12 +265,12 @@ def returned_units(
     lost: Counter[str] = Counter()
     for count in damaged:
         lost[count.sku] += count.quantity
-    gone = set(named)
+    unsound = set(named)
     for sku, quantity in parcel_units(parcel).items():
         of_sku = {key for key in packed.units if (unit := units.get(key)) is not None and unit.sku == sku}
         if of_sku and lost[sku] == quantity:
-            gone |= of_sku
-        elif of_sku and len(of_sku & gone) != lost[sku]:
+            unsound |= of_sku
+        elif of_sku and len(of_sku & unsound) != lost[sku]:
             faults.append(Fault("damaged_units", "all_units", f"{sku}: exactly {lost[sku]}, each named"))
     lots, written_off_lots, lot_faults = split_lots(packed, lost, damaged_lots)
     if faults := [*faults, *lot_faults]:
@@ -280,8 +281,8 @@ def returned_units(
         parcel=packed.parcel,
         sscc=packed.sscc,
         reason="returned",
-        units=tuple(key for key in packed.units if key not in gone),
-        written_off=tuple(key for key in packed.units if key in gone),
+        units=tuple(key for key in packed.units if key not in unsound),
+        written_off=tuple(key for key in packed.units if key in unsound),
         lots=lots,
         written_off_lots=written_off_lots,
     )
@@ -304,7 +305,7 @@ def repacked_units(packed: UnitsPacked, parcel: int, sscc: str, now: datetime) -
     return given_up, new
 
 
-def is_told(box: Box) -> bool:
+def has_known_units(box: Box) -> bool:
     """Whether units with serials were scanned into it, or lots are known."""
     return bool(box.units) or any(content.lots for content in box.contents)
 
@@ -312,11 +313,11 @@ def is_told(box: Box) -> bool:
 def packed_units(
     order_id: UUID, boxes: Sequence[Box], shelf: Shelf, ssccs: Sequence[str], now: datetime
 ) -> list[UnitsPacked]:
-    """Of boxes numbered from 1: those of which units or lots are told, each with the next SSCC."""
-    told = [(parcel, box) for parcel, box in enumerate(boxes, start=1) if is_told(box)]
+    """Of boxes numbered from 1: those whose units or lots are known, each with the next SSCC."""
+    known = [(parcel, box) for parcel, box in enumerate(boxes, start=1) if has_known_units(box)]
     return [
         UnitsPacked(
             order_id=order_id, occurred_at=now, parcel=parcel, sscc=sscc, units=box.units, lots=packed_lots(box, shelf)
         )
-        for (parcel, box), sscc in zip(told, ssccs, strict=True)
+        for (parcel, box), sscc in zip(known, ssccs, strict=True)
     ]

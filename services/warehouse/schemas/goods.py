@@ -135,7 +135,7 @@ class ReceiptBody(Body):
     def receipt(self, received_at: datetime) -> GoodsReceipt:
         lines = tuple(SkuQuantity(line.sku, line.quantity) for line in self.lines)
         serials = {line.sku: tuple(line.serials) for line in self.lines if line.serials is not None}
-        lots = {line.sku: tuple(one.units() for one in line.lots) for line in self.lines if line.lots is not None}
+        lots = {line.sku: tuple(lot.units() for lot in line.lots) for line in self.lines if line.lots is not None}
         return GoodsReceipt(self.owner, self.reference, lines, received_at, serials, lots)
 
 
@@ -213,7 +213,7 @@ def receipt_view(
                 sku=line.sku,
                 quantity=line.quantity,
                 serials=tuple(serials.get(line.sku, ())),
-                lots=tuple(ReceivedLot(lot=one.lot, quantity=one.quantity) for one in lots.get(line.sku, ())),
+                lots=tuple(ReceivedLot(lot=lot.lot, quantity=lot.quantity) for lot in lots.get(line.sku, ())),
             )
             for line in receipt.lines
         ),

@@ -55,7 +55,7 @@ class ContentBody(LineQuantityBody):
     in stock, it is that."""
 
     def scanned(self) -> Scanned:
-        return Scanned(self.line, self.sku, self.quantity, tuple(one.units() for one in self.lots))
+        return Scanned(self.line, self.sku, self.quantity, tuple(lot.units() for lot in self.lots))
 
 
 class BoxBody(Body):

@@ -15,7 +15,7 @@ _BLOCK = """case when vendors.suspended then 'vendor_suspended'
 
 
 async def save_vendors(db: DB, vendors: Sequence[Vendor]) -> None:
-    """Keeps how vendors stand, and blocks or frees their stock."""
+    """Stores the state of vendors, and blocks or frees their stock."""
     await db.execute(
         """insert into vendors (vendor_id, suspended, awaits_choice)
            select * from unnest($1::uuid[], $2::bool[], $3::bool[]) as v (vendor_id, suspended, awaits_choice)

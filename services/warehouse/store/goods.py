@@ -1,4 +1,4 @@
-"""Goods that stand under no order: products, goods receipts, and the stock as it is read."""
+"""Products, goods receipts, and the stock as it is read; none of them belongs to an order."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _COLUMNS = ", ".join(field.name for field in fields(Product))
 
 
 async def save_product(db: DB, product: Product, *, withdrawn: bool = False, stated: bool = True) -> bool | None:
-    """True when new, False when replaced, None when the SKU belongs to another owner: that never changes, for the
-    stock under it is the owner's. `stated`: the GTIN is shown as it is here; without, it comes from a fact, in 14
-    digits, and replaces only another number. By what units are told apart stays as it was when goods came in."""
+    """True when new, False when replaced, None when the SKU belongs to another owner: that never changes, for the stock
+    under it is the owner's. `stated`: the GTIN is shown as it is here; without, it comes from a fact, in 14 digits, and
+    replaces only another number. By what units are distinguished stays as it was when goods came in."""
     created: bool | None = await db.fetchval(
         """insert into products (sku, gtin, hs_code, origin, net_weight_g, length_mm, width_mm, height_mm, unit_value,
                                  currency, owner, vendor_id, withdrawn, identity, mints_serials)
@@ -66,7 +66,8 @@ async def find_products(db: DB, skus: Sequence[str]) -> dict[str, Product]:
 
 
 async def withdrawn_skus(db: DB, receipt: GoodsReceipt) -> frozenset[str]:
-    """The SKUs of a receipt that are no longer sold; none of one that is booked already, which is only told again."""
+    """The SKUs of a receipt that are no longer sold; none for one that is booked already, which is only answered
+    again."""
     rows = await db.fetch(
         """select sku from products where sku = any($1) and withdrawn
            and not exists (select from goods_receipts where id = $2)""",

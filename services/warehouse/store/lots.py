@@ -14,8 +14,8 @@ _COLUMNS = "sku, lot, gtin, received, packed, written_off"
 
 
 async def put(db: DB, counts: Sequence[tuple[UUID, Lot]]) -> None:
-    """What the facts of streams say of lots, under their ids, in the place of what they said before; what says the same
-    touches no row. A stream goes on naming every lot that it has named."""
+    """Writes the lots of streams, by the streams' ids, in place of those stored before; equal values touch no row. A
+    stream goes on naming every lot that it has named."""
     await db.execute(
         """with said as (
                select t.* from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::int[], $7::int[])
@@ -48,9 +48,9 @@ async def put(db: DB, counts: Sequence[tuple[UUID, Lot]]) -> None:
     )
 
 
-async def lock(db: DB, skus: Collection[str], asked: Collection[str]) -> Shelf:
-    """The lots of these SKUs that are in stock or `asked` for, locked until the transaction ends, so that nobody else
-    takes them."""
+async def lock(db: DB, skus: Collection[str], wanted: Collection[str]) -> Shelf:
+    """The lots of these SKUs that are in stock or among `wanted`, locked until the transaction ends, so that nobody
+    else takes them."""
     rows = await db.fetch(
         f"""select {_COLUMNS}, w.whole
             from lots left join (
@@ -60,10 +60,10 @@ async def lock(db: DB, skus: Collection[str], asked: Collection[str]) -> Shelf:
             where sku = any($1) and (received <> packed + written_off or lot = any($2))
             order by sku, lot for update of lots""",
         list(skus),
-        list(asked),
+        list(wanted),
     )
-    found = [(_lot(row), row["whole"]) for row in rows]
-    return Shelf({(lot.sku, lot.lot): lot for lot, _ in found}, {lot.sku for lot, whole in found if whole})
+    locked = [(_lot(row), row["whole"]) for row in rows]
+    return Shelf({(lot.sku, lot.lot): lot for lot, _ in locked}, {lot.sku for lot, whole in locked if whole})
 
 
 async def list_lots(db: DB, sku: str | None, in_stock: bool, after: tuple[str, str] | None, limit: int) -> list[Lot]:

@@ -1,4 +1,4 @@
-"""How the stock was told last, and what has changed since."""
+"""The stock levels as published last, and which have changed since."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shared.db import DB
 
 _LOCK = 4_107_001
-"""Of the advisory lock: one replica tells the levels at a time."""
+"""The key of the advisory lock: one replica publishes the levels at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class ChangedLevel:
 
 
 async def take_changed(db: DB, limit: int) -> Sequence[ChangedLevel]:
-    """The levels that were not told as they are, at most so many; they count as told from the commit on. None while
-    another replica is at it. A sequence is real time in milliseconds, or one more than the last: also a database that
-    was restored from a backup goes on above what it had told."""
+    """The levels that differ from those published last, at most `limit`; they count as published from the commit on.
+    None while another replica publishes. A sequence is real time in milliseconds, or one more than the last: so a
+    database that was restored from a backup goes on above what it had published."""
     if not await db.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
         return []
     rows = await db.fetch(
@@ -46,6 +46,6 @@ async def take_changed(db: DB, limit: int) -> Sequence[ChangedLevel]:
     return [ChangedLevel(**row) for row in rows]
 
 
-async def forget_told(db: DB) -> None:
-    """Every level counts as not told. Their sequences go on above: real time has passed since."""
+async def forget_published(db: DB) -> None:
+    """Every level counts as not published. Their sequences go on above the last ones, since real time has passed."""
     await db.execute("delete from stock_levels")

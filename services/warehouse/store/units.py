@@ -118,8 +118,8 @@ async def list_units(
 
 
 async def flag(db: DB, flags: Mapping[UnitKey, str | None]) -> None:
-    """Why each of these units may be a copy, or be copied, also of those that are not known yet; None for one that is
-    not."""
+    """Stores why each of these units may be a copy, or be copied, also of those that are not known yet; None for one
+    that is not flagged."""
     await db.execute(
         """with f as (select * from unnest($1::text[], $2::text[], $3::text[]) as f (gtin, serial, reason)),
                 gone as (delete from unit_flags using f
@@ -142,11 +142,11 @@ async def flag(db: DB, flags: Mapping[UnitKey, str | None]) -> None:
 
 
 async def next_references(db: DB, count: int) -> list[int]:
-    """So many numbers for SSCCs, each given once."""
+    """`count` numbers for SSCCs, each given once."""
     rows = await db.fetch("select nextval('sscc_references') as reference from generate_series(1, $1)", count)
     return [row["reference"] for row in rows]
 
 
 async def pass_reference(db: DB, reference: int) -> None:
-    """No number up to this one is given any more."""
+    """Makes sure that no number up to this one is given any more."""
     await db.execute("select setval('sscc_references', greatest($1, last_value)) from sscc_references", reference)

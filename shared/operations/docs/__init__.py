@@ -30,14 +30,14 @@ def router(service: str) -> APIRouter:
     names = sorted(path.stem for path in _DOCUMENTS.glob("*.json"))
 
     @routes.get("/docs")
-    async def own() -> Response:
+    async def own_document() -> Response:
         return _page(names, service, "/openapi.json", try_out=True)
 
     @routes.get("/docs/{name}")
-    async def one(name: str) -> Response:
+    async def document(name: str) -> Response:
         if name not in names:
             raise Problem(404, "not found")
-        return await own() if name == service else _page(names, name, f"/openapi/{name}.json", try_out=False)
+        return await own_document() if name == service else _page(names, name, f"/openapi/{name}.json", try_out=False)
 
     @routes.get("/openapi/{name}.json")
     async def committed(name: str) -> Response:

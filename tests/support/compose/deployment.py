@@ -53,11 +53,11 @@ class Deployment:
     @property
     def internal_urls(self) -> dict[str, str]:
         """Of each service's first replica, at the address by which the host knows it: the port is published nowhere."""
-        found: dict[str, str] = {}
+        urls: dict[str, str] = {}
         for container in self.containers():
             if container["State"]["Running"]:
-                found.setdefault(container["Config"]["Labels"]["com.docker.compose.service"], _internal_url(container))
-        return {name: found.get(name, NOWHERE) for name in SERVICES}
+                urls.setdefault(container["Config"]["Labels"]["com.docker.compose.service"], _internal_url(container))
+        return {name: urls.get(name, NOWHERE) for name in SERVICES}
 
     def internal_url(self, name: str) -> str:
         """Of the first container of this name."""
@@ -103,8 +103,8 @@ class Deployment:
         ids = docker("ps", "--all", "--quiet", *(part for label in labels for part in ("--filter", label))).split()
         # One that is removed at this moment is missing from the answer, and makes the exit code 1.
         inspected = subprocess.run([DOCKER, "inspect", *ids], capture_output=True, text=True, check=False)
-        found: list[dict[str, Any]] = json.loads(inspected.stdout) if ids else []
-        return sorted(found, key=lambda container: str(container["Name"]))
+        containers: list[dict[str, Any]] = json.loads(inspected.stdout) if ids else []
+        return sorted(containers, key=lambda container: str(container["Name"]))
 
     def kill(self, service: str | None = None) -> None:
         """As a crash would; it stays dead. Without a name: everything."""
@@ -148,7 +148,7 @@ class Deployment:
 
 def _internal_url(container: dict[str, Any]) -> str:
     networks = container["NetworkSettings"]["Networks"].values()
-    return f"http://{next(one['IPAddress'] for one in networks if one['IPAddress'])}:8001"
+    return f"http://{next(network['IPAddress'] for network in networks if network['IPAddress'])}:8001"
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def _documented() -> Iterator[tuple[str, re.Pattern[str], tuple[str, ...]]]:
         for path, methods in document["paths"].items():
             pattern = re.compile("".join("[^/]+" if part[:1] == "{" else re.escape(part) for part in _parts(path)))
             for method, operation in methods.items():
-                schemes = [scheme for one in operation.get("security", ()) for scheme in one]
+                schemes = [scheme for requirement in operation.get("security", ()) for scheme in requirement]
                 yield method, pattern, tuple(scheme.removesuffix("Key") for scheme in schemes)
 
 

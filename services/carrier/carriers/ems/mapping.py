@@ -7,8 +7,8 @@ form of the file is ours (docs/services/carrier.md): ASCII, a record a line, fie
     <code>;<item>;<time>;<country>;<office>;<reason>
     END;<number of records>
 
-Times are ISO 8601 with their offset; country, office and reason may be empty. The last line tells that the file is
-whole. A record that cannot be read concerns nobody but its item.
+Times are ISO 8601 with their offset; country, office and reason may be empty. With the last line the file is complete.
+A record that cannot be read affects its item only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOST_RECORDS = 20_000
 LONGEST_LINE = 300
 FIELDS = ("code", "item", "time", "country", "office", "reason")
 UNKNOWN_CODE = "unknown"
-"""In place of a code that is in no table: what a scan says is published."""
+"""Published in place of a code that is in no table, since the code might be anybody's words."""
 ORIGIN = "FR"
 _HEAD = re.compile(rb"EMSEVT;1;[A-Za-z0-9]{1,16};[0-9]{1,14};[0-9T:.+\-Z]{1,35}")
 _END = re.compile(rb"END;([0-9]{1,9})")
@@ -88,20 +88,20 @@ def _record(record: bytes) -> CarrierEvent | tuple[str, str | None]:
     code, item, time, country, office, reason = fields
     if not is_valid(item):
         return "item", None
-    at = _instant(time)
+    scanned_at = _instant(time)
     if not _CODE.fullmatch(code):
         return "code", item
-    if at is None:
+    if scanned_at is None:
         return "time", item
     for name, form, value in (("country", _COUNTRY, country), ("office", _OFFICE, office), ("reason", _REASON, reason)):
         if not form.fullmatch(value):
             return name, item
-    offset = at.utcoffset()
+    offset = scanned_at.utcoffset()
     return CarrierEvent(
         tracking_number=item,
         raw=_canonical(fields),
         code=code if code in EMSEVT else UNKNOWN_CODE,
-        scanned_at=at.astimezone(UTC),
+        scanned_at=scanned_at.astimezone(UTC),
         utc_offset_minutes=round(offset.total_seconds() / 60) if offset is not None else 0,
         country=country or None,
     )
@@ -119,8 +119,8 @@ def _canonical(fields: Sequence[str]) -> bytes:
 def _instant(text: str) -> datetime | None:
     """None for what is no time, or has no offset."""
     try:
-        at = datetime.fromisoformat(text)
-        at.astimezone(UTC)
+        instant = datetime.fromisoformat(text)
+        instant.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo is not None and at.year in _YEARS else None
+    return instant if instant.tzinfo is not None and instant.year in _YEARS else None

@@ -39,8 +39,8 @@ def address(contact: Contact, changes: list[str]) -> dict[str, str]:
 
 def _name(contact: Contact, changes: list[str]) -> dict[str, str]:
     """The shop's own spelling, or the surname and the given name by their readings."""
-    own = contact.name_latin
-    spelt = latin.LatinName(ascii_only(own)) if own else latin.name(contact.name)
+    stated = contact.name_latin
+    spelt = latin.LatinName(ascii_only(stated)) if stated else latin.name(contact.name)
     last = shortened(spelt.surname, longest(f"{ADDRESS}.lastName"))
     first = shortened(spelt.given, longest(f"{ADDRESS}.firstName"))
     if contact.name not in (last, f"{last} {first}"):

@@ -138,8 +138,8 @@ def _code(aggregator: str, word: Any) -> str:
     return code if isinstance(word, str) and code in MEANINGS else "unknown"
 
 
-def _event(number: str, row: Mapping[str, Any], code: str, at: Any, country: str | None, city: Any) -> CarrierEvent:
-    instant = suivi.instant(at)
+def _event(number: str, row: Mapping[str, Any], code: str, date: Any, country: str | None, city: Any) -> CarrierEvent:
+    instant = suivi.instant(date)
     offset = (instant.utcoffset() if instant is not None else None) or timedelta()
     return CarrierEvent(
         tracking_number=number,

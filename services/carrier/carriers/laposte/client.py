@@ -97,7 +97,7 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
     async def check_label(order: LabelOrder) -> CheckAnswer:
         request = request_of(order)
         if request.broken:
-            # Whatever the field: what La Poste was not asked says nothing of our account.
+            # Whichever field is at fault: a request that was not sent shows nothing about our account.
             return Unexplained(not_sent(request.broken[0]).reason)
         try:
             return read_check_answer(await ask_sls("checkGenerateLabel", request.body))
@@ -120,12 +120,12 @@ def connect(settings: LaPosteSettings, sender: Sender, la_poste: Counterpart) ->
         except NoAnswer as fault:
             raise Unreachable(f"suivi:{fault.reason}") from None
         try:
-            told = mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
+            parcels = mapping.read_answer(numbers, answer.status, answer.body, answer.retry_after)
         except (Unreachable, mapping.GroupRefused) as fault:
             reason = getattr(fault, "reason", "suivi:group_refused")
             log.warning("no tracking", reason=reason, status=answer.status, request_id=answer.request_id)
             raise
-        return [replace(parcel, request_id=answer.request_id) for parcel in told]
+        return [replace(parcel, request_id=answer.request_id) for parcel in parcels]
 
     async def track(numbers: Sequence[str]) -> Sequence[ParcelEvents]:
         try:

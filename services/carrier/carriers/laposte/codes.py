@@ -66,7 +66,7 @@ _SIDES: dict[tuple[str, str | None], CodeMeaning] = {
 
 
 UNKNOWN_CODE = "unknown"
-"""In place of a code that is in no table: it may be anybody's words, and what a scan says is published."""
+"""Published in place of a code that is in no table, since the code might be anybody's words."""
 _OF_FAMILY = re.compile(r"[A-Z]{6}")
 
 

@@ -27,7 +27,7 @@ LabelFormat = Literal[
     "ZPL_10x15_300dpi_UL",
 ]
 CN23Format = Literal["", "PDF_10x12_300dpi", "PDF_A4_300dpi", "ZPL_10x12_203dpi", "ZPL_10x12_300dpi"]
-"""The empty one: as SLS prints it when it is not told."""
+"""The empty one: SLS prints its default."""
 UNIQUE_LABEL = "_UL"
 """At the end of a format: label and CN23 on one page. Of more than three articles the page shows three, and the totals
 of all."""

@@ -1,4 +1,4 @@
-"""What goods are, in English: La Poste asks for it when a parcel is delivered duty paid."""
+"""Descriptions of goods in English, which La Poste requires when a parcel is delivered duty paid."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def general(hs_codes: Iterable[str], longest: int) -> str:
 
 def article(hs_code: str, description: str, longest: int) -> str:
     """An article: what it is in English, and then the shop's own words as far as they are in Latin letters and fit."""
-    own = ascii_only(description)
-    words = f"{_heading(hs_code)}: {own}" if own else _heading(hs_code)
+    text = ascii_only(description)
+    words = f"{_heading(hs_code)}: {text}" if text else _heading(hs_code)
     return textwrap.shorten(words, longest, placeholder="").rstrip(":")
 
 

@@ -44,10 +44,10 @@ class Contract:
 class LabelRequest:
     body: bytes
     changes: tuple[str, ...]
-    """What is not as it was given, a field and a word each: `lastName:latin`, `line2:split`, `weight:rounded_up`. Names
-    no person."""
+    """What was changed, a field and a word each: `lastName:latin`, `line2:split`, `weight:rounded_up`. Names no
+    person."""
     broken: tuple[BrokenLimit, ...]
-    """Limits that it breaks all the same: it must not be sent."""
+    """Limits that it still breaks: it must not be sent."""
 
 
 def label_request(order: LabelOrder, contract: Contract, allowed: ReturnOptions | None = None) -> LabelRequest:

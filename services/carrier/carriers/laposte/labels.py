@@ -46,8 +46,8 @@ _NUMBER = re.compile(r"(?=[0-9]*[A-Z])(?=(?:[A-Z]*[0-9]){7})[A-Z0-9]{1,40}")
 
 
 def read_label_answer(answer: Answer, printing: Printing) -> LabelAnswer:
-    """What the answer of `generateLabel` means. One that cannot be read after a success is a lost one: the label may
-    exist. What is no whole document in the language that was asked for is no label."""
+    """What the answer of `generateLabel` means. A success that cannot be read counts as a lost answer: the label may
+    exist. A label is a whole document in the printer's language that was requested, and nothing else."""
     if answer.status in LOST_STATUSES:
         return AnswerLost(f"sls:http_{answer.status}")
     parts, whole = related_parts(answer.content_type, answer.body)
@@ -58,8 +58,8 @@ def read_label_answer(answer: Answer, printing: Printing) -> LabelAnswer:
 
 
 def read_reprint_answer(answer: Answer, number: str, printing: Printing) -> LabelReprint:
-    """What the answer of `getLabel` means for the label of this number. The call makes no label, so whatever may pass
-    is asked for again. Papers without a CN23 are none: it is printed with the label, or never."""
+    """What the answer of `getLabel` means for the label of this number. The call makes no label, so it is repeated
+    after every fault that may pass. Papers without a CN23 are none: it is printed with the label, or never."""
     if answer.status in LOST_STATUSES:
         return TryLater(f"sls:http_{answer.status}")
     parts, whole = related_parts(answer.content_type, answer.body)
@@ -128,7 +128,7 @@ def _made(infos: Any, parts: Mapping[str, bytes], printing: Printing) -> LabelAn
 
 
 def _label_infos(infos: Any) -> Mapping[str, Any]:
-    """What the answer tells of the label; empty when it tells nothing."""
+    """The answer's fields about the label; empty when there are none."""
     label = infos.get("labelV2Response") if isinstance(infos, Mapping) else None
     return label if isinstance(label, Mapping) else {}
 

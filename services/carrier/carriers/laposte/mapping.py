@@ -103,8 +103,8 @@ def read_envelope(envelope: Any) -> ParcelEvents:
     events = events or [{"code": code, "date": step["date"]} for code, step in suivi.reached_steps(timeline)]
     countries = suivi.step_countries(timeline)
 
-    def country_of(code: str, at: datetime) -> str | None:
-        return countries.get((suivi.step_of(code), at))
+    def country_of(code: str, date: datetime) -> str | None:
+        return countries.get((suivi.step_of(code), date))
 
     read = tuple(read_event(number, event, country_of, "city") for event in events)
     return ParcelEvents(number, read, suivi.details_of(inner))
@@ -124,16 +124,16 @@ def read_event(number: str, event: Any, country_of: Callable[[str, datetime], st
     the field that names the place. One that cannot be read is kept as it came, with neither code nor time."""
     fields = suivi.as_object(event)
     code: Any = fields.get("code")
-    at = suivi.instant(fields.get("date"))
-    country, offset = suivi.country(fields.get("country")), at.utcoffset() if at is not None else None
-    readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and at is not None
-    if country is None and readable and at is not None:
-        country = country_of(code, at)
+    scanned_at = suivi.instant(fields.get("date"))
+    country, offset = suivi.country(fields.get("country")), scanned_at.utcoffset() if scanned_at is not None else None
+    readable = isinstance(code, str) and _CODE.fullmatch(code) is not None and scanned_at is not None
+    if country is None and readable and scanned_at is not None:
+        country = country_of(code, scanned_at)
     return CarrierEvent(
         tracking_number=number,
         raw=suivi.as_kept(event),
         code=codes.of_table(code) if readable else None,
-        scanned_at=at.astimezone(UTC) if readable and at is not None else None,
+        scanned_at=scanned_at.astimezone(UTC) if readable and scanned_at is not None else None,
         utc_offset_minutes=round(offset.total_seconds() / 60) if offset is not None else 0,
         country=country,
         city=public_words.city(fields.get(place)),

@@ -1,4 +1,4 @@
-"""What of La Poste's free text may leave: a partner and a place of our lists, and the name of a counter. Pure.
+"""Which of La Poste's free texts may be published: a partner and a place of our lists, and the name of a counter. Pure.
 
 Everything else stays sealed with the event, as the text of an event does: it may name a person, a phone or an address.
 """
@@ -67,7 +67,7 @@ def partner(value: Any) -> str | None:
 
 
 def city(value: Any) -> str | None:
-    """A city of our lists, as it is told; a site of La Poste's is its words and such a city (PFC LYON)."""
+    """A city of our lists, in the carrier's spelling; a site of La Poste's is its words and such a city (PFC LYON)."""
     text = _line(value)
     if len(text) > LONGEST_CITY:
         return None

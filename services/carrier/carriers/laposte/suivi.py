@@ -1,4 +1,5 @@
-"""What Suivi v2 tells of a parcel beside its events: the steps it has reached, and details for who waits for it. Pure.
+"""The parts of Suivi v2's answer beside the events: the steps that a parcel has reached, and details for its addressee.
+Pure.
 
 Source: La Poste's OpenAPI "Suivi-1.0.0": `timeline` (five steps, the third is the way, the fifth the end), `estimDate`,
 `estimHourMin` and `estimHourMax` (`date-time`, as in the recorded answer of hedii/colissimo-api), `product`, `url`,
@@ -42,17 +43,17 @@ def instant(text: Any) -> datetime | None:
     if not isinstance(text, str):
         return None
     try:
-        at = datetime.fromisoformat(text)
-        at = at if at.tzinfo is not None else at.replace(tzinfo=_PARIS)
-        year = at.astimezone(UTC).year
+        parsed = datetime.fromisoformat(text)
+        parsed = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=_PARIS)
+        year = parsed.astimezone(UTC).year
     except (ValueError, OverflowError):
         return None
-    offset = at.utcoffset()
-    return at if year in _YEARS and offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None
+    offset = parsed.utcoffset()
+    return parsed if year in _YEARS and offset is not None and abs(offset.total_seconds()) <= 14 * 3600 else None
 
 
 def as_kept(event: Any) -> bytes:
-    """The bytes of an event by which it is known again, from whichever source it comes."""
+    """The bytes by which an event is recognised, from whichever source it comes."""
     return _ENCODER.encode(event).encode()
 
 
@@ -62,7 +63,7 @@ def is_fault(return_code: Any) -> bool:
 
 
 def details_of(shipment: Mapping[str, Any]) -> ParcelDetails | None:
-    """The details that a shipment tells; what cannot be read is left out. None when it tells none."""
+    """The details of a shipment; what cannot be read is left out. None when there are none."""
     context = as_object(shipment.get("contextData"))
     partner, counter = as_object(context.get("partner")), as_object(context.get("removalPoint"))
     day = _day(shipment.get("estimDate"))
@@ -94,9 +95,9 @@ def step_countries(timeline: Any) -> dict[tuple[int, datetime], str]:
     elsewhere."""
     countries: dict[tuple[int, datetime], str] = {}
     for step in _steps(timeline):
-        number, at, where = step.get("id"), instant(step.get("date")), country(step.get("country"))
-        if isinstance(number, int) and at is not None and where is not None:
-            countries.setdefault((number, at), where)
+        number, reached_at, where = step.get("id"), instant(step.get("date")), country(step.get("country"))
+        if isinstance(number, int) and reached_at is not None and where is not None:
+            countries.setdefault((number, reached_at), where)
     return countries
 
 

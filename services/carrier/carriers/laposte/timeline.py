@@ -1,4 +1,4 @@
-"""Colissimo's tracking for holders of a contract (`timelineCompany`): what it is asked, and what it tells. Pure.
+"""Colissimo's tracking for holders of a contract (`timelineCompany`): its requests and its answers. Pure.
 
 It names the site of each event, which Suivi does not, by Colissimo's six-letter codes. Who the addressee is
 (`consigneeInformation`) and where the counter is are in its answer too, and are not read.
@@ -55,16 +55,16 @@ def read_timeline(answer: Answer, number: str) -> ParcelEvents:
     if code in NOT_TOLD:
         return ParcelEvents(number, ())
     parcel = suivi.as_object(reply.get("parcel"))
-    told_of = parcel.get("parcelNumber")
-    if code != DONE or not isinstance(told_of, str) or as_printed(told_of) != number:
+    reported_number = parcel.get("parcelNumber")
+    if code != DONE or not isinstance(reported_number, str) or as_printed(reported_number) != number:
         raise Unreachable("timeline:unreadable" if code in (DONE, None) else "timeline:fault")
     events = parcel.get("event") or []
     if not isinstance(events, list) or len(events) > mapping.MOST_EVENTS:
         raise Unreachable("timeline:unreadable")
     countries = _countries(parcel.get("step"))
 
-    def country_of(_: str, at: datetime) -> str | None:
-        return countries.get(at)
+    def country_of(_: str, date: datetime) -> str | None:
+        return countries.get(date)
 
     read = tuple(mapping.read_event(number, event, country_of, "siteName") for event in events)
     return ParcelEvents(number, read, _details(parcel))
@@ -79,17 +79,17 @@ def _status(statuses: Any) -> str | None:
 
 def _countries(steps: Any) -> dict[datetime, str | None]:
     """Where the latest event of each step was, by its time; None where two steps of one time name two."""
-    found: dict[datetime, str | None] = {}
+    countries: dict[datetime, str | None] = {}
     for step in steps[:MOST_STEPS] if isinstance(steps, list) else ():
-        told = suivi.as_object(step)
-        at, country = suivi.instant(told.get("date")), suivi.country(told.get("countryCodeISO"))
-        if at is not None and country is not None:
-            found[at] = country if found.get(at, country) == country else None
-    return found
+        fields = suivi.as_object(step)
+        reached_at, country = suivi.instant(fields.get("date")), suivi.country(fields.get("countryCodeISO"))
+        if reached_at is not None and country is not None:
+            countries[reached_at] = country if countries.get(reached_at, country) == country else None
+    return countries
 
 
 def _details(parcel: Mapping[str, Any]) -> ParcelDetails | None:
-    """Who carries the parcel abroad, and the name of the counter where it waits; None when neither is told."""
+    """Who carries the parcel abroad, and the name of the counter where it waits; None when the answer has neither."""
     abroad, counter = suivi.as_object(parcel.get("infoInter")), suivi.as_object(parcel.get("removalPoint"))
     details = ParcelDetails(
         partner=public_words.partner(abroad.get("partnerName")),

@@ -2,7 +2,7 @@
 
 Source: La Poste's OpenAPI of SLS: "the return options compatible with the requested destination (e.g. paid return, do
 not return)", as texts in `returnTypeChoice`. That 2 is the paid return and 3 "do not return" is from public clients,
-unconfirmed. It tells no days.
+unconfirmed. It gives no number of days.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def product_inter_request(product: str, country: str, contract: Contract) -> byt
 
 
 def read_product_inter_answer(answer: Answer, product: str) -> ReturnOptionsAnswer:
-    """What the answer means. It allows what it lists for this product; anything else than such a list says nothing."""
+    """What the answer means. It allows what it lists for this product; an answer without such a list is ignored."""
     match read_check_answer(answer):
         case LabelPossible():
             return _options(read_leniently(answer.body), product)
