@@ -91,7 +91,8 @@ judges: ## Makes the judges of log and events that are not ours in .run/judges: 
 	  go -C tests/support/log_judges build -o "$(CURDIR)/.run/judges/" . filippo.io/torchwood/cmd/litewitness; \
 	else echo "There is no Go here: no judge in Go is made" >&2; fi
 	@if "$(JUDGE_PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
-	  "$(JUDGE_PYTHON)" -m venv .run/judges/python && .run/judges/python/bin/pip install -q -r tests/support/log_judges/requirements.txt; \
+	  "$(JUDGE_PYTHON)" -m venv .run/judges/python && .run/judges/python/bin/pip install -q -r tests/support/log_judges/requirements.txt \
+	  || { rm -rf .run/judges/python; exit 1; }; \
 	else echo "There is no Python 3.12 here: name one, as in make judges JUDGE_PYTHON=python3.13; no judge in Python is made" >&2; fi
 
 lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of generated files

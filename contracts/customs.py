@@ -129,11 +129,13 @@ class ExportExited(ParcelEvent):
 
 
 class ParcelUplifted(ParcelEvent):
-    """The agent's notice: the parcel is flown under this bill (CEB621 billNo, voyageNo)."""
+    """The agent's notice: the parcel is flown under this bill (CEB621 billNo, voyageNo, trafNo)."""
 
     NAME: ClassVar[str] = "parcel-uplifted"
     bill_number: Code
     voyage_number: Code
+    conveyance_number: Code | None = None
+    """Of the means of transport, as the carrier's manifest has it; None where the agent does not name it."""
 
 
 class ImportDeclared(ParcelEvent):

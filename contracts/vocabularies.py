@@ -99,6 +99,7 @@ TAX_FINDINGS = (
     "tax_excess",  # more was collected than is due
     "content_missing",  # the tax or a statutory quantity depends on the content of a unit, which the line does not say
     "origin_without_code",  # customs' table has no code for the country of origin
+    "list_note",  # the positive list takes the goods within a limit only, as so many kilograms a person and year
 )
 TaxFindingCode = Annotated[str, _known(TAX_FINDINGS)]
 

@@ -27,6 +27,7 @@ from sandbox.demo.api import Api
 from sandbox.demo.clock import FASTEST
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.dashboard import print_timeline
+from sandbox.demo.goods import BY_LOT
 from sandbox.demo.lanes import POSTAL_SHOP, RETAIL_SHOP, Shop, corrected, decided, open_shop, quoted_lane
 from sandbox.demo.next_steps import next_steps
 from sandbox.demo.orders import Order
@@ -218,7 +219,8 @@ async def _print_unit(console: Console, demo: Demo, api: Api, stack: Stack) -> N
     way = await proof.proven_way(api, unit, stack.environment("provenance"))
     copy = await proof.caught_copy(api, stack.urls["provenance"], unit)
     page = f"{stack.urls['provenance']}{unit.link}"
-    console.print(f"\n{way}\n  {copy}\n  its page: {page}", highlight=False, markup=False, soft_wrap=True)
+    lot = await proof.lot_page(stack.urls["provenance"], BY_LOT)
+    console.print(f"\n{way}\n  {copy}\n  its page: {page}\n{lot}", highlight=False, markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,13 @@ class Good:
     """Of its price and its share of the freight."""
     serialised: bool = False
     """Whether each unit has a serial, which the warehouse gives it and the packer scans."""
+    lot: str = ""
+    """On every pack, where only lots tell the units apart."""
+
+    @property
+    def identity(self) -> str:
+        """By what its units are told apart, as the warehouse names it."""
+        return "serial" if self.serialised else "lot" if self.lot else "none"
 
     @property
     def gtin(self) -> str:
@@ -52,9 +59,10 @@ def _good(
     tax: Decimal = RETAIL_TAX,
     *,
     serialised: bool = False,
+    lot: str = "",
 ) -> Good:
     return Good(
-        sku, owner, description, hs_code, Decimal(price), weight_g, size_mm, number, content_ml, tax, serialised
+        sku, owner, description, hs_code, Decimal(price), weight_g, size_mm, number, content_ml, tax, serialised, lot
     )
 
 
@@ -84,7 +92,17 @@ GOODS = (
         tax=HIGH_END_TAX,
     ),
     _good(104, "SAVON-OLIVE-300", "savonnerie-marseille", "Olive oil soap", "34011100", "9.50", 310, (80, 80, 75)),
-    _good(105, "PALET-BEURRE", "biscuiterie-nantes", "Butter biscuits 350 g", "19053100", "11.90", 400, (200, 120, 90)),
+    _good(
+        105,
+        "PALET-BEURRE",
+        "biscuiterie-nantes",
+        "Butter biscuits 350 g",
+        "19053100",
+        "11.90",
+        400,
+        (200, 120, 90),
+        lot="L26-318",
+    ),
     _good(106, "STYLO-PLUME-M", "plumes-paris", "Fountain pen", "96083020", "118.00", 90, (170, 60, 40)),
     _good(107, "TRAIN-BOIS-12", "jouets-jura", "Wooden toy train", "95030089", "34.00", 850, (300, 200, 90)),
     _good(108, "BODY-BEBE-6M", "bebe-troyes", "Baby bodysuit, cotton", "61112000", "29.00", 110, (240, 180, 25)),
@@ -98,6 +116,8 @@ GOODS = (
     _good(114, "BOUGIE-FIGUE", "cirier-paris", "Scented candle", "34060000", "45.00", 520, (100, 100, 110)),
 )
 BY_SKU = {good.sku: good for good in GOODS}
+
+BY_LOT = next(good for good in GOODS if good.lot)
 
 COUNTED_WRONG = "CHAPEAU-PAILLE"
 """As many units are in stock as are ordered, but fewer are on the shelf: a short pick finds no other unit."""

@@ -210,7 +210,7 @@ class _Vendor:
             "width_mm": good.size_mm[1],
             "height_mm": good.size_mm[2],
             "unit_value": {"amount": f"{good.price:.2f}", "currency": "EUR"},
-            "identity": "serial" if good.serialised else "none",
+            "identity": good.identity,
         }
         if good.content_ml:
             body["content"] = {"amount": f"{good.content_ml}.00", "unit": "ml"}

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.demo.api import Api
-from sandbox.demo.goods import GOODS
+from sandbox.demo.goods import GOODS, Good
 from sandbox.demo.order_request import order_body
 from sandbox.demo.people import Person, person
 from sandbox.demo.scenarios import Scenario, stock_for
@@ -103,13 +103,15 @@ async def receive_goods(api: Api, scenarios: Sequence[Scenario], reference: str,
         await _state_products(api)
     units = stock_for(scenarios)
     for owner in sorted({good.owner for good in GOODS if good.sku in units}):
-        lines = [
-            {"sku": good.sku, "quantity": units[good.sku]}
-            for good in GOODS
-            if good.owner == owner and good.sku in units
-        ]
+        lines = [_received(good, units[good.sku]) for good in GOODS if good.owner == owner and good.sku in units]
         body = {"reference": f"{reference}-{owner}", "owner": owner, "lines": lines}
         await api.post("warehouse", "/receipts", "warehouse", body)
+
+
+def _received(good: Good, quantity: int) -> dict[str, Any]:
+    """As a line of a receipt."""
+    lots = {"lots": [{"lot": good.lot, "quantity": quantity}]} if good.lot else {}
+    return {"sku": good.sku, "quantity": quantity, **lots}
 
 
 async def _state_products(api: Api) -> None:
@@ -129,7 +131,7 @@ async def _state_products(api: Api) -> None:
                     "width_mm": good.size_mm[1],
                     "height_mm": good.size_mm[2],
                     "unit_value": {"amount": f"{good.price:.2f}", "currency": "EUR"},
-                    "identity": "serial" if good.serialised else "none",
+                    "identity": good.identity,
                     "mints_serials": good.serialised,
                 },
             )

@@ -1,4 +1,5 @@
-"""The way of one unit with a serial, proven by its bundle, which is checked as anyone would check it; and its copy."""
+"""The way of one unit with a serial, proven by its bundle, which is checked as anyone would check it; its copy. And
+the page of a lot."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from sandbox.demo.api import Api, Refused
-from sandbox.demo.goods import BY_SKU
+from sandbox.demo.goods import BY_SKU, Good
 from sandbox.demo.orders import DemoOrders
 from services.provenance.domain.bundles import Verified, verify_bundle
 from services.provenance.settings import Settings
@@ -68,6 +69,15 @@ async def proven_way(
             *(f"  {event['eventTime'][:16]}  {event['bizStep']}" for event in shown.events),
         ]
     )
+
+
+async def lot_page(provenance_url: str, good: Good) -> str:
+    """Where anybody is led who scans the code of this product's lot, in one line."""
+    page = f"{provenance_url}/01/{good.gtin.zfill(14)}/10/{good.lot}"
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as client:
+        if (await client.get(page)).status_code != httpx.codes.OK:
+            return f"Nothing is told yet of lot {good.lot} of {good.sku}."
+    return f"{good.sku} has lots and no serials; the page of its lot {good.lot}: {page}"
 
 
 async def caught_copy(api: Api, provenance_url: str, unit: DeliveredUnit, patience: float = PROVEN_SECONDS) -> str:

@@ -43,7 +43,8 @@ TEST_FAULTS: dict[str, VatFault] = {
     "600": "MS_MAX_CONCURRENT_REQ",
     "601": "MS_MAX_CONCURRENT_REQ_TIME",
 }
-"""What the test service answers to these numbers, whatever the country; 100 is valid, 200 is not."""
+"""What the test service answers to these numbers, whatever the country; SERVICE_UNAVAILABLE to those that it does not
+know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,10 @@ class Trader:
     address: str
 
 
-TEST_TRADER = Trader("John Doe", "123 Main St, Anytown, UK")
-"""Of the test service's number 100."""
+WITHHELD = Trader(NOTHING, NOTHING)
+"""Of a member state that tells no names, and of nobody."""
+TEST_TRADERS: dict[str, Trader | None] = {"100": Trader("John Doe", "123 Main St, Anytown, UK"), "200": None}
+"""Of the test service's numbers that are answered, whatever the country; 200 is nobody's."""
 
 
 class Register:

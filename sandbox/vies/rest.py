@@ -18,7 +18,8 @@ from sandbox.vies.register import (
     MEMBER_STATES,
     NOTHING,
     TEST_FAULTS,
-    TEST_TRADER,
+    TEST_TRADERS,
+    WITHHELD,
     WITHHOLDING,
     Register,
     Trader,
@@ -50,7 +51,8 @@ def app(register: Register, advance: Advance) -> Starlette:
             return _fault(faulty.fault)
         requester = "requesterNumber" in question
         consultation = f"WAPIAAAAW{next(consultations):07d}" if requester else ""
-        return _answer(question, register.traders.get(f"{country}{number}"), now, consultation)
+        trader = register.traders.get(f"{country}{number}")
+        return _answer(question, trader and (WITHHELD if country in WITHHOLDING else trader), now, consultation)
 
     async def check_test(request: Request) -> Response:
         now = advance()
@@ -58,9 +60,10 @@ def app(register: Register, advance: Advance) -> Starlette:
             question = _question(await request.body())
         except _Faulty as faulty:
             return _fault(faulty.fault)
-        if (fault := TEST_FAULTS.get(question["vatNumber"])) is not None:
-            return _fault(fault)
-        return _answer(question, TEST_TRADER if question["vatNumber"] == "100" else None, now, "")
+        number = question["vatNumber"]
+        if number not in TEST_TRADERS:
+            return _fault(TEST_FAULTS.get(number, "SERVICE_UNAVAILABLE"))
+        return _answer(question, TEST_TRADERS[number], now, "")
 
     async def status(_: Request) -> Response:
         countries = [{"countryCode": code, "availability": "Available"} for code in sorted(MEMBER_STATES)]
@@ -92,7 +95,8 @@ def _question(body: bytes) -> dict[str, str]:
 
 
 def _answer(question: dict[str, str], trader: Trader | None, now: datetime, consultation: str) -> Response:
-    shown = trader if trader is not None and question["countryCode"] not in WITHHOLDING else Trader(NOTHING, NOTHING)
+    """`trader` whose number it is; nobody's with None."""
+    shown = trader or WITHHELD
     answer: dict[str, Any] = {
         "countryCode": question["countryCode"],
         "vatNumber": question["vatNumber"],

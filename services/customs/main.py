@@ -13,7 +13,7 @@ from contracts import topics
 from contracts.base import ORDER
 from services import cases, read_records
 from services.customs import handlers, metrics
-from services.customs.api import actions, documents, orders, payment_parts, preview, quote, set_aside
+from services.customs.api import actions, documents, orders, payment_parts, preview, quote, receipt_texts, set_aside
 from services.customs.api.description import API
 from services.customs.destinations import DESTINATIONS
 from services.customs.destinations.destination import Parts
@@ -89,6 +89,7 @@ def service(platform: Platform) -> Service:
             documents.router(platform.require, pool, ledger, seal),
             actions.router(platform.require, ledger, platform.requests, seal, clock, rules.policy),
             payment_parts.router(platform.require, ledger, platform.requests, seal, clock, rules.policy),
+            receipt_texts.router(platform.require, pool, ledger, seal),
             set_aside.router(platform.require, pool, platform.requests, clock),
             quote.router(platform.require, clock, rules.policy),
             preview.router(platform.require, pool, clock, handler),

@@ -39,8 +39,8 @@ class PersonReadView(View):
     """One reading of a part of a person's data."""
 
     part: str
-    """`contact`, `national_id`; `label`, `cn23` or `bordereau` as printed; `carrier_events` in the carrier's words; or
-    the type of a message to customs."""
+    """`contact`, `national_id`; `label`, `cn23` or `bordereau` as printed; `carrier_events` in the carrier's words;
+    `receipts` in customs' own; or the type of a message to customs."""
     purpose: str
     asked_by: str
     """The name of the key's holder; `(service)` for the service's own work."""

@@ -31,7 +31,7 @@ from contracts.warehouse import (
 from services.provenance.domain import lot_events
 from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.epcis import Place
-from services.provenance.domain.erasures import is_erased
+from services.provenance.domain.erasures import is_before, is_erased
 from services.provenance.domain.leaves import SALT_BYTES, event_leaf, name_of
 from services.provenance.domain.log_events import LogEvent, of_order, of_receipt, of_write_off
 from services.provenance.domain.scans import cases_of
@@ -77,15 +77,15 @@ class EventSigner:
     async def absorb(self, db: DB, facts: Sequence[Event]) -> None:
         """Of receipts and write-offs."""
         await self.sign(db, [one for fact in facts for one in self._events_of(fact)])
-        lots = {
-            UnitKey(gtin=fact.gtin, serial=serial): fact.lot
+        lots = [
+            (UnitKey(gtin=fact.gtin, serial=serial), fact.lot, fact.occurred_at)
             for fact in facts
             if isinstance(fact, UnitsReceived) and fact.lot
             for serial in fact.serials
-        }
+        ]
         if lots:
-            erased = await erasures.of_units(db, lots, self.erasure_keys)
-            await way.save_lots(db, {unit: lot for unit, lot in lots.items() if unit not in erased})
+            erased = await erasures.of_units(db, {unit for unit, _, _ in lots}, self.erasure_keys)
+            await way.save_lots(db, [(unit, lot) for unit, lot, at in lots if not is_before(at, erased.get(unit))])
 
     async def project(self, db: DB, orders: Sequence[Facts]) -> None:
         """Of orders: a box's events need its units-packed, whichever comes first, so each set is looked at whole."""

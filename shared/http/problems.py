@@ -86,6 +86,13 @@ def field_errors(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> list[Fau
     return [Fault(field_path(error["loc"][skip:]), error["type"], in_words(error)) for error in errors]
 
 
+def invalid_request(error: RequestValidationError) -> Problem:
+    """What FastAPI finds wrong with a request, as our problem."""
+    if any(item["type"] == "json_invalid" for item in error.errors()):
+        return Problem(400, "not JSON", errors=[Fault("body", "json", "the body must be JSON")])
+    return Problem(422, "invalid request", errors=field_errors(error.errors()[:FAULTS_NAMED], skip=1))
+
+
 def install(app: FastAPI) -> None:
     """Every error of the app becomes problem+json."""
 
@@ -95,10 +102,7 @@ def install(app: FastAPI) -> None:
 
     async def invalid(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        errors = field_errors(error.errors()[:FAULTS_NAMED], skip=1)
-        if any(item["type"] == "json_invalid" for item in error.errors()):
-            return Problem(400, "not JSON", errors=[Fault("body", "json", "the body must be JSON")]).response()
-        return Problem(422, "invalid request", errors=errors).response()
+        return invalid_request(error).response()
 
     async def http_error(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101

@@ -6,18 +6,19 @@ FastAPI reads and parses a body before it asks any dependency. Here the key, its
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine
-from typing import Any
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from typing import Any, ClassVar
 
 from fastapi import Request, Response, params
 from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from shared.db import ALTERED
 from shared.faults import Fault
 from shared.http.api_keys import Required
 from shared.http.json_body import read_json
-from shared.http.problems import FAULTS_NAMED, Problem, field_path
+from shared.http.problems import FAULTS_NAMED, Problem, field_path, invalid_request
 from shared.telemetry import log
 
 
@@ -64,6 +65,27 @@ class Route(APIRoute):
                 return await read_and_handle(request)
 
         return judge_and_handle
+
+
+class HeadedRoute(Route):
+    """A route all of whose answers, and problems, have these headers."""
+
+    headers: ClassVar[Mapping[str, str]]
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except (Problem, RequestValidationError) as error:
+                problem = error if isinstance(error, Problem) else invalid_request(error)
+                problem.headers |= self.headers
+                raise problem from None
+            response.headers.update(self.headers)
+            return response
+
+        return answer
 
 
 class RequestRoute(Route):

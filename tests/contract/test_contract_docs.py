@@ -162,10 +162,13 @@ def test_the_page_about_the_single_window_has_every_status_and_named_error() -> 
     page = (DOCS / "services" / "customs.md").read_text(encoding="utf-8")
     statuses = [
         f"| {row['status']} | {', '.join(kind.removeprefix('CEB') for kind in row['of'])} | {row['says']} |"
-        f" {row['follows']} | {row['whose']} |"
+        f" {row['follows']} | {row['whose']} | {row['paper']} | {row['mend']} | {row['then']} |"
         for row in read["statuses"]
     ]
-    errors = [f"| {row['code']} | `{row['name']}` | {row['paper']} | {row['mend']} |" for row in read["errors"]]
+    errors = [
+        f"| {row['code']} | `{row['name']}` | {row['paper']} | {row['mend']} | {row['then']} | {row['whose']} |"
+        for row in read["errors"]
+    ]
     assert [row for row in (*statuses, *errors) if row not in page] == []
 
 

@@ -209,6 +209,7 @@ from services.customs.destinations.destination import (
     Document,
     Message,
     Parts,
+    ReceiptText,
     ReceivedReceipt,
     SetAsideReceipt,
 )
@@ -281,6 +282,9 @@ class Japan:
         return None
 
     async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]:
+        return []
+
+    async def receipt_texts(self, db: DB, order_id: UUID, parcel: int) -> list[ReceiptText]:
         return []
 
     async def to_settle(self, db: DB) -> list[SetAsideReceipt]:

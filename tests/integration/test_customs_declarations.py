@@ -187,6 +187,23 @@ async def test_the_agents_notice_starts_the_import(customs: CustomsService) -> N
     await customs.until("agent", ImportDeclared, 1)
 
 
+async def test_an_inventory_waits_for_the_flight_with_a_case_and_the_notice_frees_it(
+    servers: Servers, fresh_database: FreshDatabase
+) -> None:
+    async with customs_service(servers, fresh_database, import_flight_required=True) as customs:
+        await customs.departed("flight")
+        waiting = await customs.until("flight", CaseOpened)
+        assert (waiting.case, waiting.reason) == (
+            "needs_attention:inventory:1",
+            "CEB621:InventoryHead.trafNo:unknown",
+        )
+        assert "CEB621" not in await customs.received("TMflight-1")
+        notice = {"bill_number": "057-1", "voyage_number": "AF116", "conveyance_number": "F-GSPZ"}
+        assert (await customs.post("flight", "uplift", notice)).status_code == 200
+        await customs.until("flight", CaseClosed, waiting.case)
+        await customs.until("flight", ImportDeclared, 1)
+
+
 async def test_a_notice_that_comes_after_the_inventory_is_not_taken(customs: CustomsService) -> None:
     await customs.departed("late")
     await customs.until("late", ImportDeclared, 1)

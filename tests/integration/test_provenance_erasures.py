@@ -17,6 +17,7 @@ from services.provenance import main
 from services.provenance.domain.bundles import verify_bundle
 from services.provenance.domain.erasures import KEPT, digest
 from services.provenance.store import erasures as store
+from services.provenance.store import way
 from services.provenance.tasks import erasures as tasks
 from shared.loop import Loop
 from shared.platform import running
@@ -154,6 +155,10 @@ async def test_what_comes_again_of_before_the_erasure_is_not_shown(dsn: str) -> 
         await service.publish()
         shown = verify_bundle((await service.bundle(unit)).content, made.trust(), ISSUER)
         assert [event["bizStep"] for event in shown.events] == ["unpacking", "receiving"]
+        again = received([unit]).model_copy(update={"lot": "L-2", "occurred_at": now})
+        await service.consume(came.model_copy(update={"receipt_id": uuid4()}), again)
+        async with service.platform.pool.acquire() as db:
+            assert await way.lot_of(db, unit) == "L-2"
 
 
 async def test_only_the_last_erasure_of_a_unit_is_carried_out_again(dsn: str) -> None:

@@ -45,7 +45,7 @@ def test_torchwood_verifies_our_proofs_and_no_other(tmp_path: Path, index: int) 
 
 
 @needs(PYTHON)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [*SIZES[:-1], pytest.param(SIZES[-1], marks=pytest.mark.slow)])
 def test_aics_audits_our_log(tmp_path: Path, size: int) -> None:
     log = MemoryLog.of(size, batch=333)
     folder = lay_out(tmp_path / "log", log.files(WITNESSES))

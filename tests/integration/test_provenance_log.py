@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -197,6 +198,7 @@ async def files(service: ProvenanceService) -> dict[str, bytes]:
 @needs(TORCHWOOD)
 @needs(PYTHON)
 @needs(LITEWITNESS)
+@pytest.mark.skipif(not shutil.which("ssh-agent"), reason="no ssh-agent here, in which litewitness has its key")
 async def test_two_witnesses_of_different_makers_and_two_judges(dsn: str, witness: Running, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         lite = stack.enter_context(litewitness(tmp_path / "lite", log_key()))

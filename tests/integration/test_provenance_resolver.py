@@ -233,6 +233,15 @@ async def test_scripts_of_other_pages_may_ask(dsn: str) -> None:
         assert (await asked(service, link(unit), "POST")).status_code == 405
 
 
+async def test_scripts_of_other_pages_read_a_bundle_and_why_there_is_none(dsn: str) -> None:
+    async with provenance_service(settings(dsn, public_burst=2, public_rate=0.01)) as service:
+        unit = await sold(service)
+        own, none = (f"/units/{unit.gtin}/{serial}/bundle" for serial in (unit.serial, "UNKNOWN"))
+        answers = [await service.http.get(path) for path in (own, none, f"{none}?x=1", own)]
+        assert [answer.status_code for answer in answers] == [200, 404, 422, 429]
+        assert {answer.headers["Access-Control-Allow-Origin"] for answer in answers} == {"*"}
+
+
 async def test_a_client_that_asks_too_often_waits(dsn: str) -> None:
     async with provenance_service(settings(dsn, public_rate=0.1, public_burst=2)) as service:
         answers = [await asked(service, f"/01/{GTIN}/21/{n}", Accept="text/html") for n in range(3)]

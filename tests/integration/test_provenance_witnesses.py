@@ -146,9 +146,14 @@ async def test_a_witness_that_proves_another_log_stops_ours(dsn: str, served: No
         provenance_service(settings(dsn, [one, two, three], quorum=2)) as service,
     ):
         await more(service, 0)
-        proxy.instead, proxy.served = LIES[0], str(served)
+        proxy.instead = LIES[0]
         await more(service, 1)
+        assert await shown(service, "witnesses_set_aside") == 1
+        proxy.served = str(served)
+        await service.log.ask_all()
         assert f"{three.key.name} has signed" in str((await service.state())["stopped"])
+        assert await contradicts(service) == [None, None, None], "it has proven what it says"
+        assert await shown(service, "witnesses_set_aside") == 0
         await more(service, 2)
         state = await service.state()
         assert (state["waiting"], state["size"]) == (3, 7)

@@ -17,7 +17,7 @@ import pytest
 
 from contracts.base import vendor_stream
 from contracts.makers import VendorKeyEnded, VendorKeyMade
-from contracts.warehouse import UnitKey
+from contracts.warehouse import GoodsReceived, ReceivedLine, UnitKey
 from services.provenance.domain.event_hash import event_hash
 from services.vendor_keys import key_name
 from tests.support.databases import FreshDatabase
@@ -36,9 +36,10 @@ from tests.support.warehouse_service import NOW, WarehouseService, pack_body, pr
 OWNER, INTRUDER = "savonnerie", "intruding"
 GTIN, OTHER_GTIN, NO_GTIN = "03245678901236", "03012345678902", "03012345678919"
 SOAP, OTHER = "SAVON-200", "SERUM-30"
+LOT = "LOT-OF-SOAP"
 NOBODYS = str(UUID(int=1))
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="milliseconds")
-FORBIDDEN = re.compile(rf"{OWNER}|{SOAP}|{GTIN}|SERIAL-OF-SOAP")
+FORBIDDEN = re.compile(rf"{OWNER}|{SOAP}|{GTIN}|SERIAL-OF-SOAP|{LOT}")
 """What no answer to the intruder may hold, whatever it asked for."""
 
 
@@ -167,7 +168,7 @@ async def test_at_the_warehouse_what_is_no_vendors_is_closed_to_its_key(warehous
 
 @pytest.fixture
 async def provenance(fresh_database: FreshDatabase) -> AsyncIterator[ProvenanceService]:
-    """With events of a unit of one vendor's soap, and of its box."""
+    """With events of a unit of one vendor's soap, of its box, and of a lot."""
     async with provenance_service(settings(await fresh_database("provenance"))) as made:
         of_soap = approved(owner=OWNER, vendor_id=vendor_stream(OWNER).id, gtin=GTIN)
         of_serum = approved(owner=INTRUDER, vendor_id=vendor_stream(INTRUDER).id, gtin=OTHER_GTIN)
@@ -176,6 +177,8 @@ async def provenance(fresh_database: FreshDatabase) -> AsyncIterator[ProvenanceS
         unit = UnitKey(gtin=GTIN, serial="SERIAL-OF-SOAP-0")
         await made.consume(received([unit]).model_copy(update={"gtin": GTIN}))
         await made.consume(packed([unit], uuid4()))
+        line = ReceivedLine(sku=SOAP, quantity=5, lot=LOT, gtin=GTIN)
+        await made.consume(GoodsReceived(receipt_id=uuid4(), occurred_at=NOW, lines=(line,)))
         yield made
 
 
@@ -241,6 +244,7 @@ async def test_at_provenance_anothers_thing_looks_like_one_that_is_not_there(pro
     for name, one, other in (
         ("MATCH_epc", foreign["epc"], unknown["epc"]),
         ("MATCH_anyEPC", f"https://id.gs1.org/01/{GTIN}", f"https://id.gs1.org/01/{NO_GTIN}"),
+        ("MATCH_epc", PLACE.lot(GTIN, LOT), PLACE.lot(NO_GTIN, LOT)),
         ("EQ_eventID", foreign["event_id"], unknown["event_id"]),
     ):
         asked = [
@@ -248,6 +252,15 @@ async def test_at_provenance_anothers_thing_looks_like_one_that_is_not_there(pro
         ]
         assert asked[0] == asked[1], name
         assert asked[0][0] == 200
+    for epc in (PLACE.lot(GTIN, LOT), PLACE.lot(GTIN, "NONE")):
+        path = f"/epcs/{quote(epc, safe='')}/events"
+        mine, theirs = [await provenance.http.get(path, headers=bearer(key_of(one))) for one in (OWNER, INTRUDER)]
+        assert (LOT in mine.text, theirs.status_code, LOT in theirs.text) == (LOT in epc, 200, False)
+        told_of = [
+            said(await provenance.http.post("/events", json=told(gtin, "A") | {"epcList": [one]}, headers=headers))
+            for gtin, one in ((GTIN, epc), (NO_GTIN, PLACE.lot(NO_GTIN, LOT)))
+        ]
+        assert told_of[0] == told_of[1]
 
 
 async def test_at_provenance_what_is_no_vendors_is_closed_to_its_key(provenance: ProvenanceService) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.demo.goods import BY_LOT
 from sandbox.demo.scenarios import SCENARIOS
 from tests.support.newcomer import Disk, Stand, refusal
 
@@ -70,6 +71,7 @@ def test_root_in_a_closed_folder_sees_every_order_end_well(closed: Stand) -> Non
     assert "14 makers were validated, and their 14 products approved" in printed
     assert "was rejected: VIES finds its VAT number invalid" in printed
     assert "read in FR and CN within an hour: flagged (impossible_scans)" in printed
+    assert f"the page of its lot {BY_LOT.lot}: http" in printed
     assert "the brand of cirier-paris has ended: BOUGIE-FIGUE is withdrawn" in printed
 
 

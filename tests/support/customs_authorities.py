@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 
 from sandbox.china_customs import ceb as sandbox_ceb
 from services.customs.destinations.cn.gateway import IMPORT_GATEWAY
+from services.customs.destinations.cn.receipt_poller import PAGE
 from services.customs.destinations.cn.settings import ChinaSettings
 from services.customs.domain import export
 from tests.support import customs_samples as samples
@@ -33,6 +34,10 @@ class Authorities:
     """When the goods have left, as the office of exit states it; None while it does not."""
     statuses: dict[str, str] = field(default_factory=dict)
     """returnStatus by message type; `900` is a format error."""
+    info: str = ""
+    """The office's own text in answers at once."""
+    answering: asyncio.Event | None = None
+    """Until when no inventory is answered."""
     receipts: list[dict[str, Any] | None] = field(default_factory=list)
     """As they stand in the page of receipts."""
     gbk: bool = False
@@ -40,6 +45,8 @@ class Authorities:
     cut: int = 0
     """How many pages of receipts are cut before their end."""
     fetched: int = 0
+    polls: int = 0
+    """How many polls have found receipts: each asks for a whole page first."""
     slow: asyncio.Event | None = None
     """Until when the receipts are not answered."""
     numbers: dict[str, str] = field(default_factory=dict)
@@ -115,12 +122,14 @@ def answering(authorities: Authorities) -> FastAPI:
         authorities.taken.append(message.kind)
         if message.kind == "CEB621":
             authorities.inventories.append(dict(message.head))
+            if authorities.answering is not None:
+                await authorities.answering.wait()
         status = authorities.statuses.get(message.kind, "120")
         kind = "CEB900" if status == "900" else "CEB622"
         number = authorities.number(message.head.get("copNo", ""))
         return Response(
             f"<{kind}Message><guid>{message.guid}</guid><invtNo>{number}</invtNo>"
-            f"<returnStatus>{status}</returnStatus></{kind}Message>"
+            f"<returnStatus>{status}</returnStatus><returnInfo>{authorities.info}</returnInfo></{kind}Message>"
         )
 
     @app.get("/chinaport/receipts")
@@ -129,6 +138,7 @@ def answering(authorities: Authorities) -> FastAPI:
         if authorities.slow is not None:
             await authorities.slow.wait()
         found = authorities.receipts[after : after + limit]
+        authorities.polls += bool(found) and limit == PAGE
         # Escaped, so that it may hold what UTF-8 cannot.
         page = json.dumps({"receipts": found, "next": str(after + len(found))}, ensure_ascii=not authorities.gbk)
         body = page.encode("gbk" if authorities.gbk else "utf-8")

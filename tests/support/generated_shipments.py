@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -25,6 +26,7 @@ LINES = sorted(row.value for rows in TABLES.positive_list.lines.values() for row
 CODES = {hs6: [row.code for row in rows if row.holds(DAY)] for hs6, rows in TABLES.tariff.lines.items()}
 IN_LITRES = {row.code[:6] for rows in TABLES.tariff.lines.values() for row in rows if row.unit1 == "095"}
 INVENTORY_NUMBER = "22442026I000000001"
+AGAIN, CHANGED = "again", "changed"
 
 
 def shipments(seed: int, count: int) -> Iterator[Shipment]:
@@ -35,6 +37,17 @@ def shipments(seed: int, count: int) -> Iterator[Shipment]:
         placed = order_placed(order_id, "shop", body, NOW)
         lines = tuple(_line(drawn, line) for line in placed.lines)
         yield _shipment(drawn, placed.model_copy(update={"lines": lines}), body)
+
+
+def written_again(s: Shipment, place: int) -> Iterator[tuple[str, Shipment]]:
+    """What of the parcel is written again, by the order's place: of every third a version that is new, since the one
+    before was refused, of every third a change of what customs has taken in."""
+    version = 2 + place % 8
+    match place % 3:
+        case 1:
+            yield AGAIN, replace(s, version=version)
+        case 2:
+            yield CHANGED, replace(s, version=version, changes=True)
 
 
 def _line(drawn: random.Random, line: OrderLine) -> OrderLine:
@@ -79,7 +92,12 @@ def _shipment(drawn: random.Random, placed: OrderPlaced, body: OrderBody) -> Shi
     if drawn.random() < 0.3:
         facts.append(
             ParcelUplifted(
-                order_id=order_id, occurred_at=NOW, parcel=parcel, bill_number="057-12345675", voyage_number="AF116"
+                order_id=order_id,
+                occurred_at=NOW,
+                parcel=parcel,
+                bill_number="057-12345675",
+                voyage_number="AF116",
+                conveyance_number=drawn.choice((None, "F-GSPZ")),
             )
         )
     return shipment(

@@ -1,5 +1,6 @@
-"""Messages of generated orders, each judged: by our own rows when it is built, and by the official schema where
-`CEB_XSD_DIR` names its directory; inventories and their changes as they leave, signed. As a program, `make messages`.
+"""Messages of generated orders, also those that are written again, each judged: by our own rows when it is built, and
+by the official schema where `CEB_XSD_DIR` names its directory; inventories and their changes as they leave, signed. As
+a program, `make messages`.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from contracts.ceb_fields import FILE
 from services.customs.destinations.cn.ceb import SIGNED, MessageType
 from services.customs.destinations.cn.ceb_messages import build
 from services.customs.destinations.cn.ceb_writer import require_valid
+from services.customs.destinations.cn.shipments import Shipment
 from tests.support.ceb_specification import DIRECTORY, IMPORT_XSD, official_schema
 from tests.support.customs_samples import PARTIES, TABLES
-from tests.support.generated_shipments import shipments
+from tests.support.generated_shipments import shipments, written_again
 from tests.support.sandbox_messages import signed
 
 SEED = 20261126
@@ -30,20 +32,24 @@ ORDERS_AT_ONCE = 500
 
 
 def judged(orders: int, seed: int = SEED) -> Counter[str]:
-    """How many messages of each type are valid, of one parcel of so many orders. Undeclarable, or
-    etree.DocumentInvalid: one is not."""
-    schema = official_schema() if DIRECTORY else None
-    valid: Counter[str] = Counter()
-    for s in shipments(seed, orders):
-        for message in get_args(MessageType):
-            document = build(message, s, PARTIES, TABLES.codes)
-            if message in SIGNED:
-                document = signed(document)
-                require_valid(document, signed=True)
-            if schema is not None:
-                schema.assertValid(etree.fromstring(document))
-            valid[message] += 1
-    return valid
+    """How many messages of each type are valid, of one parcel of so many orders; `CEB621 again` and `CEB621 changed`
+    are those that are written again. Undeclarable, or etree.DocumentInvalid: one is not."""
+    found: Counter[str] = Counter()
+    for place, first in enumerate(shipments(seed, orders)):
+        for kind, s in (("", first), *written_again(first, place)):
+            for message in get_args(MessageType):
+                _judge(message, s)
+                found[f"{message} {kind}".strip()] += 1
+    return found
+
+
+def _judge(message: MessageType, s: Shipment) -> None:
+    document = build(message, s, PARTIES, TABLES.codes)
+    if message in SIGNED:
+        document = signed(document)
+        require_valid(document, signed=True)
+    if DIRECTORY:
+        official_schema().assertValid(etree.fromstring(document))
 
 
 def _parts(orders: int) -> Iterator[tuple[int, int]]:

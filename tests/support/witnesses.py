@@ -40,9 +40,10 @@ class Running:
 
 
 @asynccontextmanager
-async def sandbox_witness(logs: Iterable[VerifierKey], number: int = 1) -> AsyncIterator[Running]:
+async def sandbox_witness(logs: Iterable[VerifierKey], number: int = 1, ahead: int = 0) -> AsyncIterator[Running]:
+    """`ahead`: seconds by which its clock is ahead of ours."""
     key = witness_key(number)
-    witness = Witness([str(log) for log in logs], lambda: int(time.time()), key)
+    witness = Witness([str(log) for log in logs], lambda: int(time.time()) + ahead, key)
     async with serving(app(witness)) as url:
         yield Running(key.verifier, url)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import get_args
@@ -22,13 +23,13 @@ from tests.support.ceb_specification import (
     official_schema,
 )
 from tests.support.customs_samples import PARTIES, TABLES
-from tests.support.generated_shipments import shipments
+from tests.support.generated_shipments import AGAIN, CHANGED, INVENTORY_NUMBER, shipments, written_again
 from tests.support.judged_messages import judged
 from tests.support.sandbox_messages import ceb
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "customs"
 MESSAGES = get_args(MessageType)
-ORDERS = 500
+ORDERS = 300
 BROKEN: dict[str, tuple[str, str, str, str]] = {
     "an_empty_name": ("CEB311", "<ceb:ebpName>平台", "<ceb:ebpName>", "OrderHead.ebpName length"),
     "no_account": ("CEB311", "<ceb:buyerRegNo>13900000000</ceb:buyerRegNo>", "", "OrderHead.buyerRegNo required"),
@@ -130,7 +131,25 @@ def test_what_xml_cannot_hold_is_not_sent(document: bytes) -> None:
 
 def test_every_message_of_generated_orders_is_valid() -> None:
     """A sample: `make messages` judges a hundred thousand orders."""
-    assert judged(ORDERS) == dict.fromkeys(MESSAGES, ORDERS)
+    again, changed = len(range(1, ORDERS, 3)), len(range(2, ORDERS, 3))
+    assert judged(ORDERS) == {
+        **dict.fromkeys(MESSAGES, ORDERS),
+        **dict.fromkeys((f"{message} {AGAIN}" for message in MESSAGES), again),
+        **dict.fromkeys((f"{message} {CHANGED}" for message in MESSAGES), changed),
+    }
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_what_is_written_again_is_another_message_and_a_change_says_so(message: MessageType) -> None:
+    first = next(shipments(judged_messages.SEED, 1))
+    told = [("", first), *written_again(first, 1), *written_again(first, 2)]
+    assert [kind for kind, _ in told] == ["", AGAIN, CHANGED]
+    documents = [build(message, s, PARTIES, TABLES.codes).decode() for _, s in told]
+    assert len({re.findall(r"<ceb:guid>([^<]+)<", document)[0] for document in documents}) == 3
+    assert [re.findall(r"<ceb:appType>(.)<", document) for document in documents] == [["1"], ["1"], ["2"]]
+    if message == "CEB621":
+        numbered = [f"<ceb:invtNo>{INVENTORY_NUMBER}<" in document for document in documents]
+        assert numbered == [False, False, True]
 
 
 @needs_specification

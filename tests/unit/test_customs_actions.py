@@ -11,8 +11,10 @@ from contracts.cases import CaseClosed
 from contracts.customs import ImportCleared, ImportHeld, ParcelUplifted
 from services.customs.domain import actions
 from services.customs.domain.actions import NotPossible
+from services.customs.domain.cases import attention
+from services.customs.domain.decide import INVENTORY
 from services.customs.domain.holds import hold_case
-from shared.ledger.facts import Facts
+from shared.ledger.facts import DecisionContext, Facts
 from tests.support.customs_samples import (
     PLACED_AT,
     POLICY,
@@ -49,17 +51,39 @@ def test_only_a_packed_parcel_is_one() -> None:
 
 def test_the_first_uplift_notice_counts() -> None:
     facts = known(handed_over())
-    assert actions.uplift(facts, 1, "BILL1", "MU553", NOW) == uplifted()
+    assert actions.uplift(facts, 1, "BILL1", "MU553", None, NOW) == uplifted()
     facts.add(uplifted())
-    assert actions.uplift(facts, 1, "BILL1", "MU553", NOW) is None
+    assert actions.uplift(facts, 1, "BILL1", "MU553", None, NOW) is None
     for bill, voyage in (("BILL2", "MU553"), ("BILL1", "MU554")):
         with pytest.raises(NotPossible, match="another notice"):
-            actions.uplift(facts, 1, bill, voyage, NOW)
+            actions.uplift(facts, 1, bill, voyage, None, NOW)
+
+
+def test_a_notice_that_names_the_conveyance_is_another_than_one_that_does_not() -> None:
+    facts = known(handed_over())
+    notice = actions.uplift(facts, 1, "BILL1", "MU553", "B-2081", NOW)
+    assert notice == uplifted().model_copy(update={"conveyance_number": "B-2081"})
+    facts.add(notice)
+    assert actions.uplift(facts, 1, "BILL1", "MU553", "B-2081", NOW) is None
+    with pytest.raises(NotPossible, match="another notice"):
+        actions.uplift(facts, 1, "BILL1", "MU553", None, NOW)
+
+
+@pytest.mark.parametrize("field", ["trafNo", "voyageNo", "billNo"])
+def test_an_inventory_without_a_flight_waits_for_the_notice(field: str) -> None:
+    opened, refused = (
+        attention(order_id(), INVENTORY, "1", reason, DecisionContext(NOW))
+        for reason in (f"CEB621:InventoryHead.{field}:unknown", "CEB621:100")
+    )
+    assert actions.waits_for_flight(known(opened), 1)
+    assert not actions.waits_for_flight(known(opened), 2)
+    assert not actions.waits_for_flight(known(opened, opened.closed(NOW, "retried")), 1)
+    assert not actions.waits_for_flight(known(refused), 1)
 
 
 def test_a_parcel_that_was_not_handed_over_does_not_fly() -> None:
     with pytest.raises(NotPossible, match="not handed over"):
-        actions.uplift(known(packed()), 1, "BILL1", "MU553", NOW)
+        actions.uplift(known(packed()), 1, "BILL1", "MU553", None, NOW)
 
 
 def test_an_inventory_that_has_left_names_the_parcels_own_number() -> None:

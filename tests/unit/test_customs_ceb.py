@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
@@ -21,8 +21,9 @@ from services.customs.destinations.cn.ceb import DOCUMENTS, MessageType, Undecla
 from services.customs.destinations.cn.ceb_fields import address, item_no
 from services.customs.destinations.cn.ceb_messages import build, business_keys
 from services.customs.destinations.cn.ceb_writer import written
-from services.customs.destinations.cn.shipments import Shipment, shipment
+from services.customs.destinations.cn.shipments import Shipment, require_flight, shipment
 from services.customs.domain.decide import Passed, screen
+from services.customs.regimes.rows import Row
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.customs_samples import (
     BUYER,
@@ -113,6 +114,22 @@ def test_the_three_documents_and_the_lines_agree(number: int) -> None:
     assert [item["gcode"] for item in inventory.lines] == ["3304990099", "1905310000"]
 
 
+@pytest.mark.parametrize("message", ["CEB311", "CEB411", "CEB511", "CEB621"])
+def test_amounts_stay_at_the_rate_of_the_arrival_in_whatever_month_a_message_is_written(message: MessageType) -> None:
+    """The payment was made then, and the four documents must agree (ADR 62)."""
+    december = Row("9.9999", date(2026, 12, 1), date(2026, 12, 31), "made up", date(2026, 11, 18))
+    *earlier, last = TABLES.cny_per_eur.rows
+    rates = replace(TABLES.cny_per_eur, rows=(*earlier, replace(last, valid_to=date(2026, 11, 30)), december))
+    policy = replace(POLICY, tables=replace(TABLES, cny_per_eur=rates))
+    written_on = datetime(2026, 12, 2, tzinfo=UTC)
+    assert policy.tables.cny_per_eur.row(written_on.date()) == december
+    later = shipment(facts(), 1, CONTACT, BUYER, policy, written_on, INVENTORY)
+    assert later.sums == shipped(1).sums
+    without_times = re.compile(r"<ceb:(appTime|declTime)>\d+<")
+    told = [without_times.sub("", build(message, s, PARTIES, TABLES.codes).decode()) for s in (later, shipped(1))]
+    assert told[0] == told[1]
+
+
 def test_insurance_is_declared_beside_the_freight() -> None:
     """2.00 EUR over two parcels, by the value of their goods; the order has no field for it: it is with the freight."""
     order = placed(lines=[line(1, "62.00", 3), line(2, "11.90", 2, "19053100")])
@@ -144,6 +161,26 @@ def test_the_agents_notice_names_the_flight() -> None:
     assert (head["billNo"], head["voyageNo"]) == ("057-1", "AF116")
     assert read(built("CEB511", 1, facts(uplifted))).head["billNo"] == "057-1"
     assert "voyageNo" not in read(built("CEB621", 2, facts(uplifted))).head
+
+
+def test_an_inventory_of_direct_purchase_names_conveyance_voyage_and_bill_once_they_are_told() -> None:
+    """The schema's annotations: of direct purchase all three must be stated."""
+    without = ParcelUplifted(
+        order_id=order_id(), occurred_at=PLACED_AT, parcel=1, bill_number="057-1", voyage_number="AF116"
+    )
+    told = without.model_copy(update={"conveyance_number": "F-GSPZ"})
+    head = read(built("CEB621", 1, facts(told))).head
+    assert (head["trafNo"], head["voyageNo"], head["billNo"]) == ("F-GSPZ", "AF116", "057-1")
+    require_flight(shipped(1, facts(told)))
+    assert "trafNo" not in read(built("CEB621", 1, facts(without))).head
+    unknown = {
+        "trafNo": shipped(1, facts(without)),
+        "voyageNo": replace(shipped(1, facts(told)), voyage_number=None),
+        "billNo": replace(shipped(1, facts(told)), bill_number=None),
+    }
+    for field, s in unknown.items():
+        with pytest.raises(Undeclarable, match=f"^InventoryHead.{field}: unknown$"):
+            require_flight(s)
 
 
 def test_a_waybill_names_no_bill_that_the_inventory_may_not_name() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from pydantic import ValidationError
 
 from contracts.base import Event, Money
 from services.customs.domain.actions import NotPossible
 from services.customs.domain.decide import shares_of
 from services.customs.domain.payment_parts import PaymentPart, faults, paid_under
+from services.customs.schemas.payment_parts import PaymentPartBody
+from services.orders.schemas.body import PaymentBody
 from shared.ledger.facts import Facts
 from tests.support.customs_model import TWO_PARCELS
 from tests.support.customs_samples import CONTACT, POLICY, closed, erased, eur, handed_over, placed
@@ -74,3 +79,25 @@ def test_of_the_payment_only_the_number_is_the_parts() -> None:
     paid = paid_under(CONTACT, "PART-1")
     assert (paid.payment.transaction_id, paid.payment.provider) == ("PART-1", CONTACT.payment.provider)
     assert paid.model_copy(update={"payment": CONTACT.payment}) == CONTACT
+
+
+@pytest.mark.parametrize("number", ["PAY1", " 2026 1123-α·支 ", "x" * 60, "", " ", "a\nb", "\u200b", "x" * 61])
+def test_the_number_of_a_part_has_the_form_of_that_of_the_whole_payment(number: str) -> None:
+    """What `POST /orders` takes as the payment's number is taken of its parts too, and kept alike."""
+    money = {"amount": "39.00", "currency": "EUR"}
+
+    def whole() -> str:
+        body = {"provider": "a", "transaction_id": number, "paid_at": "2026-11-22T08:00:00Z", "amount": money}
+        return PaymentBody.model_validate_json(json.dumps(body)).transaction_id
+
+    def part() -> str:
+        return PaymentPartBody.model_validate({"parcel": 1, "transaction_id": number, "amount": money}).transaction_id
+
+    def judged(check: Callable[[], str]) -> object:
+        try:
+            return check()
+        except ValidationError as fault:
+            return [(error["loc"], error["type"]) for error in fault.errors()]
+
+    assert judged(part) == judged(whole)
+    assert isinstance(judged(part), str) is (number.strip() in {"PAY1", "2026 1123-α·支", "x" * 60})

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
+from services.customs.destinations.cn import received
 from services.customs.destinations.cn.ceb import guid
 from services.customs.destinations.cn.receipt_matching import (
     ANSWERS,
@@ -33,7 +33,18 @@ from services.customs.destinations.cn.receipt_parsing import (
     read_receipt,
     unreadable_alone,
 )
-from services.customs.destinations.cn.receipt_statuses import ERRORS, STATUSES, case_reason, status_of, table
+from services.customs.destinations.cn.receipt_statuses import (
+    ERROR,
+    ERRORS,
+    FAILED,
+    OTHER_HOLD,
+    STATUSES,
+    UNKNOWN,
+    Status,
+    case_reason,
+    status_of,
+    table,
+)
 from services.customs.destinations.cn.receipt_xml import BYTES, NotReceipts, keys_in, read_message
 from services.customs.destinations.cn.receipts import (
     PolledReceipt,
@@ -44,10 +55,9 @@ from services.customs.destinations.cn.receipts import (
 )
 from services.customs.domain.export import Unreadable
 from tests.support.bad_receipts import BAD, GOLDEN, INVENTORIES, hundred
+from tests.support.ceb_specification import needs_specification, official_schema
 from tests.support.customs_samples import PLACED_AT, order_id
 
-XSD = os.environ.get("CEB_XSD_DIR")
-"""The directory of the single window's own schemas, which are not part of the project."""
 KEYS: dict[str, list[MessageKey | None]] = {
     "CEB312": [
         MessageKey("CEB311", "order", "TM1-1", "3105960001"),
@@ -90,14 +100,10 @@ def test_each_answer_names_its_own_message_and_none_by_a_guid(kind: str) -> None
     assert all(status_of(receipt.status, kind).meaning != "unknown" for receipt in receipts)
 
 
+@needs_specification
 @pytest.mark.parametrize("kind", KEYS)
 def test_the_samples_are_valid_by_the_single_windows_own_schema(kind: str) -> None:
-    if XSD is None:
-        pytest.skip("CEB_XSD_DIR does not name the directory of the single window's schemas")
-    xmlschema = pytest.importorskip("xmlschema")
-    schema = xmlschema.XMLSchema(str(Path(XSD) / "ceb-import-2022-05.xsd"))
-    faults = [(fault.path, fault.reason) for fault in schema.iter_errors(str(GOLDEN / f"{kind}.xml"))]
-    assert faults == []
+    official_schema().assertValid(etree.parse(GOLDEN / f"{kind}.xml"))
 
 
 def test_the_answers_of_a_message_are_read_in_the_order_in_which_customs_gave_them() -> None:
@@ -370,11 +376,55 @@ def test_the_table_of_statuses_is_the_specifications() -> None:
     assert set(SPECIFIED) == set(ANSWERS) - {"CEB816", "CEB818", "CEB900"} | {"CEB712"}
 
 
+COLUMNS = [column.name for column in fields(Status)]
+
+
 @pytest.mark.parametrize("change", [{"meaning": "perhaps"}, {}])
 def test_a_table_with_a_meaning_that_there_is_not_or_a_status_twice_is_refused(change: dict[str, str]) -> None:
-    row = {"status": "1", "of": ["CEB622"], "meaning": "held", "says": "", "follows": "", "whose": ""}
+    row = dict.fromkeys(COLUMNS, "") | {"status": "1", "of": ["CEB622"], "meaning": "held"}
     with pytest.raises(ValueError, match=r"no such meaning|twice"):
         table({"statuses": [row, {**row, **change}], "errors": []})
+
+
+@pytest.mark.parametrize("missing", ["paper", "mend", "then"])
+def test_a_table_without_a_column_is_refused(missing: str) -> None:
+    row = dict.fromkeys(COLUMNS, "") | {"status": "1", "of": ["CEB622"], "meaning": "held"}
+    del row[missing]
+    with pytest.raises(TypeError, match=missing):
+        table({"statuses": [row], "errors": []})
+
+
+def test_every_status_and_error_says_whose_work_it_is_what_is_to_be_mended_and_what_happens_then() -> None:
+    others = (*ERRORS.values(), UNKNOWN, ERROR, OTHER_HOLD)
+    for one in (*STATUSES.values(), *others):
+        said = {column: getattr(one, column) for column in ("whose", "paper", "mend", "then")}
+        assert all(text.strip() for text in said.values()), one
+    for status in STATUSES.values():
+        assert status.says, status
+        assert status.follows, status
+        work = status.whose == "operator"
+        assert work is (status.meaning in {*FAILED, "held"}), status
+        assert work is (status.paper != "none"), status
+        assert work is not status.mend.startswith("nothing"), status
+
+
+def test_the_verdicts_are_the_operators_work_with_the_paper_and_what_follows() -> None:
+    refused, sent_back = status_of("100"), status_of("700")
+    assert (refused.whose, sent_back.whose) == ("operator", "operator")
+    assert "the field" in refused.paper
+    assert "retry" in refused.mend
+    assert "another version" in refused.then
+    assert sent_back.paper.startswith("CEB621")
+    assert "sent back" in sent_back.mend
+    assert "ends the case" in sent_back.then
+
+
+def test_a_receipt_of_a_refusal_is_shown_with_all_columns() -> None:
+    shown = received(1, "CEB622", "100", None)
+    row = status_of("100")
+    assert (shown.error, shown.paper, shown.mend, shown.then) == (None, row.paper, row.mend, row.then)
+    named, known = received(1, "CEB622", "-621018", None), ERRORS["-621018"]
+    assert (named.error, named.paper, named.mend, named.then) == (known.name, known.paper, known.mend, known.then)
 
 
 def test_the_end_of_a_cancellation_and_of_a_return_is_399() -> None:

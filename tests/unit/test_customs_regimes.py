@@ -12,8 +12,12 @@ import pytest
 
 from contracts.base import NetContent, OrderLine
 from contracts.vocabularies import Regime
+from services.customs.destinations import import_regimes
+from services.customs.domain.decide import Policy
 from services.customs.regimes.base import Refusal, Sums
+from services.customs.regimes.list_notes import ListNote, ListNotes
 from services.customs.regimes.rows import NoRule
+from services.customs.regimes.rule_files import files_of
 from services.customs.regimes.tariff import MAX_HELD
 from services.customs.regimes.taxes import Tax
 from tests.support.customs_samples import POLICY, TABLES, line, scanned
@@ -180,6 +184,77 @@ def test_what_the_inventory_must_state_and_the_order_does_not_is_told_at_screeni
     cream = line(hs_code="34011100").model_copy(update={"origin": "RS"})
     assert found_by(cream) == [("origin_without_code", "SKU-1")]
     assert found_by(line(hs_code="22082000")) == [("content_missing", "SKU-1")]  # for its tax too: told once
+
+
+def noted(limit: str, kilograms: str | None = None, code: str = "3401", **days: date | None) -> Policy:
+    """Rules under which soap has a note on the positive list."""
+    note = ListNote(
+        code=code,
+        limit=limit,
+        kilograms=Decimal(kilograms) if kilograms else None,
+        valid_from=days.get("valid_from") or date(2022, 3, 1),
+        valid_to=days.get("valid_to"),
+    )
+    changed = replace(TABLES, list_notes=ListNotes((note,)))
+    return replace(POLICY, tables=changed, imports=import_regimes(changed))
+
+
+def soap(number: int = 1, grams: str | None = "100", quantity: int = 2, unit: str = "g") -> OrderLine:
+    content = NetContent.model_validate({"amount": grams, "unit": unit}) if grams else None
+    return line(number, hs_code="34011100", quantity=quantity).model_copy(update={"content": content})
+
+
+def judged(
+    policy: Policy, *lines: OrderLine, day: date = TODAY
+) -> tuple[str, str | None] | list[tuple[str, str | None]]:
+    """The refusal with its article, else what is found."""
+    found = policy.imports["cbec_9610"].judge(lines, worth("100.00"), day)
+    if isinstance(found, Refusal):
+        return found.reason, found.sku
+    return [(finding.code, finding.sku) for finding in found.findings]
+
+
+def test_goods_for_bonded_warehouses_only_do_not_come_in_by_direct_purchase() -> None:
+    bag, bar = line(1, hs_code="42022100"), soap(2)
+    assert judged(noted("bonded_only"), bag, bar) == ("not_on_positive_list", "SKU-2")
+    assert judged(POLICY, bag, bar) == judged(noted("bonded_only", code="1701"), bag, bar) == []
+
+
+def test_goods_that_a_note_names_are_a_finding() -> None:
+    assert judged(noted("named_goods"), line(1, hs_code="42022100"), soap(2)) == [("list_note", "SKU-2")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([soap(1, "100", 19)], [("list_note", "SKU-1")]),
+        ([soap(1, "100", 20)], [("list_note", "SKU-1")]),
+        ([soap(1, "100.1", 20)], ("not_on_positive_list", "SKU-1")),
+        ([soap(1, "100", 19), soap(2, "101", 1)], ("not_on_positive_list", "SKU-1")),
+        ([soap(1, None, 999)], [("list_note", "SKU-1")]),
+        ([soap(1, "5000", 1, unit="ml")], [("list_note", "SKU-1")]),
+    ],
+)
+def test_an_order_may_not_alone_be_over_the_weight_of_a_year(lines: Sequence[OrderLine], expected: object) -> None:
+    assert judged(noted("yearly_weight", "2"), *lines) == expected
+
+
+def test_a_note_counts_on_its_days_only() -> None:
+    policy = noted("bonded_only", valid_from=TODAY, valid_to=TODAY)
+    for day, expected in ((-1, []), (0, ("not_on_positive_list", "SKU-1")), (1, [])):
+        assert judged(policy, soap(), day=TODAY + timedelta(days=day)) == expected
+
+
+def test_the_notes_of_the_image_are_those_that_are_told_and_each_is_unconfirmed() -> None:
+    rows = list(files_of(None)["list_notes.json"].rows("list_notes"))
+    told = {(row.columns["code"], row.columns["limit"], row.columns["kilograms"]) for row in rows}
+    assert told == {
+        ("03", "bonded_only", ""),
+        ("1006", "yearly_weight", "20"),
+        ("1701", "yearly_weight", "2"),
+        ("32151900", "named_goods", ""),
+    }
+    assert {row.columns["sureness"] for row in rows} == {"unconfirmed"}
 
 
 def test_every_country_of_iso_3166_has_a_code_of_customs_or_is_named_as_having_none() -> None:

@@ -91,6 +91,13 @@ def test_a_file_of_a_release_stands_in_the_place_of_the_images(tmp_path: Path) -
         ("rates.json", lambda body: body.update(cny_per_eur=[RATE | {"to": None}]), "hold for one whole month"),
         ("goods.json", put("positive_list", 0, code="0406"), "column code: must be a line of 8 digits"),
         ("goods.json", put("restricted_on_export", 0, permit="x"), "column permit: must be a document's type"),
+        (
+            "list_notes.json",
+            put("list_notes", 0, limit="dear"),
+            "column limit: must be one of bonded_only, named_goods",
+        ),
+        ("list_notes.json", put("list_notes", 0, kilograms="2"), "column kilograms: must be stated of yearly_weight"),
+        ("list_notes.json", put("list_notes", 1, kilograms=None), "column kilograms: must be stated of yearly_weight"),
         ("lanes.json", put("lanes", 0, regime="by_sea"), "column regime: must be one of cbec_9610, personal_postal"),
         (
             "parties.json",

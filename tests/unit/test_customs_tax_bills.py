@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from contracts.base import Money
 from contracts.cases import CaseClosed, CaseOpened
@@ -31,11 +30,11 @@ from services.customs.destinations.cn.tax_bills import BILL_STATUS, Collected, c
 from services.customs.domain.cases import attention
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.bad_receipts import GOLDEN
+from tests.support.ceb_specification import needs_specification, official_schema
 from tests.support.customs_model import NOW, World
 from tests.support.customs_samples import PLACED_AT, order_id, packed, parcel, placed, recorded
 
 MADE, VOID = ((GOLDEN / f"{kind}.xml").read_bytes() for kind in ("CEB816", "CEB818"))
-XSD = os.environ.get("CEB_XSD_DIR")
 
 
 def read(body: bytes) -> PageEntry:
@@ -72,13 +71,10 @@ def test_a_bill_names_the_taxes_of_each_article() -> None:
     assert bill().tax_no == bill(VOID).tax_no
 
 
+@needs_specification
 @pytest.mark.parametrize("kind", ["CEB816", "CEB818"])
 def test_the_samples_are_valid_by_the_single_windows_own_schema(kind: str) -> None:
-    if XSD is None:
-        pytest.skip("CEB_XSD_DIR does not name the directory of the single window's schemas")
-    xmlschema = pytest.importorskip("xmlschema")
-    schema = xmlschema.XMLSchema(str(Path(XSD) / "ceb-import-2022-05.xsd"))
-    assert [fault.reason for fault in schema.iter_errors(str(GOLDEN / f"{kind}.xml"))] == []
+    official_schema().assertValid(etree.parse(GOLDEN / f"{kind}.xml"))
 
 
 @pytest.mark.parametrize(

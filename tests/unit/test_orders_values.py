@@ -21,9 +21,9 @@ from services.orders.domain.values import (
     phone,
     province,
     resident_id,
-    single_line,
     spellable,
 )
+from shared.http.lines import single_line
 
 LINE = single_line(60)
 

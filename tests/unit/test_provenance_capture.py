@@ -18,6 +18,8 @@ from services.provenance.domain.capture import (
     Declaration,
     Identity,
     Said,
+    alone,
+    in_document,
     judge,
     new_of,
 )
@@ -130,9 +132,9 @@ def test_every_rule_that_is_broken_is_named(changes: dict[str, Any], faults: lis
 
 def test_what_is_known_is_not_told_again_and_originals_come_first() -> None:
     wrong, right, other = captured(declared()), captured(), captured(PACKED)
-    new, faults = new_of([wrong, right, right, other], {other.identity: None}, {}, MAKER)
+    new, faults = new_of([wrong, right, right, other], {other.identity: None}, {}, MAKER, in_document)
     assert (new, faults) == ([right.event, wrong.event], [])
-    assert new_of([wrong, right], {right.identity: MAKER, wrong.identity: MAKER}, {}, MAKER) == ([], [])
+    assert new_of([wrong, right], {right.identity: MAKER, wrong.identity: MAKER}, {}, MAKER, in_document) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -149,17 +151,19 @@ def test_what_is_known_is_not_told_again_and_originals_come_first() -> None:
 )
 def test_who_said_an_event_may_declare_it_wrong(by: str, said_by: str | None, allowed: bool) -> None:
     wrong = captured(declared(), by)
-    new, faults = new_of([wrong], {wrong.identity.original: said_by}, {}, by)
+    new, faults = new_of([wrong], {wrong.identity.original: said_by}, {}, by, in_document)
     assert (bool(new), not faults) == (allowed, allowed)
-    _, faults = new_of([wrong], {}, {}, by)
+    _, faults = new_of([wrong], {}, {}, by, in_document)
     assert [(fault.field, fault.rule) for fault in faults] == [("epcisBody.eventList[0].errorDeclaration", "original")]
 
 
 def test_others_tell_only_so_much_of_a_unit() -> None:
     one, two = captured(), captured(PACKED)
-    assert new_of([one], {}, {one.unit: MOST_A_UNIT - 1}, MAKER)[1] == []
-    _, faults = new_of([one, two], {}, {one.unit: MOST_A_UNIT - 1}, MAKER)
+    assert new_of([one], {}, {one.unit: MOST_A_UNIT - 1}, MAKER, in_document)[1] == []
+    _, faults = new_of([one, two], {}, {one.unit: MOST_A_UNIT - 1}, MAKER, in_document)
     assert [(fault.field, fault.rule) for fault in faults] == [("epcisBody.eventList[1].childEPCs[0]", "unit_full")]
+    _, faults = new_of([two], {}, {two.unit: MOST_A_UNIT}, MAKER, alone)
+    assert [fault.field for fault in faults] == ["childEPCs[0]"], "of an event by itself"
 
 
 def test_an_answer_says_when_and_by_whom_it_was_told() -> None:

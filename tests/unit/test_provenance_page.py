@@ -11,6 +11,7 @@ import subprocess
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -194,6 +195,45 @@ def test_without_its_script_the_page_says_that_nothing_was_checked(language: Any
     for text in ("checked", "check_running", "check_bad", "check_none", "check_impossible"):
         assert words.ui(text) not in read, "the script alone says so"
     assert words.of("ui", "check_good").partition("{")[2].partition("}")[2].partition("{")[0] not in read
+
+
+class Fetched(HTMLParser):
+    """What a browser asks for besides a page, by its attributes and its style."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page.decode())
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.found += [
+            f"{tag} {name}={value}"
+            for name, value in attributes
+            if (name in FETCHING or (name == "href" and tag in ("link", "base", "use")))
+            and not (value or "").startswith("data:")
+        ]
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem == "style":
+            self.found += re.findall(r"@import|url\(", data)
+
+
+FETCHING = ("src", "srcset", "data", "poster", "background", "http-equiv")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_is_shown_after_one_request(language: Any) -> None:
+    """Style and script stand in it, and nothing else is waited for: neither of ours nor of any other host."""
+    for page in (*of_units(language).values(), *others(language).values(), *of_longest(language).values()):
+        assert Fetched(page).found == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<script src=a>", "<link href=a>", "<img src=a>", "<style>@import 'a'</style>", "<style>a{b:url(c)}</style>"],
+)
+def test_what_a_page_would_fetch_is_found(page: str) -> None:
+    assert Fetched(page.encode()).found
 
 
 def test_nothing_foreign_is_loaded_and_only_our_script_runs() -> None:

@@ -88,16 +88,21 @@ def router(
         principal: Principal = Depends(agent),
     ) -> Response:
         """The agent's notice under which bill and voyage the parcel flies. The first one counts, and only while the
-        inventory, which names the bill, has not left.
+        inventory, which names the bill, has not left. An inventory that waits for it is written with it.
         """
 
         async def notice(db: DB, facts: Facts) -> None:
-            uplifted = actions.uplift(facts, parcel, body.bill_number, body.voyage_number, clock.now())
+            now, destination = clock.now(), destination_of(facts)
+            told = (body.bill_number, body.voyage_number, body.conveyance_number)
+            uplifted = actions.uplift(facts, parcel, *told, now)
             if uplifted is None:
                 return
-            if await destination_of(facts).declaration_written(db, order_id, parcel):
+            if await destination.declaration_written(db, order_id, parcel):
                 actions.check_bill(facts, uplifted)
+            waits, context = actions.waits_for_flight(facts, parcel), DecisionContext(now)
             await ledger.publish(db, [uplifted])
+            if waits:
+                await retries.run_again(ledger, db, destination, decide.INVENTORY, facts, str(parcel), context)
 
         return await act(request, principal, order_id, parcel, notice, 200)
 

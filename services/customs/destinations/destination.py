@@ -83,13 +83,29 @@ class ReceivedReceipt:
     says: str
     error: str | None
     """Its name, of an error that has one."""
-    paper: str | None
-    """Which message and field such an error is about."""
+    paper: str
+    """Which message, field or paper it is about."""
     whose: str
     """Who has to act: the operator, the marketplace, or the authority itself."""
-    mend: str | None
-    """What they have to do about such an error."""
+    mend: str
+    """What they have to do."""
+    then: str
+    """What happens once it is done."""
     returned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptText:
+    """What the authority has said of a message in its own words, sealed: they may name the person."""
+
+    type: str
+    status: str
+    returned_at: datetime | None
+    recorded_at: datetime
+    text: bytes
+    """Empty where no words are kept."""
+    place: str
+    """To which it is sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +159,9 @@ class Destination(Protocol):
         """The parcel's message of this type; None when it is not written."""
 
     async def receipts(self, db: DB, order_id: UUID) -> list[ReceivedReceipt]: ...
+
+    async def receipt_texts(self, db: DB, order_id: UUID, parcel: int) -> list[ReceiptText]:
+        """The parcel's receipts, the latest first, a hundred at the most."""
 
     async def to_settle(self, db: DB) -> list[SetAsideReceipt]:
         """Receipts that wait for a person, the oldest first, a hundred at the most."""

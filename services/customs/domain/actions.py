@@ -7,12 +7,15 @@ from datetime import datetime
 from contracts.cases import CaseOpened
 from contracts.customs import ImportCleared, ImportHeld, OrderScreened, ParcelDeclared, ParcelUplifted
 from contracts.warehouse import ParcelHandedOver
-from services.customs.domain.cases import EXIT_PROOF, open_subject
-from services.customs.domain.decide import HOLD_ANSWER, Policy, return_until
+from services.customs.domain.cases import EXIT_PROOF, open_attentions, open_subject
+from services.customs.domain.decide import HOLD_ANSWER, INVENTORY, Policy, return_until
 from services.customs.domain.holds import open_hold, post_hold_to_answer
 from services.persons.facts import PersonErased
 from services.plans import plan_of
 from shared.ledger.facts import Facts
+
+FLIGHT_UNKNOWN = frozenset(f"CEB621:InventoryHead.{field}:unknown" for field in ("trafNo", "voyageNo", "billNo"))
+"""Reasons of the cases that a notice which names it settles."""
 
 
 class NotPossible(Exception):
@@ -30,7 +33,9 @@ def has_parcel(facts: Facts, parcel: int) -> bool:
     return planned or (declared is not None and declared.mrn is not None)
 
 
-def uplift(facts: Facts, parcel: int, bill_number: str, voyage_number: str, now: datetime) -> ParcelUplifted | None:
+def uplift(
+    facts: Facts, parcel: int, bill_number: str, voyage_number: str, conveyance_number: str | None, now: datetime
+) -> ParcelUplifted | None:
     """The agent's notice under which bill and voyage the parcel flies; None when the same was given before.
 
     NotPossible: the parcel was not handed over, or another notice came first.
@@ -45,10 +50,17 @@ def uplift(facts: Facts, parcel: int, bill_number: str, voyage_number: str, now:
             parcel=parcel,
             bill_number=bill_number,
             voyage_number=voyage_number,
+            conveyance_number=conveyance_number,
         )
-    if (earlier.bill_number, earlier.voyage_number) != (bill_number, voyage_number):
+    told = (earlier.bill_number, earlier.voyage_number, earlier.conveyance_number)
+    if told != (bill_number, voyage_number, conveyance_number):
         raise NotPossible("another notice was taken before", "the parcel flies under another bill")
     return None
+
+
+def waits_for_flight(facts: Facts, parcel: int) -> bool:
+    """Whether the inventory could not be written since nobody had named the flight, and a case says so."""
+    return any(case.reason in FLIGHT_UNKNOWN for case in open_attentions(facts, INVENTORY, str(parcel)))
 
 
 def check_bill(facts: Facts, uplifted: ParcelUplifted) -> None:

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
 from contracts.vocabularies import REGIMES
+from services.customs.regimes.list_notes import LIMITS, note_fault
 from services.customs.regimes.parties import valid_eori
 from services.customs.regimes.rates import rate_fault
 from services.customs.regimes.rule_files import BadRules, RuleFault, RuleFile, RuleRow
@@ -100,6 +101,13 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
             {**HEADINGS.columns, "words": _or_nothing(TEXT), "permit": DOCUMENT, "none_needed": DOCUMENT},
             key=("code", "permit"),
         ),
+    },
+    "list_notes.json": {
+        "list_notes": Table(
+            {**HEADINGS.columns, "limit": _one_of(*LIMITS), "kilograms": _or_nothing(AMOUNT), **SURE},
+            key=("code", "limit"),
+            may_be_empty=True,
+        )
     },
     "lanes.json": {
         "lanes": Table(
@@ -213,7 +221,7 @@ def _of_row(file: RuleFile, table: Table, row: RuleRow) -> Iterator[RuleFault]:
             yield RuleFault(file.name, row.place, "to", "must not be before from")
         elif apart := next((pair for pair in table.pairs if len({bool(row.columns[name]) for name in pair}) > 1), ()):
             yield RuleFault(file.name, row.place, apart[0], f"must be stated with {apart[1]}, or neither")
-        elif (found := rate_fault(row.columns)) is not None:
+        elif (found := rate_fault(row.columns) or note_fault(row.columns)) is not None:
             yield RuleFault(file.name, row.place, *found)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 DATA = Path(__file__).parent.parent / "data"
 NAMES = (
-    *("limits.json", "rates.json", "goods.json", "lanes.json", "parties.json", "codes.json"),
+    *("limits.json", "rates.json", "goods.json", "list_notes.json", "lanes.json", "parties.json", "codes.json"),
     *("tariff.csv", "postal_bands.csv"),
 )
 MAX_BYTES = 16 * 1024 * 1024

@@ -9,9 +9,10 @@ from datetime import date
 from pathlib import Path
 
 from contracts.base import OrderLine
-from services.customs.regimes import bands, lanes, parties, tariff
+from services.customs.regimes import bands, lanes, list_notes, parties, tariff
 from services.customs.regimes.bands import Bands
 from services.customs.regimes.lanes import Lanes
+from services.customs.regimes.list_notes import ListNotes
 from services.customs.regimes.parties import Agreements
 from services.customs.regimes.rows import Amounts, Headings, Restriction, Restrictions, Row, words_of
 from services.customs.regimes.rule_checks import CODES, check
@@ -69,6 +70,7 @@ class Tables:
     eu_deemed: Amounts
     cny_per_eur: Amounts
     positive_list: PositiveList
+    list_notes: ListNotes
     barred_from_air: Headings
     prohibited: Headings
     barred_by_post: Headings
@@ -117,6 +119,7 @@ def load(release: Path | None = None) -> Tables:
         eu_deemed=_amounts(limits, "eu_deemed_declaration_eur"),
         cny_per_eur=replace(_amounts(files["rates.json"], "cny_per_eur"), lasting=True),
         positive_list=PositiveList.of(_rows(goods, "positive_list")),
+        list_notes=list_notes.load(files["list_notes.json"]),
         barred_from_air=Headings.of(_rows(goods, "barred_from_air")),
         prohibited=Headings.of(_rows(goods, "prohibited")),
         barred_by_post=Headings.of(_rows(goods, "barred_by_post")),

@@ -29,12 +29,14 @@ Work = Literal[
 
 
 class UpliftNoticeBody(Body):
-    """The agent's notice under which bill and voyage a parcel flies (CEB621 billNo, voyageNo)."""
+    """The agent's notice under which bill, voyage and conveyance a parcel flies (CEB621 billNo, voyageNo, trafNo)."""
 
     bill_number: Code
     """Of the air waybill."""
     voyage_number: Code
     """Of the flight."""
+    conveyance_number: Code | None = None
+    """Of the aircraft, or its name, as in the carrier's manifest for customs."""
 
 
 class HoldAnswerBody(Body):
@@ -80,16 +82,39 @@ class CustomsReceiptView(View):
     says: str
     """The status in words."""
     error: str | None
-    """The name of an error that has one, as `over_yearly_limit`; null for any other status, as are the next two."""
-    paper: str | None
-    """The message and field that the error is about."""
-    mend: str | None
+    """The name of an error that has one, as `over_yearly_limit`; null for any other status."""
+    paper: str
+    """The message, field or paper that it is about; `none` where nothing is to be done."""
+    mend: str
     """What is to be done about it."""
+    then: str
+    """What happens once it is done."""
     whose: str
     """Whose work it is: `operator`, `marketplace`, `customs`, `e-port` or `nobody`. What is an operator's or a
     marketplace's has a case, with the day until which it waits."""
     returned_at: datetime | None
     """Null when the receipt does not say."""
+
+
+class ReceiptTextView(View):
+    """A receipt of Chinese customs in the office's own words."""
+
+    type: str
+    """Of the receipt, as `CEB622`."""
+    status: str
+    """Its returnStatus."""
+    returned_at: datetime | None
+    """Null when the receipt does not say."""
+    recorded_at: datetime
+    """When it was stored, real time."""
+    text: str | None
+    """returnInfo: why customs refuses or holds, in its own language. Null where the receipt has none."""
+
+
+class ReceiptTextsView(View):
+    """What Chinese customs has said of a parcel in its own words, the latest first, a hundred at the most."""
+
+    receipts: tuple[ReceiptTextView, ...]
 
 
 class ExportDeclarationView(View):
@@ -144,7 +169,7 @@ class TaxFindingView(View):
     """Something about the import tax that should be known."""
 
     finding: str
-    """`tax_missing`, `tax_excess`, `content_missing` or `origin_without_code`."""
+    """`tax_missing`, `tax_excess`, `content_missing`, `origin_without_code` or `list_note`."""
     sku: str | None
     """Null where it is about the whole order."""
     amount: Money | None

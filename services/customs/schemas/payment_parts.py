@@ -10,6 +10,7 @@ from pydantic import Field
 from contracts.base import ParcelNumber
 from services.customs.domain.payment_parts import PaymentPart
 from services.customs.schemas.quote import QuotedMoney
+from services.persons.payments import TransactionId
 from shared.http.counts import at_most
 from shared.http.models import Body, View
 
@@ -20,8 +21,8 @@ class PaymentPartBody(Body):
     """What of the payment is for one parcel."""
 
     parcel: ParcelNumber
-    transaction_id: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[!-~]+$")]
-    """The payment firm's number of this part."""
+    transaction_id: TransactionId
+    """The payment firm's number of this part, of the same form as that of the whole payment in `POST /orders`."""
     amount: QuotedMoney
     """The parcel's share of the order's total: goods, freight, insurance and tax less the discount, by the value of its
     goods."""

@@ -8,53 +8,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import phonenumbers
 import pycountry
 from phonenumbers import PhoneNumberType
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic_core import PydanticCustomError
 from stdnum.iso7064 import mod_11_2
 
 from contracts.sls_limits import is_counted_up
 from services.addresses.letters import can_be_spelt
 from services.orders.domain.divisions import PROVINCES
 from services.orders.domain.places import province_code
-from shared.text import UNPRINTABLE
 
 HS_CHAPTERS = frozenset(range(1, 98)) - {77}
 """Chapters of the Harmonized System; 77 is reserved, 98 and 99 are for national use."""
-MAX_DECOMPOSED = 4
-"""Normal form C makes one character of at most four."""
 
-_GBK_PRIVATE = {
-    0xE815 + cell: bytes((0xFE, byte)).decode("gb18030")
-    for cell, byte in enumerate(byte for byte in range(0x50, 0xA1) if byte != 0x7F)
-} | dict(
-    zip(
-        (
-            0xE816,
-            0xE817,
-            0xE818,
-            0xE81E,
-            0xE826,
-            0xE82B,
-            0xE82C,
-            0xE831,
-            0xE832,
-            0xE83B,
-            0xE843,
-            0xE854,
-            0xE855,
-            0xE864,
-        ),
-        "\U00020087\U00020089\U000200cc\u9fb4\u9fb5\u9fb6\u9fb7\U000215d7\u9fb8\U0002298f\u9fb9\u9fba\U000241fe\u9fbb",
-        strict=True,
-    )
-)
-"""The private-use characters of GBK, with the characters that Unicode has since given them (GB 18030-2022, table of the
-compatible codes): systems in GBK hand on names such as 䶮 so."""
 _MIDDLE_DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･", "·"))
 """The ways in which keyboards write the dot within the names of many peoples; an identity card has U+00B7."""
 _LATIN_NAME = re.compile(r"[A-Za-z\u00c0-\u024f' .·-]*[A-Za-z\u00c0-\u024f][A-Za-z\u00c0-\u024f' .·-]*")
@@ -65,32 +34,6 @@ _EXTENSION = re.compile(
     r"(?P<number>.*\d\W*?)\s*(转|轉|分机|分機|内线|內線|;?ext=|extension|extn|ext|[x#*,;–—-])[\s.:]*\d{1,6}\s*", re.I
 )
 _RESIDENT_ID = re.compile(r"[1-9]\d{16}[\dX]", re.ASCII)
-
-
-def single_line(max_length: int, *, blank: bool = False) -> Callable[[str], str]:
-    """A check that returns the text as one line of at most so many characters, in Unicode's normal form C, without
-    blanks around it."""
-
-    def check(value: str) -> str:
-        text = value.strip()
-        if not text.isascii():
-            # Checked before it is normalised, which takes time by the square of the length.
-            if len(text) > MAX_DECOMPOSED * max_length:
-                raise PydanticKnownError("string_too_long", {"max_length": max_length})
-            text = unicodedata.normalize("NFC", text).strip()
-        if len(text) > max_length:
-            raise PydanticKnownError("string_too_long", {"max_length": max_length})
-        if UNPRINTABLE.search(text) and UNPRINTABLE.search(text := text.translate(_GBK_PRIVATE)):
-            raise PydanticCustomError(
-                "control_character",
-                "Must be one line of characters that can be printed: no line end, no invisible or direction mark, no"
-                " private-use character (send it as Unicode has it), e.g. 李雷",
-            )
-        if not text and not blank:
-            raise PydanticCustomError("blank", "Must not be blank")
-        return text
-
-    return check
 
 
 def person_name(value: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
 
@@ -11,9 +11,11 @@ from contracts.base import Code, Sku
 from services.orders.domain import values
 from services.orders.domain.divisions import ISO_CODES
 from services.orders.domain.holds import HoldReason
+from services.persons.payments import TransactionId
 from shared.http import models
 from shared.http.amounts import amount
 from shared.http.counts import at_most
+from shared.http.lines import bounds, single_line
 
 MAX_LINES = 99
 MAX_PRICE = Decimal(1_000_000)
@@ -28,12 +30,7 @@ class Body(models.Body):
     model_config = ConfigDict(strict=True)
 
 
-def _bounds(max_length: int, min_length: int = 1) -> Any:
-    """The bounds of a text for OpenAPI; they are judged on its normalised form, by `values.single_line`."""
-    return Field(json_schema_extra={"minLength": min_length, "maxLength": max_length})
-
-
-ShortText = Annotated[str, AfterValidator(values.single_line(60)), _bounds(60)]
+ShortText = Annotated[str, AfterValidator(single_line(60)), bounds(60)]
 PersonName = Annotated[ShortText, AfterValidator(values.person_name)]
 Amount = Annotated[Decimal, Field(ge=0, le=MAX_AMOUNT), BeforeValidator(amount)]
 Instant = Annotated[AwareDatetime, BeforeValidator(values.instant)]
@@ -44,7 +41,7 @@ LatinName = Annotated[ShortText, AfterValidator(values.latin_name)]
 Quantity = Annotated[int, Field(strict=True, ge=1, le=999)]
 ResidentId = Annotated[str, Field(max_length=40), AfterValidator(values.resident_id)]
 Province = Annotated[ShortText, AfterValidator(values.province)]
-District = Annotated[str, AfterValidator(values.single_line(60, blank=True)), _bounds(60, 0)]
+District = Annotated[str, AfterValidator(single_line(60, blank=True)), bounds(60, 0)]
 OrderNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
 
 
@@ -87,7 +84,7 @@ class AddressBody(Body):
     city: ShortText
     district: District = ""
     """Empty where there is none."""
-    street: Annotated[str, AfterValidator(values.single_line(120)), AfterValidator(values.spellable), _bounds(120)]
+    street: Annotated[str, AfterValidator(single_line(120)), AfterValidator(values.spellable), bounds(120)]
     postcode: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     country: Annotated[str, AfterValidator(values.destination)]
     """`CN`."""
@@ -131,7 +128,7 @@ class LineBody(Body):
 
     sku: Sku
     """The article, by the number under which its owner has stated it to the warehouse."""
-    description: Annotated[str, AfterValidator(values.single_line(64)), _bounds(64)]
+    description: Annotated[str, AfterValidator(single_line(64)), bounds(64)]
     """What the goods are, as customs is to read it."""
     hs_code: Annotated[str, Field(pattern=r"^([0-9]{6}|[0-9]{8}|[0-9]{10})$"), AfterValidator(values.hs_chapter)]
     """Of the Harmonized System: 6 digits, 8 in the European Union, 10 in China."""
@@ -153,7 +150,7 @@ class PaymentBody(Body):
 
     provider: ShortText
     """As `alipay`."""
-    transaction_id: ShortText
+    transaction_id: TransactionId
     """The provider's."""
     paid_at: Instant
     """With its offset."""

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.provenance.api.capturing import Capturing, require_json
-from services.provenance.api.epcis_headers import READING, SPOKEN, VERSIONS, WRITING, add_discovery, require_reader
+from services.provenance.api.epcis_headers import READING, SPOKEN, WRITING, EpcisRoute, add_discovery, require_reader
 from services.provenance.api.events import PAGE, TOKEN, Count, Token
 from services.provenance.domain.capture import MAX_EVENTS
 from services.provenance.schemas.epcis import CaptureJobsView, CaptureJobView, EpcisDocumentBody, EventDocumentBody
@@ -28,7 +28,6 @@ from shared.http.json_body import read_json
 from shared.http.openapi import IDEMPOTENT, PAGED, described, header, header_parameter, problems, request_body
 from shared.http.paging import Instant, after, cut, link
 from shared.http.problems import FAULTS_NAMED, Problem, field_errors
-from shared.http.routes import Route
 
 _TAGS = ("ObjectEvent", "AggregationEvent")
 BEHAVIOUR, ROLLBACK = "GS1-Capture-Error-Behaviour", "rollback"
@@ -44,7 +43,7 @@ def router(
     body_limit: int,
 ) -> APIRouter:
     """`body_limit`: bytes of a document."""
-    routes = APIRouter(route_class=Route, tags=["events"])
+    routes = APIRouter(route_class=EpcisRoute, tags=["events"])
     vendor_key = require(VENDOR_SCOPE)
 
     @routes.post(
@@ -91,9 +90,7 @@ def router(
             await captures.keep(db, job)
             return Response(status_code=202, headers={"Location": f"/capture/{job.id}"})
 
-        answer = await requests.run(request, principal, work)
-        answer.headers.update(VERSIONS)
-        return answer
+        return await requests.run(request, principal, work)
 
     @routes.post(
         "/events",
@@ -135,9 +132,7 @@ def router(
             location = f"/events/{quote(event['eventID'], safe='')}"
             return Response(json.dumps(event), 201, {"Location": location}, "application/json")
 
-        answer = await requests.run(request, principal, work)
-        answer.headers.update(VERSIONS)
-        return answer
+        return await requests.run(request, principal, work)
 
     @routes.get(
         "/capture",
@@ -155,7 +150,7 @@ def router(
             rows = await captures.list_jobs(db, _whose(principal), before, count + 1)
         shown, following = cut(rows, count, lambda job: (job.at, job.id))
         jobs = CaptureJobsView(root=tuple(_view(job) for job in shown))
-        return json_answer(jobs, headers={**VERSIONS, **link(request, following, TOKEN)})
+        return json_answer(jobs, headers=link(request, following, TOKEN))
 
     @routes.get(
         "/capture/{capture_id}",
@@ -174,7 +169,7 @@ def router(
             job = await captures.find(db, capture_id)
         if job is None or _whose(principal) not in (None, job.principal):
             raise Problem(404, "not found")
-        return json_answer(_view(job), headers=VERSIONS)
+        return json_answer(_view(job))
 
     bounds = {
         BEHAVIOUR: ROLLBACK,

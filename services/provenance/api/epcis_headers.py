@@ -12,6 +12,7 @@ from services.provenance.domain import versions
 from shared.http.api_keys import Principal
 from shared.http.openapi import Node, described, header, header_parameter, problems
 from shared.http.problems import Problem
+from shared.http.routes import HeadedRoute
 
 VERSION: Final = "2.0.0"
 """Of EPCIS and of CBV: the only one that is spoken."""
@@ -20,7 +21,7 @@ LINKS = "Always_GS1_Digital_Link"
 """In which form our events name things, whatever they were told with."""
 FORMAT = "GS1-EPC-Format"
 _CAN_DO = {
-    **{f"GS1-{standard}-{what}": VERSION for standard in ("EPCIS", "CBV") for what in ("Version", "Min", "Max")},
+    **{f"GS1-{standard}-{what}": VERSION for standard in ("EPCIS", "CBV") for what in ("Min", "Max")},
     FORMAT: LINKS,
 }
 _PATTERN = r"^[0-9]+(\.[0-9]+)*$"
@@ -44,6 +45,12 @@ WRITING: Node = described(
     problems(because={406: "The event is in another version of EPCIS or CBV."}),
 )
 _DISCOVERED: Node = {"responses": {"204": {"headers": {"Allow": header("The methods."), **SPOKEN}}}}
+
+
+class EpcisRoute(HeadedRoute):
+    """A route whose answers, and problems, say which versions are spoken."""
+
+    headers = VERSIONS
 
 
 def require_reader(request: Request) -> None:

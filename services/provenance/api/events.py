@@ -10,7 +10,7 @@ from typing import Annotated
 import asyncpg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from services.provenance.api.epcis_headers import READING, SPOKEN, VERSIONS, add_discovery, require_reader
+from services.provenance.api.epcis_headers import READING, SPOKEN, EpcisRoute, add_discovery, require_reader
 from services.provenance.api.resolver import LinkType
 from services.provenance.domain.epcis import query_document
 from services.provenance.domain.queries import Asked, Things, things_of
@@ -23,7 +23,6 @@ from shared.http.api_keys import Principal, Require
 from shared.http.openapi import PAGED, Node, described, problems
 from shared.http.paging import BY_ID, Instant, Text, after, cut, link
 from shared.http.problems import Problem
-from shared.http.routes import Route
 
 PAGE, LARGEST_PAGE = 30, 200
 MOST_VALUES = 20
@@ -89,7 +88,7 @@ def asked(
 
 
 def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -> APIRouter:
-    routes = APIRouter(route_class=Route, tags=["events"])
+    routes = APIRouter(route_class=EpcisRoute, tags=["events"])
     reader = require("warehouse", VENDOR_SCOPE, "support")
 
     async def answer(request: Request, principal: Principal, what: Asked, token: str | None, count: int) -> Response:
@@ -102,7 +101,7 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -
 
     def shown(found: Sequence[Found], headers: Mapping[str, str]) -> Response:
         body = query_document([row.event for row in found], clock.now())
-        return Response(json.dumps(body), media_type="application/json", headers={**VERSIONS, **headers})
+        return Response(json.dumps(body), media_type="application/json", headers=headers)
 
     @routes.get(
         "/events",

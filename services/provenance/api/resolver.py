@@ -35,7 +35,7 @@ from shared.http.accept import preferred
 from shared.http.openapi import Node
 from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets, client_of
-from shared.http.routes import Route
+from shared.http.routes import HeadedRoute, Route
 
 LINKSET, LINKED_DATA, PROBLEM = "application/linkset+json", "application/ld+json", "application/problem+json"
 LISTS = ("linkset", "all")
@@ -43,6 +43,14 @@ LISTS = ("linkset", "all")
 METHODS = ("GET", "HEAD", "OPTIONS")
 ANYBODY = {"Access-Control-Allow-Origin": "*"}
 """Scripts of any page may read the answer."""
+
+
+class AnybodysRoute(HeadedRoute):
+    """A route whose answers, and problems, scripts of any page may read."""
+
+    headers = ANYBODY
+
+
 LinkType = Annotated[
     str | None,
     Query(alias="linkType", max_length=200, description="As the resolver passes it on; it changes nothing here."),

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from contracts.warehouse import UnitKey
 from services.provenance.api.limits import limited
-from services.provenance.api.resolver import ANYBODY, LinkType
+from services.provenance.api.resolver import AnybodysRoute, LinkType
 from services.provenance.domain.bundles import TooLarge
 from services.provenance.domain.epcis import Place
 from services.provenance.store.bundles import bundle_of
@@ -18,7 +18,6 @@ from shared.http.answers import etag_response
 from shared.http.openapi import CONDITIONAL, described, problems
 from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets
-from shared.http.routes import Route
 
 _BUNDLE = {
     "responses": {
@@ -29,7 +28,7 @@ _BUNDLE = {
 
 def router(log: Log, place: Place, look_ups: TokenBuckets) -> APIRouter:
     """`look_ups`: how often a client may ask for units, whose serials can be tried."""
-    routes = APIRouter(route_class=Route, tags=["units"])
+    routes = APIRouter(route_class=AnybodysRoute, tags=["units"])
 
     @routes.get(
         "/units/{gtin}/{serial:path}/bundle",
@@ -61,6 +60,6 @@ def router(log: Log, place: Place, look_ups: TokenBuckets) -> APIRouter:
             raise Problem(409, "too much for one bundle") from None
         if data is None:
             raise Problem(404, "not found")
-        return etag_response(request, data, headers=ANYBODY)
+        return etag_response(request, data)
 
     return routes

@@ -80,6 +80,18 @@ Known: TypeAlias = Mapping[Identity, str | None]
 OPERATOR = "operator"
 
 
+Naming: TypeAlias = Callable[[int, str], str]
+"""How a field of the event with this number is named in what was sent."""
+
+
+def in_document(number: int, field: str) -> str:
+    return f"epcisBody.eventList[{number}].{field}"
+
+
+def alone(_: int, field: str) -> str:
+    return field
+
+
 @dataclass(frozen=True, slots=True)
 class Captured:
     """An event that can be logged."""
@@ -111,7 +123,7 @@ def judge(said: Said, place: Place, now: datetime, by: str) -> Captured | list[F
 
 
 def new_of(
-    captured: Sequence[Captured], known: Known, counts: Mapping[UnitKey, int], by: str
+    captured: Sequence[Captured], known: Known, counts: Mapping[UnitKey, int], by: str, name: Naming
 ) -> tuple[list[LogEvent], list[Fault]]:
     """Those that are not known yet, originals first; or why the document is refused. `counts`: how many events others
     have told of each unit. Only who has said an event may declare it wrong; what we said ourselves an operator may."""
@@ -119,15 +131,14 @@ def new_of(
     faults: list[Fault] = []
     new: dict[Identity, Captured] = {}
     for number, one in enumerate(captured):
-        field = f"epcisBody.eventList[{number}]"
         if one.identity.declared_at is not None and not _may_declare(one.identity.original, said, by):
             what = "Must declare an event wrong that is known here, and that the key's holder has told"
-            faults.append(Fault(f"{field}.errorDeclaration", "original", what))
+            faults.append(Fault(name(number, "errorDeclaration"), "original", what))
         elif one.identity not in known and one.identity not in new:
             new[one.identity] = one
             if counts.get(one.unit, 0) + sum(other.unit == one.unit for other in new.values()) > MOST_A_UNIT:
                 most = f"Others tell at most {MOST_A_UNIT} events of a unit"
-                faults.append(Fault(f"{field}.{one.epc_field}", "unit_full", most))
+                faults.append(Fault(name(number, one.epc_field), "unit_full", most))
     in_order = sorted(new.values(), key=lambda one: one.identity.declared_at is not None)
     return [one.event for one in in_order], faults
 

@@ -219,6 +219,12 @@ async def unanswered(db: DB, log: int, name: str, verdict: str, contradicts: str
     )
 
 
+async def has_proven(db: DB, log: int, name: str, verdict: str) -> None:
+    """The witness has proven what it says against the log: it is set aside no more."""
+    await unanswered(db, log, name, verdict)
+    await db.execute("update witnesses set contradicts = null where log = $1 and witness = $2", log, name)
+
+
 async def contradictions(db: DB, log: int, witnesses: Collection[str]) -> list[str]:
     """What those of these witnesses that were set aside say."""
     rows = await db.fetch(

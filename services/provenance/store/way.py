@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from contracts.warehouse import UnitKey
 from services.provenance.domain.epcis import Place
@@ -65,11 +65,11 @@ async def was_told(db: DB, unit: UnitKey) -> bool:
     )
 
 
-async def save_lots(db: DB, lots: Mapping[UnitKey, str]) -> None:
+async def save_lots(db: DB, lots: Sequence[tuple[UnitKey, str]]) -> None:
     """Of units that are told apart and have a lot besides; the first one stays."""
     await db.executemany(
         "insert into unit_lots (gtin, serial, lot) values ($1, $2, $3) on conflict do nothing",
-        [(unit.gtin, unit.serial, lot) for unit, lot in lots.items()],
+        [(unit.gtin, unit.serial, lot) for unit, lot in lots],
     )
 
 

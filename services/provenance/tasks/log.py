@@ -199,11 +199,13 @@ class Log:
         if answer.verdict is Verdict.AHEAD and latest is not None and answer.size <= latest.size:
             return
         name = witness.key.name
+        self.confirmed.discard(str(witness.key))
         if proof is not None and await self._is_unknown(db, proof):
             cause = f"{seen_by(name, proof.size, last.size)}: what it serves is signed by our key"
             await store.stop(db, self.id, cause)
+            await store.has_proven(db, self.id, str(witness.key), answer.verdict.value)
             lines.error("log stopped", cause=cause)
-        self.confirmed.discard(str(witness.key))
+            return
         said = seen_by(name, answer.size, last.size, verb="says it has signed")
         await store.unanswered(db, self.id, str(witness.key), answer.verdict.value, said)
         if known.contradicts is None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 
 import asyncpg
 from fastapi import APIRouter, Path, Request, Response
@@ -18,7 +17,7 @@ from shared.http.answers import etag_response
 from shared.http.openapi import CONDITIONAL, described, problems
 from shared.http.problems import Problem
 from shared.http.rates import TokenBuckets, client_of
-from shared.http.routes import Route
+from shared.http.routes import HeadedRoute, Route
 
 _NUMBER = re.compile(r"[A-Z0-9]{8,35}")
 _JSON, _PAGE = "/tracking/{tracking_number}", "/track/parcels/{tracking_number}"
@@ -35,22 +34,10 @@ _PREFLIGHT = {
 TrackingNumber = Annotated[str, Path(description="The carrier's number of the parcel, as printed on its label.")]
 
 
-class CrossOriginRoute(Route):
+class CrossOriginRoute(HeadedRoute):
     """A route whose answers, and problems, scripts of any site may read."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def answer(request: Request) -> Response:
-            try:
-                response = await handle(request)
-            except Problem as problem:
-                problem.headers |= CROSS_ORIGIN
-                raise
-            response.headers.update(CROSS_ORIGIN)
-            return response
-
-        return answer
+    headers = CROSS_ORIGIN
 
 
 def not_found() -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,9 +13,10 @@ from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportR
 from sandbox.local.servers import Servers
 from services.customs.destinations.cn import ceb
 from services.customs.domain.holds import hold_case
+from services.customs.handlers import on_erased
 from tests.support.customs_authorities import BAD_MRN, GOOD_MRN, Authorities, cop_no
-from tests.support.customs_samples import WINE, order_id, packed, parcel
-from tests.support.customs_service import CustomsService, customs_service
+from tests.support.customs_samples import WINE, erased, order_id, packed, parcel
+from tests.support.customs_service import OPERATOR, PACKER, CustomsService, customs_service
 from tests.support.databases import FreshDatabase
 from tests.support.waiting import until
 
@@ -46,6 +48,55 @@ async def test_a_format_error_is_a_case_and_a_retry_writes_the_message_anew(
     assert (await customs.post("format", "retry", {"work": "inventory"})).status_code == 202
     await customs.until("format", ImportDeclared, 1)
     await customs.until("format", CaseClosed, opened_case.case)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_an_operator_reads_why_customs_refuses_and_the_reading_is_recorded(
+    customs: CustomsService, authorities: Authorities, at_once: bool
+) -> None:
+    words = "王小明身份信息不符"
+    if at_once:
+        authorities.statuses["CEB621"], authorities.info = "100", words
+    await customs.departed("words")
+    if not at_once:
+        await customs.until("words", ImportDeclared, 1)
+        authorities.add_receipt(cop_no("words"), "100", info=words)
+    opened_case = await customs.until("words", CaseOpened)
+    assert opened_case.reason in ("CEB621:100", "CEB622:100")
+    facts = await customs.facts("words")
+    assert not any("王" in event.model_dump_json() for event in facts)
+    path = f"/orders/{order_id('words')}/parcels/1/receipt-texts"
+    assert (await customs.http.get(path, headers=PACKER)).status_code == 403
+    reads = f"/orders/{order_id('words')}/person/reads"
+    before = (await customs.http.get(reads, headers=OPERATOR)).json()["reads"]
+    answer = await customs.http.get(path, headers=OPERATOR)
+    assert answer.status_code == 200, answer.text
+    [receipt] = answer.json()["receipts"]
+    assert (receipt["type"], receipt["status"], receipt["text"]) == ("CEB622", "100", words)
+    [read, *others] = (await customs.http.get(reads, headers=OPERATOR)).json()["reads"]
+    assert others == before
+    assert (read["part"], read["purpose"], read["asked_by"]) == ("receipts", "parcel 1", "operator")
+    [shown] = (await customs.view("words"))["parcels"][0]["receipts"]
+    assert (shown["type"], shown["status"], shown["whose"]) == ("CEB622", "100", "operator")
+    assert (await customs.http.get(path.replace("/1/", "/2/"), headers=OPERATOR)).status_code == 404
+    async with customs.platform.ledger.transaction() as db:
+        await on_erased(db, [order_id("words")])
+    assert (await customs.http.get(path, headers=OPERATOR)).json()["receipts"][0]["text"] is None
+    await customs.consume(erased("words"))
+    assert (await customs.http.get(path, headers=OPERATOR)).status_code == 410
+
+
+async def test_what_a_message_is_answered_at_once_is_not_kept_of_an_erased_person(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    authorities.statuses["CEB621"], authorities.info = "100", "王"
+    authorities.answering = asyncio.Event()
+    await customs.departed("gone")
+    await until(lambda: "CEB621" in authorities.taken)
+    await customs.consume(erased("gone"))
+    authorities.answering.set()
+    await customs.until("gone", ImportRefused, 1)
+    assert await customs.platform.pool.fetchval("select info from receipts") == b""
 
 
 async def test_a_refused_document_is_a_case(customs: CustomsService, authorities: Authorities) -> None:

@@ -28,6 +28,7 @@ from services.customs.destinations.destination import (
     Document,
     Message,
     Parts,
+    ReceiptText,
     ReceivedReceipt,
     SetAsideReceipt,
 )
@@ -61,7 +62,9 @@ class China:
             route=settings.route(),
         )
         signer = SoftwareSigner.generate() if settings.import_signer == "software" else None
-        jobs = ImportJobs(parts, settings.parties(), settings.mandates(), signer, gateway)
+        jobs = ImportJobs(
+            parts, settings.parties(), settings.mandates(), signer, gateway, settings.import_flight_required
+        )
         receipts = ReceiptPoller(parts, gateway, settings.receipts_poll_seconds)
         kind = partial(JobKind, counterpart=IMPORT_GATEWAY, exhausted=no_answer(parts.clock))
         return Authority(
@@ -116,6 +119,19 @@ class China:
             for row in await receipt_store.of_order(db, order_id)
         ]
 
+    async def receipt_texts(self, db: DB, order_id: UUID, parcel: int) -> list[ReceiptText]:
+        return [
+            ReceiptText(
+                row["message_type"],
+                row["status"],
+                row["returned_at"],
+                row["recorded_at"],
+                row["info"],
+                receipt_store.sealing_place(row["cursor"]),
+            )
+            for row in await receipt_store.texts(db, order_id, parcel)
+        ]
+
     async def to_settle(self, db: DB) -> list[SetAsideReceipt]:
         return [SetAsideReceipt(**row) for row in await unreadable_receipts.to_settle(db)]
 
@@ -143,9 +159,10 @@ def received(parcel: int, kind: str, status: str, returned_at: datetime | None) 
         meaning=known.meaning,
         says=known.says,
         error=error.name if error else None,
-        paper=error.paper if error else None,
-        whose=error.whose if error else known.whose,
-        mend=error.mend if error else None,
+        paper=(error or known).paper,
+        whose=(error or known).whose,
+        mend=(error or known).mend,
+        then=(error or known).then,
         returned_at=returned_at,
     )
 

@@ -157,6 +157,7 @@ def _inventory(s: Shipment, p: Parties, codes: Codes) -> Content:
         **ceb_fields.agent(p),
         "tradeMode": DIRECT_PURCHASE,
         "trafMode": codes.transport_mode["post"],
+        "trafNo": s.conveyance_number,
         "voyageNo": s.voyage_number,
         "billNo": s.bill_number or s.tracking_number,
         "country": ceb_fields.country_code(ORIGIN, codes, "InventoryHead.country"),

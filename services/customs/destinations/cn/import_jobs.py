@@ -10,7 +10,7 @@ from contracts.base import order_stream
 from contracts.customs import ImportRefused, OrderScreened
 from contracts.orders import OrderPlaced
 from contracts.persons import Contact
-from services.customs.destinations.cn import ceb, message_store, message_versions
+from services.customs.destinations.cn import ceb, message_store, message_versions, receipt_store
 from services.customs.destinations.cn.ceb import BEIJING, DOCUMENTS, SIGNED, MessageType, Parties, Undeclarable
 from services.customs.destinations.cn.ceb_messages import build, business_keys
 from services.customs.destinations.cn.ceb_writer import require_valid
@@ -19,7 +19,7 @@ from services.customs.destinations.cn.mandates import Mandate, is_ours
 from services.customs.destinations.cn.receipt_events import inventory_events
 from services.customs.destinations.cn.receipt_statuses import is_accepted, meaning
 from services.customs.destinations.cn.receipts import CustomsReceipt
-from services.customs.destinations.cn.shipments import shipment
+from services.customs.destinations.cn.shipments import require_flight, shipment
 from services.customs.destinations.cn.signing import Signer
 from services.customs.destinations.cn.transport import Outgoing
 from services.customs.destinations.destination import Parts
@@ -48,6 +48,8 @@ class ImportJobs:
     mandates: tuple[Mandate, ...]
     signer: Signer | None
     gateway: ImportGateway
+    flight_required: bool
+    """Whether an inventory waits, as a case, until the agent has named the flight."""
 
     async def send_documents(self, job: ClaimedJob) -> Done:
         """Order, payment and waybill, as far as they are ours to send. One that is refused is a case."""
@@ -157,9 +159,19 @@ class ImportJobs:
         if outgoing is None:
             return None
         receipt = await self.gateway.send(outgoing)
+        if not receipt.accepted:
+            await self._keep_refusal(outgoing.guid, order_id, parcel, receipt)
         async with self.parts.pool.acquire() as db:
             await message_store.save_answer(db, outgoing.guid, receipt.status, receipt.number, self.parts.clock.now())
         return receipt
+
+    async def _keep_refusal(self, guid: UUID, order_id: UUID, parcel: int, receipt: CustomsReceipt) -> None:
+        """With the office's own text, unless the person's record was erased meanwhile."""
+        place = receipt_store.sealing_place(receipt_store.refusal_key(guid, receipt))
+        async with self.parts.ledger.transaction() as db:
+            facts = (await self.parts.ledger.lock(db, [order_stream(order_id)]))[order_id]
+            info = b"" if PersonErased in facts else self.parts.seal.seal(receipt.info.encode(), place)
+            await receipt_store.add_refusal(db, guid, order_id, parcel, receipt, info)
 
     async def _written(self, order_id: UUID, parcel: int, message: MessageType) -> Outgoing | None:
         """The message as it leaves now; written and stored if it was not yet, by one set of rules."""
@@ -207,6 +219,8 @@ class ImportJobs:
                 version=following.version,
                 changes=following.changes,
             )
+            if message == "CEB621" and self.flight_required:
+                require_flight(declared)
             guid = ceb.guid(order_id, parcel, message, following.version)
             body = build(message, declared, parties, policy.tables.codes)
             if ours and message in SIGNED and self.signer is not None:

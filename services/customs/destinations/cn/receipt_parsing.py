@@ -63,7 +63,14 @@ def read_receipt(body: bytes) -> CustomsReceipt:
     status = answer["returnStatus"]
     if not STATUS.fullmatch(status):
         raise Unreadable("no returnStatus")
-    return CustomsReceipt(status=status, number=receipt_keys(answer).number, format_error=message.type == FORMAT_ERROR)
+    return CustomsReceipt(
+        status=status,
+        number=receipt_keys(answer).number,
+        format_error=message.type == FORMAT_ERROR,
+        message_type=message.type,
+        returned_at=_instant(answer.get("returnTime", "")),
+        info=_info(answer),
+    )
 
 
 def _given(answer: Mapping[str, str]) -> tuple[datetime, str, list[tuple[str, str]]]:
@@ -195,8 +202,12 @@ def _receipt(cursor: str, place: int, last: bool, kind: str, named: Mapping[str,
         message_type=kind or "unreadable",
         status=status if STATUS.fullmatch(status) else "unreadable",
         returned_at=_instant(named.get("returnTime", "")),
-        info=named.get("returnInfo", "")[:LONGEST_TEXT],
+        info=_info(named),
     )
+
+
+def _info(named: Mapping[str, str]) -> str:
+    return named.get("returnInfo", "")[:LONGEST_TEXT]
 
 
 def cursor_of(value: object) -> str:

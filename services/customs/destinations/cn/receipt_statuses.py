@@ -23,40 +23,74 @@ ACCEPTED: frozenset[Meaning] = frozenset({"under_way", "held", "cleared", "appro
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A row of the table: what a returnStatus means, what follows from it, and whose work it is then."""
+    """A row of the table: what a returnStatus means, what follows from it, whose work it is then, which paper or field
+    it is about, how that is mended, and what happens then. No column is empty: `none` and `nothing` are said."""
 
     status: str
     meaning: Meaning
     says: str
     follows: str
     whose: str
+    paper: str
+    mend: str
+    then: str
 
 
 @dataclass(frozen=True, slots=True)
 class KnownError:
-    """A negative returnStatus: its name, the paper or field that it is about, who mends it, and how."""
+    """A negative returnStatus: its name, the paper or field that it is about, who mends it, how, and what then."""
 
     code: str
     name: str
     paper: str
     whose: str
     mend: str
+    then: str
     taken_in: bool = False
     """Customs has what it rejects: what follows is a change of that."""
 
 
-UNKNOWN = Status("", "unknown", "a status that the specification does not have for this receipt", "case", "operator")
-ERROR = Status("", "error", "an error of the message: no verdict on the parcel", "case", "operator")
-OTHER_HOLD = Status("", "held", "a hold of a kind that the specification does not have", "hold", "operator")
+UNKNOWN = Status(
+    status="",
+    meaning="unknown",
+    says="a status that the specification does not have for this receipt",
+    follows="case",
+    whose="operator",
+    paper="the message that the receipt answers, as a whole",
+    mend="read the office's own words, ask the single window what the status means, and note it in the case",
+    then="customs' decision closes the case",
+)
+ERROR = Status(
+    status="",
+    meaning="error",
+    says="an error of the message: no verdict on the parcel",
+    follows="case",
+    whose="operator",
+    paper="the message that the receipt answers; the office's own words name the field",
+    mend="correct what the office's own words name, then declare it again by retry",
+    then="another version is sent, and customs decides on that one alone",
+)
+OTHER_HOLD = Status(
+    status="",
+    meaning="held",
+    says="a hold of a kind that the specification does not have",
+    follows="hold",
+    whose="operator",
+    paper="CEB621, and the papers that the office asks for in its own words",
+    mend="ask the office what it holds the parcel for, and answer (hold-answer)",
+    then="customs releases the parcel (800), sends it back (700) or holds it on",
+)
 
 
 def table(data: Mapping[str, Any]) -> tuple[Mapping[tuple[str, str], Status], Mapping[str, KnownError]]:
-    """Statuses by receipt and status, errors by code. ValueError: a meaning that there is not, or a status twice."""
+    """Statuses by receipt and status, errors by code. ValueError: a meaning that there is not, or a status twice.
+    TypeError: a row without one of the columns, or with another."""
     statuses: dict[tuple[str, str], Status] = {}
     for row in data["statuses"]:
         if row["meaning"] not in get_args(Meaning):
             raise ValueError(f"no such meaning: {row['meaning']}")
-        status = Status(row["status"], cast(Meaning, row["meaning"]), row["says"], row["follows"], row["whose"])
+        columns = {column: text for column, text in row.items() if column != "of"}
+        status = Status(**columns | {"meaning": cast(Meaning, row["meaning"])})
         for receipt in row["of"]:
             if statuses.setdefault((receipt, status.status), status) is not status:
                 raise ValueError(f"{receipt} has {status.status} twice")

@@ -7,9 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
-from services.customs.destinations.cn.receipts import PolledReceipt, SentMessage
+from services.customs.destinations.cn.receipts import CustomsReceipt, PolledReceipt, SentMessage
 from shared.db import DB
 from shared.sealing import SealedColumn
+
+MOST_TEXTS = 100
+"""Of a parcel, shown together; each has up to two thousand characters."""
 
 
 def sealing_place(cursor: str) -> str:
@@ -64,6 +67,40 @@ async def add(db: DB, receipts: Sequence[tuple[PolledReceipt, bytes]], answered:
         [sent and sent.type for sent in messages],
     )
     return {row["cursor"] for row in rows}
+
+
+def refusal_key(guid: UUID, receipt: CustomsReceipt) -> str:
+    """By what a refusal is stored that was given at once, without a cursor, to the message with this guid."""
+    return f"answer {guid} {receipt.status}"
+
+
+async def add_refusal(db: DB, guid: UUID, order_id: UUID, parcel: int, receipt: CustomsReceipt, info: bytes) -> None:
+    """Stores a refusal that was given at once, with its sealed text. It is not known by its content, so that the same
+    one, when it is polled, is new."""
+    await db.execute(
+        """insert into receipts (cursor, order_id, parcel, message_type, status, returned_at, info)
+           values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing""",
+        refusal_key(guid, receipt),
+        order_id,
+        parcel,
+        receipt.message_type,
+        receipt.status,
+        receipt.returned_at,
+        info,
+    )
+
+
+async def texts(db: DB, order_id: UUID, parcel: int) -> list[asyncpg.Record]:
+    """The receipts of a parcel with the office's own text (sealed; empty where none is kept), the latest first, a
+    hundred at the most."""
+    return await db.fetch(
+        """select cursor, message_type, status, returned_at, recorded_at, info from receipts
+           where order_id = $1 and parcel = $2
+           order by coalesce(returned_at, recorded_at) desc, recorded_at desc limit $3""",
+        order_id,
+        parcel,
+        MOST_TEXTS,
+    )
 
 
 async def of_order(db: DB, order_id: UUID) -> list[asyncpg.Record]:

@@ -74,6 +74,11 @@ class CustomsReceipt:
     number: str | None
     """The declaration's number with customs (invtNo, else preNo), once it has one."""
     format_error: bool = False
+    message_type: str = ""
+    """Its own, as `CEB622`."""
+    returned_at: datetime | None = None
+    info: str = ""
+    """The office's own text: kept sealed where the message is refused, never repeated."""
 
     @property
     def accepted(self) -> bool:

@@ -55,22 +55,29 @@ class Cbec9610:
         barred = _barred(self.tables, lines, day)
         if barred is not None:
             return barred
+        listed: list[tuple[OrderLine, str]] = []
         for line in lines:
             if self.tables.tariff.ended(line.hs_code, day):
                 return self._unknown(line, day)
-            if self.tables.positive_list.line(line.hs_code, day) is None:
+            code = self.tables.positive_list.line(line.hs_code, day)
+            if code is None:
                 return Refusal("not_on_positive_list", line.sku)
+            listed.append((line, code))
+        kept_out = self.tables.list_notes.refused(listed, day)
+        if kept_out is not None:
+            return Refusal("not_on_positive_list", kept_out.sku)
         above = self.value(sums) > self.tables.cbec_transaction.on(day)
         if above and not self._passes_whole(lines, day):
             return Refusal("over_transaction_limit")
         taxable = taxable_values(lines, sums)
         known: list[TariffLine] = []
-        for line, code in zip(lines, self._tariff_lines(lines, taxable, day), strict=True):
-            if code is None:
+        for line, of in zip(lines, self._tariff_lines(lines, taxable, day), strict=True):
+            if of is None:
                 return self._unknown(line, day)
-            known.append(code)
+            known.append(of)
         tax = retail_tax(lines, taxable, known, self.tables.cbec_tax_percent.on(day), full=above)
-        return replace(tax, findings=(*tax.findings, *self._undeclarable(lines, known, tax.findings)))
+        limited = (Finding("list_note", line.sku) for line in self.tables.list_notes.limited(listed, day))
+        return replace(tax, findings=(*tax.findings, *self._undeclarable(lines, known, tax.findings), *limited))
 
     def _undeclarable(
         self, lines: Sequence[OrderLine], known: Sequence[TariffLine], told: Sequence[Finding]
@@ -97,7 +104,7 @@ class Cbec9610:
 
     def rules(self, day: date) -> tuple[str, ...]:
         limits = (self.tables.cbec_transaction, self.tables.cbec_yearly, self.tables.cbec_tax_percent)
-        files = (self.tables.versions[file] for file in ("goods", "tariff", "lanes"))
+        files = (self.tables.versions[file] for file in ("goods", "list_notes", "tariff", "lanes"))
         return (*(limit.version(day) for limit in limits), *files)
 
     def _tariff_lines(

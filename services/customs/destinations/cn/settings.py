@@ -29,6 +29,11 @@ class ChinaSettings(BaseSettings):
         default="",
         description="marketplaces, or *, whose payment firm splits an order's payment by the numbers of its parcels",
     )
+    import_flight_required: bool = Field(
+        default=False,
+        description="an inventory waits until the agent has named conveyance, voyage and bill; else what of them is not"
+        " named is left out, and the bill is the parcel's own number, as by post",
+    )
     platform_code: str = "3105960001"
     platform_name: str = "Silkpost"
     seller_code: str = "3105960002"

@@ -56,6 +56,7 @@ class Shipment:
     bill_number: str | None
     """As the agent named it; by post nobody does."""
     voyage_number: str | None
+    conveyance_number: str | None
     sums: Sums
     """In CNY."""
     items: tuple[Item, ...]
@@ -110,6 +111,7 @@ def shipment(
         tracking_number=handed_over.tracking_number,
         bill_number=uplifted.bill_number if uplifted else None,
         voyage_number=uplifted.voyage_number if uplifted else None,
+        conveyance_number=uplifted.conveyance_number if uplifted else None,
         sums=sums,
         items=_items(placed, screened, box, sums, policy),
         gross_weight_g=box.weight_g,
@@ -118,6 +120,14 @@ def shipment(
         sent_at=sent_at,
         inventory_number=inventory_number,
     )
+
+
+def require_flight(s: Shipment) -> None:
+    """Undeclarable: the agent has not named conveyance, voyage and bill, which direct purchase must state."""
+    told = {"trafNo": s.conveyance_number, "voyageNo": s.voyage_number, "billNo": s.bill_number}
+    for field, value in told.items():
+        if value is None:
+            raise Undeclarable(f"InventoryHead.{field}", "unknown")
 
 
 def _order_no(placed: OrderPlaced, packed: OrderPacked, parcel: int, *, split: bool) -> str:

@@ -17,8 +17,8 @@ class PersonRead:
     Attributes:
         asked_by (str): The name of the key's holder; `(service)` for the service's own work.
         part (str): `contact`, `national_id`; `label`, `cn23` or `bordereau` as printed; `carrier_events` in the
-            carrier's words; or
-            the type of a message to customs.
+            carrier's words;
+            `receipts` in customs' own; or the type of a message to customs.
         purpose (str):
         read_at (datetime.datetime):
     """
