@@ -19,6 +19,7 @@ from services.carrier.domain.documents import Paper
 from services.carrier.domain.enquiries import open_enquiry
 from services.carrier.domain.labels import open_label_case
 from services.carrier.domain.parcels import parcel_state, parcels_of
+from shared.http.counts import at_most
 from shared.http.models import Body, View
 from shared.ledger.facts import Facts
 
@@ -61,7 +62,7 @@ class WantedLabelBody(Body):
 class LabelBatchBody(Body):
     """Whose labels are wanted."""
 
-    parcels: Annotated[list[WantedLabelBody], Field(min_length=1, max_length=MOST_PARCELS)]
+    parcels: Annotated[list[WantedLabelBody], Field(min_length=1, max_length=MOST_PARCELS), at_most(MOST_PARCELS)]
     """In the order in which they are printed."""
     paper: Paper = "label"
     """`label`, or `cn23`."""

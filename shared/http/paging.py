@@ -12,6 +12,7 @@ from uuid import UUID
 
 from fastapi import Query, Request
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 from shared.faults import Fault
 from shared.http.problems import Problem
@@ -34,7 +35,7 @@ Place = TypeVar("Place", bound=tuple[Key, ...])
 
 def _sane(instant: datetime) -> datetime:
     if not 2000 <= instant.year <= 2200:
-        raise ValueError("must lie between the years 2000 and 2200")
+        raise PydanticCustomError("instant", "Must lie between the years 2000 and 2200")
     return instant.astimezone(UTC)
 
 

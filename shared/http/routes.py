@@ -5,6 +5,7 @@ FastAPI reads and parses a body before it asks any dependency. Here the key, its
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any, ClassVar
 
@@ -45,7 +46,7 @@ class Route(APIRoute):
 
         async def read_and_handle(request: Request) -> Response:
             if strict:
-                refuse_unknown(request, parameters)
+                refuse_unknown_or_repeated(request, parameters)
             if takes_json and (body := await request.body()):
                 # Where FastAPI looks for it.
                 request._json = read_json(body)
@@ -98,19 +99,25 @@ class RequestRoute(Route):
         self.scopes = ()
 
         async def handle(request: Request) -> Response:
-            refuse_unknown(request, ())
+            refuse_unknown_or_repeated(request, ())
             return await endpoint(request)
 
         return handle
 
 
-def refuse_unknown(request: Request, known: Collection[str]) -> None:
-    """Raises Problem 422 when a query parameter is none of these."""
-    if request.scope["query_string"] and (unknown := request.query_params.keys() - known):
+def refuse_unknown_or_repeated(request: Request, known: Collection[str]) -> None:
+    """Raises Problem 422 when a query parameter is none of these, or stands twice: nobody can tell which one counts."""
+    if not request.scope["query_string"]:
+        return
+    told = Counter(name for name, _ in request.query_params.multi_items())
+    if unknown := told.keys() - known:
         rule = (
             f"Must not be there: known are {', '.join(sorted(known))}" if known else "Must not be there: there are none"
         )
         errors = [Fault(field_path([name]), "unknown_parameter", rule) for name in sorted(unknown)[:FAULTS_NAMED]]
+        raise Problem(422, "invalid request", errors=errors)
+    if repeated := sorted(name for name, times in told.items() if times > 1):
+        errors = [Fault(field_path([name]), "repeated_parameter", "Must be there once") for name in repeated]
         raise Problem(422, "invalid request", errors=errors)
 
 

@@ -22,6 +22,7 @@ from sandbox.local.stack import Stack
 from shared.limits import BODY_BYTES, CONNECTIONS
 from tests.support.attacks import ANSWER_SECONDS, OTHER_KEY, Row, Victim, status_of, tally
 from tests.support.order_body import good_body
+from tests.support.topic_attacks import forged_facts, packed_records, undecodable_records, unpacking_bombs
 
 pytestmark = pytest.mark.attacks
 
@@ -246,6 +247,10 @@ ATTACKS: tuple[tuple[str, Attack], ...] = (
     ("tracking", unread_answers),
     ("warehouse", half_heads),
     ("customs", too_many_connections),
+    ("orders", forged_facts),
+    ("warehouse", undecodable_records),
+    ("customs", packed_records),
+    ("tracking", unpacking_bombs),
 )
 
 

@@ -105,7 +105,8 @@ async def test_group_members_come_and_go(busy: BusyStack) -> None:
 
 
 async def test_far_behind(busy: BusyStack) -> None:
-    """Tracking was down while very much was published; it catches up, and orders placed meanwhile get on."""
+    """Tracking was down while very much was published; it catches up, and orders placed meanwhile get on. Shoppers who
+    look while it catches up count too."""
     count = BACKLOG_LONG if busy.report.minutes else BACKLOG
     async with busy.fault(f"{count:,} records behind", "tracking", "I5 I9", bound=120) as fault:
         busy.stack.kill("tracking")
@@ -120,6 +121,7 @@ async def test_far_behind(busy: BusyStack) -> None:
         finally:
             busy.start("tracking")
         fault.over()
+        fault.recovered(await busy.service_recovered("tracking"))
 
 
 async def publish(busy: BusyStack, count: int) -> None:

@@ -41,9 +41,20 @@ def test_requests_that_were_not_answered_are_counted_apart() -> None:
     for seconds, status in ((0.0124, 200), (0.0126, 404), (1.26, 201), (0.001, 503), (15.0, 0)):
         requests.add(seconds, status)
     assert requests.milliseconds == {12: 1, 13: 1, 1300: 1}
-    assert str(requests) == "13 / 1300, 1 refused, 1 lost"
+    assert str(requests) == "13 / 1300, 1 refused after 1 / 1, 1 lost"
     assert Requests.of(json.loads(json.dumps(requests.document()))) == requests
     assert str(Requests()) == "-"
+
+
+def test_where_all_are_refused_it_is_told_after_how_long() -> None:
+    first, second = Requests(), Requests()
+    first.add(0.02, 503)
+    second.add(5.0, 503)
+    first.merge(second)
+    assert str(first) == "-, 2 refused after 20 / 5000"
+    assert Requests.of(json.loads(json.dumps(first.document()))) == first
+    before = {"milliseconds": {}, "refused": 2, "lost": 0}
+    assert str(Requests.of(before)) == "-, 2 refused", "a run from before this was measured"
 
 
 def run(
@@ -65,7 +76,7 @@ def run(
 def test_a_violation_shows_on_the_page() -> None:
     text = page(with_run({}, run(1, recoveries=(1.0, 31.0)), "code"))
     assert "**2 injections, 1 violations.**" in text
-    assert "| cut | broker | I1 | 2 | 1 | 1 | 10 / 10, 1 refused | - | 1.0 / 31.0 | 30 |" in text
+    assert "| cut | broker | I1 | 2 | 1 | 1 | 10 / 10, 1 refused after 10 / 10 | - | 1.0 / 31.0 | 30 |" in text
     assert "- cut: I9: broker recovered after 31.0 s" in text
 
 
@@ -75,7 +86,7 @@ def test_runs_of_several_seeds_are_one_table() -> None:
     text = page(runs)
     assert "2 runs, seeds 3, 7;" in text
     assert "**4 injections, 0 violations.**" in text
-    assert "| cut | broker | I1 | 4 | 5 | 0 | 10 / 10, 2 refused | - | 2.0 / 3.0 | 30 |" in text
+    assert "| cut | broker | I1 | 4 | 5 | 0 | 10 / 10, 2 refused after 10 / 10 | - | 2.0 / 3.0 | 30 |" in text
     assert "- cut: seen" in text
 
 

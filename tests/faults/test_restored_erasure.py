@@ -23,6 +23,7 @@ async def test_a_restore_from_before_an_erasure(busy: BusyStack) -> None:
         order for order in busy.orders.by_id.values() if busy.orders.closed(order) and order.id not in busy.erased
     )
     async with busy.fault("restored from before an erasure", ", ".join(SERVICES), "I5 I8", orders=0) as fault:
+        fault.note("no order is placed: this comes after the end of all orders")
         await end(busy)
         for service, name in names.items():
             await copy_database(busy, service, name, f"{name}_old")

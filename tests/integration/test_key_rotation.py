@@ -7,22 +7,26 @@ import functools
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from io import BytesIO
 
 import httpx
 import pytest
+from pypdf import PdfReader
 
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.persons import NationalId
 from sandbox.demo.order_request import order_body
-from sandbox.demo.orders import Order
+from sandbox.demo.orders import Order, receive_goods
 from sandbox.demo.people import person
+from sandbox.demo.scenarios import Scenario
 from sandbox.local.processes import Process
 from sandbox.local.servers import Servers
 from services.credentials import rotated_key
 from services.customs.store import hold_answers
-from services.registry import LINE
+from services.registry import SERVICES
 from shared.db import Blocked
 from shared.messaging.partition_log import reading
 from shared.operations.keys import BATCH, reseal
@@ -39,41 +43,58 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.slow
 
 ORDERS_MEANWHILE = 30
-SETTINGS = ("STORAGE_KEY", "CONTACT_KEY", "NATIONAL_ID_KEY", "QUOTA_KEY")
+SETTINGS = ("STORAGE_KEY", "CONTACT_KEY", "NATIONAL_ID_KEY", "QUOTA_KEY", "HIDDEN_CODE_KEY")
+HASHING = {"QUOTA_KEY", "HIDDEN_CODE_KEY"}
+"""Nothing is made anew by these: the old one stays while what it made is worth something."""
+SCARF = "SOIE-CARRE-90"
+"""Each of which has a serial."""
 V1, V2 = key_prefix("v1"), key_prefix("v2")
+MADE = {
+    *("persons.contact", "labels.pdf", "messages.body"),
+    *("vendors.people", "vendors.account", "checks.evidence", "brands.document"),
+}
+"""Columns of which each holds something when the keys change."""
+VENDORS = {"people": 2, "evidence": 2, "document": 2}
+"""Of each of two vendors."""
 
 
 async def test_each_key_is_rotated_while_orders_go_on(operated: Operated) -> None:
     """In the steps of the runbook: the new key is given, then it is the first, all is sealed again, the old one ends;
-    that of the quota when the year is over."""
+    that of the quota when the year is over, that of hidden codes when no label of it is worth anything."""
     keys = Keys(operated)
     before = await operated.place(3)
+    for _ in range(2):
+        await operated.state_vendor()
+    unit, code = await labelled_unit(operated)
     body = order_body("KEYS-1", EVERYDAY, person(990), operated.stack.clock.now())
     assert await submit(operated, body, "once") == await submit(operated, body, "once")
     assert [(await submit(operated, body, key))[0] for key in ("once", "twice")] == [201, 200]
     async with operated.actors(before), traffic(operated) as during:
         await operated.stands(before, "handed_over", "in_transit")
         for form in ("{old},{new}", "{new},{old}"):
-            for name in LINE:
+            for name in SERVICES:
                 await operated.restart(name, keys.given(name, form))
                 assert await label_statuses(operated, before) == [200] * len(before), (name, form)
-        assert {"persons.contact", "labels.pdf", "messages.body"} <= (await sealed_with(operated, V1)).keys()
-        for name in LINE:
+                assert await vendors_read(operated) == VENDORS, (name, form)
+        assert (await sealed_with(operated, V1)).keys() >= MADE | {"looks.source"}
+        for name in SERVICES:
             await command(operated, name, keys.given(name, "{new},{old}"), "reseal")
             counted = await command(operated, name, keys.given(name, "{new},{old}"), "keys")
             assert set(re.findall(r"│ ([A-Z_]+) +│ v1 +│ opens only +│ 0 ", counted)) == {
-                setting for setting in keys.old[name] if setting != "QUOTA_KEY"
+                setting for setting in keys.old[name] if setting not in HASHING
             }
         assert await sealed_with(operated, V1) == {}
         sealed = await sealed_with(operated, V2)
-    assert {"persons.contact", "labels.pdf", "messages.body", "fingerprints.digest"} <= sealed.keys()
+    assert sealed.keys() >= MADE | {"fingerprints.digest", "looks.source"}
     assert len(during) > 2
     await operated.settled()
     assert await keys_on_topic(operated) == {V2.hex()}
 
-    for name in LINE:
+    for name in SERVICES:
         await operated.restart(name, keys.at_the_end(name))
-    assert await label_statuses(operated, before) == [200] * len(before)
+    assert {*await label_statuses(operated, before)} <= {200, 410}, "those that have arrived meanwhile are gone"
+    assert await vendors_read(operated) == VENDORS
+    assert (await tried(unit, code)).status_code == 200, "its label was printed under the old key"
     assert [(await submit(operated, body, key))[0] for key in ("once", "thrice")] == [201, 200]
     [after] = await operated.place()
     with operated.fast():
@@ -84,6 +105,8 @@ async def test_each_key_is_rotated_while_orders_go_on(operated: Operated) -> Non
         ("carrier", "STORAGE_KEY", "v2"),
         ("orders", "CONTACT_KEY", "v2"),
         ("customs", "QUOTA_KEY", "v1"),
+        ("makers", "STORAGE_KEY", "v2"),
+        ("provenance", "HIDDEN_CODE_KEY", "v1"),
     ):
         alone = rotated_key("v3") if ended == "v2" else keys.given(name, "{new}")[setting]
         process = operated.stack.processes[name]
@@ -105,7 +128,7 @@ class Keys:
     """The keys of the stack, and a new one for each."""
 
     def __init__(self, operated: Operated) -> None:
-        environments = {name: operated.stack.environment(name) for name in LINE}
+        environments = {name: operated.stack.environment(name) for name in SERVICES}
         self.old = {name: {one: own[one] for one in SETTINGS if one in own} for name, own in environments.items()}
         assert {text[:3] for own in self.old.values() for text in own.values()} == {"v1:"}
         # A service's storage key is its own; the others are held by several.
@@ -115,8 +138,8 @@ class Keys:
         return {one: form.format(old=text, new=self._new[text]) for one, text in self.old[name].items()}
 
     def at_the_end(self, name: str) -> dict[str, str]:
-        quota = {one: text for one, text in self.given(name, "{new},{old}").items() if one == "QUOTA_KEY"}
-        return self.given(name, "{new}") | quota
+        hashing = {one: text for one, text in self.given(name, "{new},{old}").items() if one in HASHING}
+        return self.given(name, "{new}") | hashing
 
 
 async def command(operated: Operated, name: str, keys: dict[str, str], *arguments: str) -> str:
@@ -161,15 +184,57 @@ async def label_statuses(operated: Operated, orders: list[Order]) -> list[int]:
         return [(await client.get(f"/orders/{order.id}/parcels/1/label")).status_code for order in orders]
 
 
+async def vendors_read(operated: Operated) -> Counter[str]:
+    """How many vendors' people, accounts and brands' documents are there and can be opened."""
+    read = Counter[str]()
+    headers = {"Authorization": f"Bearer {operated.stack.secrets.api_keys['operator']}"}
+    async with httpx.AsyncClient(base_url=operated.stack.urls["makers"], headers=headers, trust_env=False) as client:
+        for vendor in (await client.get("/vendors", params={"limit": 100})).json()["vendors"]:
+            path = f"/vendors/{vendor['id']}"
+            read["people"] += (await client.get(f"{path}/people")).status_code == 200
+            read["evidence"] += len((await client.get(f"{path}/checks")).json()["checks"])
+            for brand in (await client.get(f"{path}/brands")).json()["brands"]:
+                read["document"] += (await client.get(f"{path}/brands/{brand['id']}/document")).status_code == 200
+    return read
+
+
+async def labelled_unit(operated: Operated) -> tuple[str, str]:
+    """The page of a unit, looked at once, and the hidden code on its label."""
+    scarves = Scenario("scarf", "delivered", ((SCARF, 1),), "delivered")
+    await receive_goods(operated.api, [scarves], "GR-KEYS")
+    [unit, *_] = [one async for one in operated.api.pages("warehouse", "/units", "units", "warehouse", sku=SCARF)]
+    body = {"units": [{"gtin": unit["gtin"], "serial": unit["serial"]}]}
+    headers = {"Authorization": f"Bearer {operated.stack.secrets.api_keys['warehouse']}"}
+    url = operated.stack.urls["provenance"]
+    async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
+
+        async def printed() -> bytes | None:
+            answer = await client.post("/label-sheets", json=body)
+            return answer.content if answer.status_code == httpx.codes.OK else None  # it has not read of the unit yet
+
+        sheet = await until(printed)
+        page = f"{url}/page/01/{unit['gtin']}/21/{unit['serial']}"
+        assert (await client.get(page)).status_code == httpx.codes.OK
+    text = "\n".join(page.extract_text() for page in PdfReader(BytesIO(sheet)).pages)
+    [code] = re.findall(r"^\d{6}$", text, re.MULTILINE)
+    return page, code
+
+
+async def tried(page: str, code: str) -> httpx.Response:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        return await client.post(page, data={"code": code})
+
+
 async def sealed_with(operated: Operated, prefix: bytes) -> dict[str, int]:
-    """In which columns of bytes of all services values begin as those do that this key made; digests and the yearly
-    quota left out."""
+    """In which columns of bytes of all services values begin as those do that this key made; what is hashed for good
+    left out."""
     found: dict[str, int] = {}
-    for name in LINE:
+    for name in SERVICES:
         for table, column in await operated.fetch(
             name,
             """select table_name, column_name from information_schema.columns
-               where table_schema = 'public' and data_type = 'bytea' and table_name not like 'quota%'""",
+               where table_schema = 'public' and data_type = 'bytea' and table_name not like 'quota%'
+                 and table_name <> 'hidden_codes'""",
         ):
             [(count,)] = await operated.fetch(
                 name,

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from contracts.makers import ProductApproved, ProductChanged, ProductWithdrawn
+from services.makers.api.brands import DOCUMENT_BYTES
 from services.makers.api.goods_actions import MOST_PRODUCTS
 from tests.support.makers_service import (
     BRAND,
@@ -209,7 +210,7 @@ async def test_a_document_is_sealed_hashed_and_decided_once(makers: MakersServic
         return await makers.http.put(f"{path}/document", content=content, headers=headers)
 
     assert errors(await put(b"<html>", "application/pdf")) == {("body", "file_type")}
-    assert (await put(PDF + bytes(512 * 1024), "application/pdf")).status_code == 413
+    assert (await put(PDF + bytes(DOCUMENT_BYTES), "application/pdf")).status_code == 413
     taken = await put(PDF, "application/pdf")
     assert len(taken.json()["document_hash"]) == 64
     shown = await makers.http.get(f"{path}/document", headers=OPERATOR)

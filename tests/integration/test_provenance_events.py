@@ -558,6 +558,8 @@ async def test_an_event_that_is_unknown_or_anothers_is_not_found(service: Proven
     found = [await service.http.get(f"/events/{one}", headers=bearer(RIVAL)) for one in (own, unknown, "x")]
     assert {(one.status_code, one.text) for one in found} == {(404, found[0].text)}
     assert len(checked(await service.http.get(f"/events/{own}", headers=bearer(WAREHOUSE)))) == 1
+    nul = await service.http.get("/events/a%00b", headers=bearer(WAREHOUSE))
+    assert (nul.status_code, nul.json()["errors"][0]["field"]) == (422, "event_id"), "PostgreSQL holds no such text"
 
 
 async def test_every_refusal_says_which_versions_are_spoken(service: ProvenanceService) -> None:

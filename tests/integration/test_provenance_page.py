@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import threading
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 from io import BytesIO
 from uuid import uuid4
@@ -17,7 +21,8 @@ from pypdf import PdfReader
 from contracts.base import vendor_stream
 from contracts.makers import ProductWithdrawn, VendorRestored, VendorSuspended
 from contracts.warehouse import GoodsReceived, PackedLot, ReceivedLine, UnitKey
-from services.provenance.api import looking
+from services.provenance.api import label_sheets, looking
+from services.provenance.api.sheet_pages import Label
 from services.provenance.domain import scans
 from services.provenance.domain.hidden_codes import FREE_TRIES
 from services.provenance.store import events as events_table
@@ -368,6 +373,26 @@ async def test_a_sheet_names_what_it_does_not_print(dsn: str, units_: list[objec
         answer = await service.http.post("/label-sheets", json={"units": units_}, headers=PACKER)
         assert answer.status_code == 422
         assert (field, rule) in [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]]
+
+
+async def test_sheets_are_drawn_beside_the_loop_one_at_a_time(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """480 labels keep a core busy for seconds: on the loop nobody was answered meanwhile."""
+    drawing = threading.Semaphore()
+
+    def draw(labels: Sequence[Label]) -> bytes:
+        assert threading.current_thread() is not threading.main_thread()
+        assert drawing.acquire(blocking=False), "two at once"
+        time.sleep(0.05)
+        drawing.release()
+        return b"%PDF"
+
+    monkeypatch.setattr(label_sheets, "sheet", draw)
+    async with provenance_service(settings(dsn)) as service:
+        body = {"units": [unit.model_dump() for unit in await sold(service)]}
+        answers = await asyncio.gather(
+            *(service.http.post("/label-sheets", json=body, headers=PACKER) for _ in range(3))
+        )
+        assert [answer.status_code for answer in answers] == [200] * 3
 
 
 async def test_no_label_for_a_unit_that_was_written_off_or_without_a_key(dsn: str) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -20,11 +20,20 @@ from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.scenarios import Scenario
 from sandbox.local.stack import ROOT, Stack
 from services.registry import SERVICES
+from tests.support.makers_service import BRAND, COMPANY, IBAN, PDF, PEOPLE, product_body
 from tests.support.stores import Stores
 from tests.support.waiting import until
 
 EVERYDAY = Scenario("delivered", "delivered", (("SAVON-OLIVE-300", 1),), "delivered")
 _number = itertools.count(1)
+
+
+class StatedVendor(NamedTuple):
+    """By its id, that of its brand, and the SKU of its product."""
+
+    id: str
+    brand_id: str
+    sku: str
 
 
 class Operated:
@@ -46,6 +55,28 @@ class Operated:
         turn, now = next(_number), self.stack.clock.now
         [order] = await place(self.api, [EVERYDAY], now, prefix=f"O{turn}", into=DemoOrders(), first_person=400 + turn)
         return order
+
+    async def state_vendor(self) -> StatedVendor:
+        """A vendor that has stated all about itself, a brand with its document and a product, and whose number VIES has
+        found valid."""
+        number = next(_number)
+        trader = {"name": COMPANY["name"], "address": COMPANY["city"]}
+        await self.api.put("sandbox", f"/control/vat-numbers/{COMPANY['vat']}", None, trader)
+        added = await self.api.post("makers", "/vendors", "operator", {"owner": f"vendor-{number}"})
+        path, sku = f"/vendors/{added['id']}", f"STATED-{number}"
+        async with Api(self.stack.urls, {**self.stack.secrets.api_keys, "vendor": added["key"]}) as own:
+            for what, body in (("company", COMPANY), ("people", PEOPLE), ("bank-account", {"iban": IBAN})):
+                await own.put("makers", f"{path}/{what}", "vendor", body)
+            brand = (await own.post("makers", f"{path}/brands", "vendor", BRAND))["id"]
+            await own.put("makers", f"{path}/brands/{brand}/document", "vendor", PDF)
+            await own.put("makers", f"{path}/products/{sku}", "vendor", product_body(brand))
+            await own.post("makers", f"{path}/submission", "vendor")
+
+        async def checked() -> bool:
+            return bool((await self.api.get("makers", path))["state"] == "checking")
+
+        await until(checked)
+        return StatedVendor(added["id"], brand, sku)
 
     @asynccontextmanager
     async def actors(self, orders: list[Order], *absent: Work) -> AsyncIterator[None]:

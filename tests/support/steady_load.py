@@ -10,15 +10,17 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 import httpx
 
 from sandbox.demo.actors import Actors
 from sandbox.demo.goods import GOODS
 from sandbox.demo.orders import DemoOrders, place, receive_goods
+from sandbox.demo.scenarios import Scenario
 from sandbox.local.stack import ROOT
-from services.registry import LINE
-from tests.support.operated_stack import EVERYDAY, Operated
+from services.registry import SERVICES
+from tests.support.operated_stack import EVERYDAY, Operated, StatedVendor
 from tests.support.waiting import until
 
 GOODS_FOR = 1_000
@@ -30,6 +32,8 @@ STREAMS = "/orders/{order_id}/tracking/stream"
 """It has no end."""
 PUBLIC = "/tracking/{tracking_number}"
 """Its rate is bound by client, so that only every other turn asks there."""
+SCARVES = Scenario("scarf", "delivered", (("SOIE-CARRE-90", 1),), "delivered")
+"""Goods of which each unit has a serial, so that `provenance` has something to write down. Nobody orders them."""
 _number = itertools.count(1)
 
 
@@ -47,6 +51,9 @@ class SteadyLoad:
     """How many, by service, path and status; 0 for a connection that was lost."""
     refused: list[str] = field(default_factory=list)
     """What a service refused to people who did as they should."""
+    vendors: list[StatedVendor] = field(default_factory=list)
+    unit: dict[str, str] = field(default_factory=dict)
+    """One that has a serial."""
 
     def answered(self, status: int) -> list[str]:
         """Which services and paths answered so, and how often."""
@@ -71,6 +78,13 @@ class SteadyLoad:
             await self.orders.refresh(self.operated.api)
             await asyncio.sleep(0.3)
 
+    async def begin(self) -> None:
+        """There are a vendor, and a unit that has a serial."""
+        api = self.operated.api
+        self.vendors.append(await self.operated.state_vendor())
+        await receive_goods(api, [SCARVES], f"GR-L{next(_number)}")
+        [self.unit, *_] = [unit async for unit in api.pages("warehouse", "/units", "units", "warehouse")]
+
     async def _read(self, service: str) -> None:
         """Each reading in turn, of any order."""
         stack, chance = self.operated.stack, random.Random(service)
@@ -82,6 +96,8 @@ class SteadyLoad:
                 if path == PUBLIC and (number is None or chance.random() > 0.5):
                     continue
                 secret = {"X-Tracking-Secret": order.secret} if service == "tracking" else {}
+                vendor = chance.choice(self.vendors)
+                gtin, serial = self.unit["gtin"], self.unit["serial"]
                 where = path.format(
                     order_id=order.id,
                     parcel=1,
@@ -90,9 +106,16 @@ class SteadyLoad:
                     part=1,
                     message="CEB311",
                     tracking_number=number,
-                    sku=(good := chance.choice(GOODS)).sku,
-                    gtin=good.gtin.zfill(14),
-                    serial="0000000000000000",
+                    sku=vendor.sku if service == "makers" else chance.choice(GOODS).sku,
+                    gtin=gtin,
+                    serial=serial,
+                    vendor_id=vendor.id,
+                    brand_id=vendor.brand_id,
+                    epc=quote(f"https://id.gs1.org/01/{gtin}/21/{serial}", safe=""),
+                    event_id="unknown",
+                    capture_id=order.id,
+                    level=0,
+                    path="000",
                 )
                 try:
                     status = (await client.get(where, headers=headers | secret)).status_code
@@ -104,7 +127,13 @@ class SteadyLoad:
     async def _state_goods(self) -> None:
         """The hub's own writes: products as they are, and goods that come in."""
         while True:
-            await receive_goods(self.operated.api, [EVERYDAY], f"GR-L{next(_number)}")
+            await receive_goods(self.operated.api, [EVERYDAY, SCARVES], f"GR-L{next(_number)}")
+            await asyncio.sleep(1)
+
+    async def _state_vendors(self) -> None:
+        """A vendor after another."""
+        while True:
+            self.vendors.append(await self.operated.state_vendor())
             await asyncio.sleep(1)
 
 
@@ -114,6 +143,7 @@ async def steady_load(operated: Operated) -> AsyncIterator[SteadyLoad]:
     begun is finished."""
     load = SteadyLoad(operated)
     await receive_goods(operated.api, [EVERYDAY] * GOODS_FOR, f"GR-L{next(_number)}")
+    await load.begin()
     now, prefix = operated.stack.clock.now, f"L{next(_number)}"
     await place(operated.api, [EVERYDAY] * 4, now, prefix=prefix, into=load.orders, first_person=9_000)
     people = Actors(operated.api, load.orders, operated.stack.clock.now)
@@ -121,7 +151,8 @@ async def steady_load(operated: Operated) -> AsyncIterator[SteadyLoad]:
     loading = [
         asyncio.create_task(load._place()),
         asyncio.create_task(load._state_goods()),
-        *(asyncio.create_task(load._read(service)) for service in LINE),
+        asyncio.create_task(load._state_vendors()),
+        *(asyncio.create_task(load._read(service)) for service in SERVICES),
     ]
     try:
         yield load

@@ -6,8 +6,10 @@ In every place of every answer a name, a phone or an id is put; none of them is 
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +56,9 @@ from services.customs.domain.export import Unreadable
 from services.makers.domain import vies
 from shared.http.counterpart_answer import Answer
 from shared.ledger.facts import DecisionContext, Facts
+from tests.support.bad_receipts import GOLDEN as CUSTOMS_GOLDEN
+from tests.support.customs_model import World
+from tests.support.customs_samples import order_id, packed, placed, recorded
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 NUMBER = "CY123456785FR"
@@ -346,26 +351,52 @@ def test_of_the_export_gateway_about_an_end() -> None:
     assert read
 
 
-def test_of_the_single_window() -> None:
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        ("CEB621", "CEB622"),
+        ("CEB311", "CEB312"),
+        ("CEB411", "CEB412"),
+        ("CEB511", "CEB512"),
+        ("CEB623", "CEB624"),
+        ("CEB625", "CEB626"),
+    ],
+)
+def test_of_the_single_window(message: str, answer: str) -> None:
     receipt = {
         "cursor": "7",
         "guid": GUID,
         "copNo": "TM1-1",
-        "messageType": "CEB622",
+        "messageType": answer,
         "returnStatus": "500",
         "returnTime": "20261124170000123",
         "returnInfo": "等待处理",
     }
-    sent = SentMessage(UUID(GUID), ORDER, 1, "CEB621", NOW)
+    sent = SentMessage(UUID(GUID), ORDER, 1, message, NOW)
     published = 0
-    for status in ("500", "100", "700", "800", "-21", "1"):
-        for word, changed in spoilt({"receipts": [{**receipt, "returnStatus": status}], "next": None}):
+    for status in ("500", "100", "700", "800", "399", "-21", "1"):
+        spoilt_receipts = spoilt({"receipts": [{**receipt, "returnStatus": status}], "next": None})
+        for word, changed in spoilt_receipts:
             try:
                 (read,) = read_page(json.dumps(changed).encode()).entries
             except Unreadable:
                 continue
             events = receipt_events(read, sent, Facts(order_stream(ORDER)), {}, DecisionContext(NOW))
             published += assert_not_published(word, events)
+    assert published
+
+
+def test_of_a_tax_bill() -> None:
+    """One that differs from what was collected is a case, which is named after the bill."""
+    known = World().consume(placed(tax="1.00"), recorded(), packed()).facts
+    sent, published = SentMessage(UUID(GUID), order_id(), 1, "CEB621", NOW), 0
+    body = (CUSTOMS_GOLDEN / "CEB816.xml").read_text(encoding="utf-8")
+    for value in sorted(set(re.findall(r">([^<>\n]+)<", body))):
+        for word in WORDS:
+            message = base64.b64encode(body.replace(f">{value}<", f">{word}<").encode()).decode()
+            page = {"receipts": [{"cursor": "7", "message": message}], "next": None}
+            (read,) = read_page(json.dumps(page).encode()).entries
+            published += assert_not_published(word, receipt_events(read, sent, known, {}, DecisionContext(NOW)))
     assert published
 
 

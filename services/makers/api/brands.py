@@ -23,9 +23,10 @@ from shared.http.idempotency import IdempotentRequests
 from shared.http.openapi import IDEMPOTENT, described, problems
 from shared.http.problems import Problem
 from shared.http.routes import body_within
+from shared.limits import BODY_BYTES
 from shared.sealing import Seal
 
-DOCUMENT_BYTES = 512 * 1024
+DOCUMENT_BYTES = BODY_BYTES
 BEGINNINGS = (b"%PDF-", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 """How a PDF, a PNG and a JPEG begin."""
 FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -90,7 +91,7 @@ def router(
     async def put_document(
         request: Request, vendor_id: VendorPath, brand_id: BrandPath, principal: Principal = Depends(vendor_alone)
     ) -> Response:
-        """The certificate of the register, or the owner's authorisation: a PDF, PNG or JPEG of 512 KiB at most. It is
+        """The certificate of the register, or the owner's authorisation: a PDF, PNG or JPEG of 256 KiB at most. It is
         sealed."""
         require_own(principal, vendor_id)
         body = await body_within(request, DOCUMENT_BYTES)

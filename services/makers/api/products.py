@@ -256,7 +256,7 @@ def router(
         take: Annotated[Take, Query()] = "all",
         principal: Principal = Depends(vendor_alone),
     ) -> Response:
-        """CSV in UTF-8 with headings, at most 1,000 rows and 512 KiB. Each row is judged as the body of a product is;
+        """CSV in UTF-8 with headings, at most 1,000 rows and 256 KiB. Each row is judged as the body of a product is;
         `errors` names row, column and rule."""
         require_own(principal, vendor_id)
         # In a thread: it takes a tenth of a second.

@@ -17,9 +17,10 @@ from services.makers.domain.products import Product
 from services.makers.schemas.goods import ProductBody
 from shared.http.models import View
 from shared.http.wording import in_words
+from shared.limits import BODY_BYTES
 
 MOST_ROWS = 1_000
-LIST_BYTES = 512 * 1024
+LIST_BYTES = BODY_BYTES
 MOST_SEPARATORS = 100_000
 """Commas and line ends; those inside texts are counted too."""
 MOST_FAULTS = 1_000

@@ -21,7 +21,7 @@ from shared.clock import Clock
 from shared.faults import Fault
 from shared.http.api_keys import Principal, Require
 from shared.http.openapi import PAGED, Node, described, problems
-from shared.http.paging import BY_ID, Instant, after, cut, link
+from shared.http.paging import BY_ID, Instant, Text, after, cut, link
 from shared.http.problems import Problem
 
 PAGE, LARGEST_PAGE = 30, 200
@@ -128,7 +128,7 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -
     )
     async def get_event(
         request: Request,
-        event_id: Annotated[str, Path(max_length=_EVENT_ID, description="An `eventID`, percent-encoded.")],
+        event_id: Annotated[Text, Path(max_length=_EVENT_ID, description="An `eventID`, percent-encoded.")],
         principal: Principal = Depends(reader),
     ) -> Response:
         """The event, and with it every declaration that it was wrong. To a vendor's key an event of another vendor's

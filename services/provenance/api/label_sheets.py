@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 
@@ -37,6 +38,7 @@ def router(
 ) -> APIRouter:
     """`keys` of hidden codes by their prefixes, the first makes new ones."""
     routes = APIRouter(route_class=RefusalRoute, tags=["labels"])
+    one_at_a_time = asyncio.Lock()  # drawing 480 labels keeps a core busy for seconds
 
     @routes.post(
         "/label-sheets",
@@ -62,7 +64,9 @@ def router(
             if faults := _faults(units, revealed, "revealed", "its hidden code was revealed: it gets no other"):
                 raise Refusal("conflict", "already revealed", faults=faults)
         labels = [Label(place.unit(one.gtin, one.serial), one.gtin, one.serial, codes[one]) for one in units]
-        return Response(sheet(labels), media_type="application/pdf", headers={"Cache-Control": "no-store"})
+        async with one_at_a_time:
+            pages = await asyncio.to_thread(sheet, labels)
+        return Response(pages, media_type="application/pdf", headers={"Cache-Control": "no-store"})
 
     return routes
 

@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from services.provenance.domain.capture import MAX_EVENTS, Action, Declaration, Said
 from services.provenance.domain.epcis import Reason
+from shared.http.counts import at_most
 from shared.http.models import Body, View
 from shared.http.paging import Instant
 
@@ -91,6 +92,7 @@ Disposition = Literal[
     "unavailable",
     "unknown",
 ]
+MAX_CORRECTIONS = 10
 Uri = Annotated[str, Field(min_length=1, max_length=300)]
 EventId = Annotated[str, Field(pattern=r"^ni:///sha-256;[0-9a-f]{64}\?ver=CBV2\.0$")]
 
@@ -112,7 +114,9 @@ class DeclarationBody(EpcisBody):
 
     declaration_time: Instant
     reason: Reason | None = None
-    corrections: Annotated[tuple[EventId, ...], Field(alias="correctiveEventIDs", max_length=10)] = ()
+    corrections: Annotated[
+        tuple[EventId, ...], Field(alias="correctiveEventIDs", max_length=MAX_CORRECTIONS), at_most(MAX_CORRECTIONS)
+    ] = ()
 
     def declaration(self) -> Declaration:
         return Declaration(self.declaration_time, self.reason, self.corrections)
@@ -162,7 +166,7 @@ class ObjectEventBody(SaidEvent):
     """Something happened to one unit."""
 
     type: Literal["ObjectEvent"]
-    epc_list: Annotated[list[Uri], Field(min_length=1, max_length=1)]
+    epc_list: Annotated[list[Uri], Field(min_length=1, max_length=1), at_most(1)]
     """One unit, for what is told of it is shown to whoever holds it."""
 
     def said(self) -> Said:
@@ -175,7 +179,7 @@ class AggregationEventBody(SaidEvent):
     type: Literal["AggregationEvent"]
     parent_id: Annotated[Uri, Field(alias="parentID")]
     """The box, by its SSCC."""
-    child_epcs: Annotated[list[Uri], Field(alias="childEPCs", min_length=1, max_length=1)]
+    child_epcs: Annotated[list[Uri], Field(alias="childEPCs", min_length=1, max_length=1), at_most(1)]
 
     def said(self) -> Said:
         return self._said(self.child_epcs[0], self.parent_id)
@@ -197,7 +201,7 @@ class EventDocumentBody(RootModel[EventBody]):
 
 
 class EventListBody(EpcisBody):
-    event_list: Annotated[list[EventBody], Field(min_length=1, max_length=MAX_EVENTS)]
+    event_list: Annotated[list[EventBody], Field(min_length=1, max_length=MAX_EVENTS), at_most(MAX_EVENTS)]
 
 
 class EpcisDocumentBody(EpcisBody):

@@ -10,7 +10,11 @@ from pydantic_core import PydanticCustomError
 
 from contracts.base import Code, Gtin, Serial
 from services.open_cases import OpenCasesOfKindView
+from shared.http.counts import at_most
 from shared.http.models import Body, View
+
+SHEET_LABELS = 480
+"""That one request prints: 20 sheets."""
 
 
 class UnitBody(Body):
@@ -23,8 +27,8 @@ class UnitBody(Body):
 class LabelSheetBody(Body):
     """Which units get a label."""
 
-    units: Annotated[tuple[UnitBody, ...], Field(min_length=1, max_length=480)]
-    """In the order of the labels, each once: 20 sheets at the most."""
+    units: Annotated[tuple[UnitBody, ...], Field(min_length=1, max_length=SHEET_LABELS), at_most(SHEET_LABELS)]
+    """In the order of the labels, each once."""
 
     @field_validator("units")
     @classmethod

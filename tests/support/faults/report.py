@@ -25,9 +25,9 @@ while orders were in flight, with the invariants it could break (below), over al
 ended at the injection, the median. A violation counts for the row in which it was seen, or whose orders it concerns.
 
 *Requests*: p50 / p99 in ms of those that were sent from the beginning of the fault's test until the fault was over, and
-how many were refused (503, with Retry-After) or lost (the connection refused or cut, or no answer within 15 s). An
-order that was not answered is sent again, by a client that waits longer each time; a shopper looks at a tracking page
-twice a second, whether the last look was answered or not.
+how many were refused (503, with Retry-After; after how many ms, p50 / p99) or lost (the connection refused or cut, or
+no answer within 15 s). An order that was not answered is sent again, by a client that waits longer each time; a shopper
+looks at a tracking page twice a second, whether the last look was answered or not.
 
 *Recovery*: real seconds from the end of the fault until every event published by then had been sent, and consumed by
 all its consumers. Of a process that was killed: from its start until it had sent and consumed all that there was, and

@@ -29,7 +29,8 @@ MOST_BILLS, MOST_LINES = 1_000, 99
 MADE, SUMMED, VOID = "1", "2", "3"
 _AMOUNT = re.compile(r"[0-9]{1,14}(?:\.[0-9]{1,5})?")
 _NUMBER = re.compile(r"[!-~]{1,50}")
-_SHORT_NUMBER = re.compile(r"[0-9A-Za-z-]{1,24}")
+_OF_INVENTORY = re.compile(r"[0-9]{8}I[0-9]{9}-L[0-9]{2}")
+"""The form of a bill's own number: that of its inventory, and which of its bills it is."""
 _INVENTORY = re.compile(r"[!-~]{1,18}")
 
 
@@ -75,8 +76,8 @@ def _amount(named: Mapping[str, str], name: str) -> Decimal:
 
 
 def _named(tax_no: str) -> str:
-    """The bill in the name of its case: its number, or a digest of one that has no room there."""
-    return tax_no if _SHORT_NUMBER.fullmatch(tax_no) else hashlib.sha256(tax_no.encode()).hexdigest()[:16]
+    """The bill in the name of its case, which is published: its number, or a digest of what may be anything."""
+    return tax_no if _OF_INVENTORY.fullmatch(tax_no) else hashlib.sha256(tax_no.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
