@@ -9,7 +9,7 @@ import pytest
 
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportDeclared, OrderScreened
-from sandbox.local.servers import Servers
+from sandbox.local.servers import Broker, Servers
 from services.customs.domain.decide import DOCUMENTS, INVENTORY
 from tests.support import customs_samples as samples
 from tests.support.customs_releases import edited, put
@@ -23,7 +23,9 @@ GAP = "needs_attention:rule_missing:postal_parcel_cny:2026-11-20"
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
     """The limit by post has ended, and no row follows."""
-    return edited(tmp_path, "limits.json", put("postal_parcel_cny", 1, to="2026-11-01"))
+    folder = tmp_path / "release"
+    folder.mkdir()
+    return edited(folder, "limits.json", put("postal_parcel_cny", 1, to="2026-11-01"))
 
 
 @pytest.fixture
@@ -68,3 +70,22 @@ async def test_a_declaration_without_its_row_is_sent_when_the_row_comes(customs:
         return await waiting(customs) == 0
 
     await until(none_waits)
+
+
+async def test_an_order_that_met_a_gap_goes_on_when_the_service_starts_with_the_row(
+    servers: Servers, own_broker: Broker, fresh_database: FreshDatabase, release: Path
+) -> None:
+    """Without a release: the row came with another image. On topics that no other database has written to."""
+    database, broker = await fresh_database("customs"), {"kafka_bootstrap": own_broker.bootstrap}
+
+    async def same(_: str) -> str:
+        return database
+
+    async with customs_service(servers, same, rules_directory=release, **broker) as customs:
+        await customs.consume(samples.placed("image", marketplace="postal-shop"), await customs.person("image"))
+        await customs.until("image", CaseOpened, GAP)
+    async with customs_service(servers, same, **broker) as customs:
+        screened = await customs.until("image", OrderScreened)
+        assert "postal_parcel_cny:2024-12-01" in screened.rules
+        assert (await customs.until("image", CaseClosed, GAP)).resolution == "rule_found"
+        assert await waiting(customs) == 0
