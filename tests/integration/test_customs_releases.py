@@ -76,15 +76,15 @@ async def test_an_order_that_met_a_gap_goes_on_when_the_service_starts_with_the_
     servers: Servers, own_broker: Broker, fresh_database: FreshDatabase, release: Path
 ) -> None:
     """Without a release: the row came with another image. On topics that no other database has written to."""
-    database, broker = await fresh_database("customs"), {"kafka_bootstrap": own_broker.bootstrap}
+    database, bootstrap = await fresh_database("customs"), own_broker.bootstrap
 
     async def same(_: str) -> str:
         return database
 
-    async with customs_service(servers, same, rules_directory=release, **broker) as customs:
+    async with customs_service(servers, same, rules_directory=release, kafka_bootstrap=bootstrap) as customs:
         await customs.consume(samples.placed("image", marketplace="postal-shop"), await customs.person("image"))
         await customs.until("image", CaseOpened, GAP)
-    async with customs_service(servers, same, **broker) as customs:
+    async with customs_service(servers, same, kafka_bootstrap=bootstrap) as customs:
         screened = await customs.until("image", OrderScreened)
         assert "postal_parcel_cny:2024-12-01" in screened.rules
         assert (await customs.until("image", CaseClosed, GAP)).resolution == "rule_found"
