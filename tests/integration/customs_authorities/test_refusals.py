@@ -222,7 +222,7 @@ async def test_an_error_is_named_with_its_paper_and_who_mends_it(
     [receipt] = (await customs.view("limit"))["parcels"][0]["receipts"]
     shown = (receipt["meaning"], receipt["error"], receipt["paper"], receipt["whose"])
     assert shown == ("error", "over_yearly_limit", "CEB621 buyerIdNumber", "marketplace")
-    assert "correct a wrong buyer" in receipt["mend"]
+    assert "the buyer stays as the payment has it" in receipt["mend"]
 
 
 async def test_an_error_that_is_found_later_is_the_same_case(customs: CustomsService, authorities: Authorities) -> None:
