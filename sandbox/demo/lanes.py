@@ -99,11 +99,13 @@ def decided(order: Order, customs: Mapping[str, Any]) -> str:
 
 
 def corrected(order: Order, customs: Mapping[str, Any]) -> str:
-    """How a refusal was settled, by the inventories and answers of the order's first parcel."""
+    """How a refusal was settled, by the inventory of the order's first parcel and what followed on it."""
     parcel = customs["parcels"][0]
     message = next(candidate for candidate in parcel["messages"] if candidate["type"] == "CEB621")
     receipts = ", ".join(
-        f"{receipt['status']} {receipt['meaning']}" for receipt in parcel["receipts"] if receipt["type"] == "CEB622"
+        f"{receipt['status']} {receipt['meaning']}"
+        for receipt in parcel["receipts"]
+        if receipt["type"] == "CEB622" and receipt["status"] != "100"
     )
     return (
         f"{order.number} was rejected (100), corrected and declared again as {message['number']}: "

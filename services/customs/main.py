@@ -54,7 +54,12 @@ def service(platform: Platform) -> Service:
     export_job = ExportJob(pool, ledger, seal, clock, rules.policy, export_gateway)
     export_ends = ExportEndJobs(pool, ledger, clock, export_gateway)
     parts = Parts(pool, ledger, persons, seal, clock, rules.policy, platform.caught_up)
-    authorities = [one.connect(settings, parts, settings.gateway_timeout_seconds) for one in DESTINATIONS.values()]
+    connected = {
+        country: destination.connect(settings, parts, settings.gateway_timeout_seconds)
+        for country, destination in DESTINATIONS.items()
+    }
+    authorities = tuple(connected.values())
+    by_flight = {country for country, authority in connected.items() if authority.flight_required}
     reader = RuleReader(rules, pool, ledger, clock)
     return Service(
         name="customs",
@@ -87,7 +92,7 @@ def service(platform: Platform) -> Service:
         routers=(
             orders.router(platform.require, pool, ledger, rules.policy),
             documents.router(platform.require, pool, ledger, seal),
-            actions.router(platform.require, ledger, platform.requests, seal, clock, rules.policy),
+            actions.router(platform.require, ledger, platform.requests, seal, clock, rules.policy, by_flight),
             payment_parts.router(platform.require, ledger, platform.requests, seal, clock, rules.policy),
             receipt_texts.router(platform.require, pool, ledger, seal),
             set_aside.router(platform.require, pool, platform.requests, clock),

@@ -68,7 +68,10 @@ class Route(APIRoute):
 
 
 class HeadedRoute(Route):
-    """A route all of whose answers, and problems, have these headers."""
+    """A route whose answers have these headers, and its refusals too.
+
+    What fails outside it (a body that is too large, a database that is away) has none of them.
+    """
 
     headers: ClassVar[Mapping[str, str]]
 

@@ -325,10 +325,37 @@ DESTINATION: Destination = Japan()
 )
 
 
+LANE = """    {
+      "name": "postal",
+      "regime": "japan_postal",
+      "carrier": "chronopost",
+      "product": "2M",
+      "waybill_filed_by": "nobody",
+      "transport_mode": "post",
+      "tax_paid_by": "addressee",
+      "tax_collected_by": "japan_post",
+      "office": "postal_customs_of_arrival",
+      "from": "2020-01-01",
+      "to": null,
+      "source": "a sample"
+    },
+"""
+FIND_LANE = """from datetime import date
+from contracts.carriers import route_to
+from services.customs.regimes.rule_checks import check
+from services.customs.regimes.rule_files import files_of
+from services.customs.regimes.lanes import load
+files = files_of(None)
+check(files)
+print(load(files["lanes.json"]).of("japan_postal", route_to("JP"), date(2026, 11, 20)).carrier)
+"""
+
+
 def add_a_country(tree: Tree) -> None:
     tree.write("services/customs/destinations/jp/__init__.py", COUNTRY)
     tree.replace("services/customs/destinations/__init__.py", 'COUNTRIES = ("CN",)', 'COUNTRIES = ("CN", "JP")')
     tree.replace("contracts/vocabularies.py", '"personal_postal")', '"personal_postal", "japan_postal")')
+    tree.insert("services/customs/data/lanes.json", '    {\n      "name": "postal",', LANE)
 
 
 EVENT = '''class OrderWeighed(OrderEvent):
@@ -370,7 +397,11 @@ PACKAGES = (
 TOUCHED = {
     "a service": ["services/registry.py", "docker-compose.yml"],
     "a carrier": ["contracts/carriers.py", ".env.example"],
-    "a country": ["services/customs/destinations/__init__.py", "contracts/vocabularies.py"],
+    "a country": [
+        "services/customs/destinations/__init__.py",
+        "contracts/vocabularies.py",
+        "services/customs/data/lanes.json",
+    ],
     "an event": [
         "contracts/warehouse.py",
         "contracts/topics.py",
@@ -409,5 +440,6 @@ def test_what_is_added_touches_what_the_page_says(tmp_path: Path) -> None:
     assert named.split() == [*CARRIERS, "chronopost"]
     countries = tree.python("-c", "from services.customs.destinations import DESTINATIONS; print(*DESTINATIONS)")
     assert countries.split() == ["CN", "JP"]
+    assert tree.python("-c", FIND_LANE).split() == ["chronopost"]
     assert "chronopost" in (tree.root / "contracts/schemas/label-created.v1.json").read_text(encoding="utf-8")
     assert processor_seconds() - before < WITHIN_SECONDS

@@ -197,8 +197,13 @@ async def test_an_inventory_waits_for_the_flight_with_a_case_and_the_notice_free
             "needs_attention:inventory:1",
             "CEB621:InventoryHead.trafNo:unknown",
         )
+        assert waiting.action == "look_into"
         assert "CEB621" not in await customs.received("TMflight-1")
-        notice = {"bill_number": "057-1", "voyage_number": "AF116", "conveyance_number": "F-GSPZ"}
+        notice = {"bill_number": "057-1", "voyage_number": "AF116"}
+        refused = await customs.post("flight", "uplift", notice)
+        assert refused.status_code == 422
+        assert [error["field"] for error in refused.json()["errors"]] == ["conveyance_number"]
+        notice |= {"conveyance_number": "F-GSPZ"}
         assert (await customs.post("flight", "uplift", notice)).status_code == 200
         await customs.until("flight", CaseClosed, waiting.case)
         await customs.until("flight", ImportDeclared, 1)
@@ -417,6 +422,8 @@ async def test_keys_and_bad_requests(customs: CustomsService) -> None:
     for what, body, field in (
         ("uplift", {"bill_number": "B 1", "voyage_number": "AF1"}, "bill_number"),
         ("uplift", {"bill_number": "B1"}, "voyage_number"),
+        ("uplift", {"bill_number": "1" * 38, "voyage_number": "AF1"}, "bill_number"),
+        ("uplift", {"bill_number": "B1", "voyage_number": "A" * 33}, "voyage_number"),
         ("uplift", {"bill_number": "B1", "voyage_number": "AF1", "more": 1}, "more"),
         ("hold-answer", {"answer": "   "}, "answer"),
         ("hold-answer", {"answer": "x" * 2001}, "answer"),

@@ -99,6 +99,9 @@ def test_a_file_of_a_release_stands_in_the_place_of_the_images(tmp_path: Path) -
         ("list_notes.json", put("list_notes", 0, kilograms="2"), "column kilograms: must be stated of yearly_weight"),
         ("list_notes.json", put("list_notes", 1, kilograms=None), "column kilograms: must be stated of yearly_weight"),
         ("lanes.json", put("lanes", 0, regime="by_sea"), "column regime: must be one of cbec_9610, personal_postal"),
+        ("list_notes.json", put("list_notes", 0, code="0306361100"), "column code: must be 2 to 8 digits"),
+        ("lanes.json", put("lanes", 0, product="EMS"), "column product: must be a product of the row's carrier"),
+        ("lanes.json", put("lanes", 0, transport_mode="airship"), "column transport_mode: must be one of codes.json"),
         (
             "parties.json",
             lambda body: body["parties"].append({**AGREED, "seller_name": ""}),

@@ -16,11 +16,12 @@ from contracts.base import Event
 from contracts.cases import CaseOpened
 from services.customs import regimes
 from services.customs.destinations import import_regimes
-from services.customs.destinations.cn.ceb import COUNTRY_CODES, TARIFF
+from services.customs.destinations.cn.ceb import COUNTRY_CODES, LANES, TARIFF
 from services.customs.domain.cases import attention
 from services.customs.domain.decide import DOCUMENTS, INVENTORY, RETURN, Policy
 from services.customs.domain.gaps import declarable_now, waits_for_rows, waits_for_rule
 from services.customs.regimes import tables
+from services.customs.regimes.lanes import Lanes
 from services.customs.regimes.rows import NoRule
 from services.customs.regimes.rule_files import DATA
 from services.customs.regimes.tariff import Tariff
@@ -155,6 +156,7 @@ def test_an_order_that_met_a_gap_waits_for_rows() -> None:
     [
         (INVENTORY, TARIFF, True),
         (DOCUMENTS, COUNTRY_CODES, True),
+        (INVENTORY, LANES, True),
         (INVENTORY, None, False),
         (RETURN, TARIFF, False),
     ],
@@ -172,5 +174,7 @@ def test_a_message_is_written_again_when_all_goods_have_their_rows() -> None:
     found = replace(TABLES, tariff=Tariff({}))
     without = replace(POLICY, tables=found, imports=import_regimes(found), export=regimes.export_regimes(found)["FR"])
     assert not declarable_now(waiting(case), without)
+    no_lane = replace(POLICY, tables=replace(TABLES, lanes=Lanes(())))
+    assert not declarable_now(waiting(unwritten(INVENTORY, LANES)), no_lane)
     assert not declarable_now(Facts(samples.placed().stream, [case]), POLICY)
     assert not declarable_now(Facts(samples.placed().stream, [case, samples.placed()]), POLICY)

@@ -64,7 +64,10 @@ def test_the_closing_words_name_lane_tax_firm_and_the_corrected_refusal() -> Non
     parcel = {
         "state": "import_cleared",
         "messages": [{"type": "CEB621", "number": "22442026I000000001"}],
-        "receipts": [{"type": "CEB622", "status": "800", "meaning": "cleared"}],
+        "receipts": [
+            {"type": "CEB622", "status": "100", "meaning": "refused"},
+            {"type": "CEB622", "status": "800", "meaning": "cleared"},
+        ],
     }
     customs = {"screening": screening, "parcels": [parcel]}
     assert decided(order, customs) == "SP-1 came in as personal_postal: tax 5.00 CNY, as collected; import cleared"

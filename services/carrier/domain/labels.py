@@ -47,7 +47,7 @@ PLACE_OF_DISPATCH = ZoneInfo("Europe/Paris")
 CROSS_BORDER_RETAIL = "cbec_9610"
 """Of orders that do not say who pays the tax: there its guarantor does."""
 ADDRESSEE = "addressee"
-"""The regime under which the tax is paid to customs with the declaration."""
+"""Who pays the tax at the door, as `tax_paid_by` has it."""
 PAUSED = "paused"
 """In a job's state: it has met a fault of ours."""
 NUMBER, LOST_IN = "number", "lost_in"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from contracts.base import order_stream
 from contracts.cases import CaseOpened
+from contracts.customs import OrderScreened
 from contracts.orders import OrderPlaced
 from services.customs.destinations import DESTINATIONS, retries
 from services.customs.destinations.destination import Destination
@@ -20,6 +21,7 @@ from services.customs.store import hold_answers
 from services.paths import OrderPath, ParcelPath
 from shared.clock import Clock
 from shared.db import DB
+from shared.faults import Fault
 from shared.http.answers import json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.idempotency import IdempotentRequests
@@ -46,8 +48,15 @@ def _action(conflict: str) -> Node:
 
 
 def router(
-    require: Require, ledger: Ledger, requests: IdempotentRequests, seal: Seal, clock: Clock, in_force: InForce
+    require: Require,
+    ledger: Ledger,
+    requests: IdempotentRequests,
+    seal: Seal,
+    clock: Clock,
+    in_force: InForce,
+    by_flight: Collection[str],
 ) -> APIRouter:
+    """`by_flight`: the countries whose declarations wait for conveyance, voyage and bill."""
     key, agent = require("support"), require("operator")
     routes = APIRouter(route_class=Route, tags=["parcels"])
 
@@ -88,19 +97,24 @@ def router(
         principal: Principal = Depends(agent),
     ) -> Response:
         """The agent's notice under which bill and voyage the parcel flies. The first one counts, and only while the
-        inventory, which names the bill, has not left. An inventory that waits for it is written with it.
+        inventory, which names the bill, has not left. An inventory that waits for it is written with it; where one
+        does (`IMPORT_FLIGHT_REQUIRED`), the notice must name the conveyance too.
         """
 
         async def notice(db: DB, facts: Facts) -> None:
             now, destination = clock.now(), destination_of(facts)
+            screened = facts.get(OrderScreened)
+            is_declared = screened is not None and in_force().imports[screened.regime].documents
+            if body.conveyance_number is None and is_declared and destination.country in by_flight:
+                fault = Fault("conveyance_number", "missing", "Must be there: the declaration states it")
+                raise Problem(422, "invalid request", errors=[fault])
             told = (body.bill_number, body.voyage_number, body.conveyance_number)
             uplifted = actions.uplift(facts, parcel, *told, now)
-            if uplifted is None:
-                return
-            if await destination.declaration_written(db, order_id, parcel):
-                actions.check_bill(facts, uplifted)
             waits = actions.waits_for_flight(facts, parcel, destination.flight_unknown)
-            await ledger.publish(db, [uplifted])
+            if uplifted is not None:
+                if await destination.declaration_written(db, order_id, parcel):
+                    actions.check_bill(facts, uplifted)
+                await ledger.publish(db, [uplifted])
             if waits:
                 await retries.run_again(
                     ledger, db, destination, decide.INVENTORY, facts, str(parcel), DecisionContext(now)

@@ -37,8 +37,8 @@ def router(require: Require, clock: Clock, in_force: InForce, routing: Routing) 
         now = clock.now()
         try:
             found = quote(body.as_order(principal.name, routing, now), DecisionContext(now), in_force())
-        except NoRule:
-            fault = Fault("body", "no_rule", "Must be asked at a time for which the rules are known")
+        except NoRule as gap:
+            fault = Fault("body", "no_rule", f"Must be an order for which the table {gap.table} has a row on that day")
             raise Problem(422, "invalid request", errors=[fault]) from None
         return json_answer(quote_view(found, collected=body.collected is not None))
 

@@ -45,6 +45,8 @@ class Authority:
     counterpart: Counterpart
     jobs: tuple[JobKind, ...]
     tasks: tuple[Task, ...]
+    flight_required: bool = False
+    """Whether a declaration waits for conveyance, voyage and bill."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from services.customs.domain.amounts import goods_in_eur, goods_of, in_cny, of_o
 from services.customs.domain.cases import CANCELLATION, order_ended, settled_attention, split_payment
 from services.customs.domain.export_ends import exits, invalidations, waits_for_invalidation
 from services.customs.domain.holds import held_by_post, holds
-from services.customs.domain.tax import compare, compare_by_line, parts, tolerance
+from services.customs.domain.tax import DIFFERENCES, compare, compare_by_line, parts, tolerance
 from services.customs.regimes.base import ExportRegime, ImportRegime, Refusal, Sums
 from services.customs.regimes.lanes import Lane
 from services.customs.regimes.rows import NoRule
@@ -148,13 +148,16 @@ def _together(*versions: str) -> tuple[str, ...]:
 
 
 def _findings(tax: Tax, placed: OrderPlaced, sums: Sums, rate: Decimal) -> tuple[Finding, ...]:
-    """What was collected is compared line by line where the order says it so, else as a sum; the first hundred."""
+    """What was collected is compared line by line where the order says it so, else as a sum. The first hundred; of
+    more, those about what was collected before all others."""
     by_line, currency = tax_by_line(placed, rate), placed.total.currency
     found = (
         compare_by_line(tax, by_line, tolerance(1, rate, currency))
         if by_line
         else compare(tax, sums.tax, tolerance(len(placed.lines), rate, currency))
     )
+    if len(found) > MAX_FINDINGS:
+        found = tuple(sorted(found, key=lambda finding: finding.code not in DIFFERENCES))
     return found[:MAX_FINDINGS]
 
 

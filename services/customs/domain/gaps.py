@@ -55,6 +55,10 @@ def declarable_now(facts: Facts, policy: Policy) -> list[CaseOpened]:
     waiting = [case for case in _open(facts) if _is_unwritten(case)]
     if not waiting or placed is None or screened is None:
         return []
+    try:
+        policy.lane_of(placed, screened.regime)
+    except NoRule:
+        return []
     regime = policy.imports[screened.regime]
     sums = in_cny(of_order(placed), screened.rate)
     return waiting if regime.declarable(placed.lines, sums, regime.day(placed.occurred_at)) else []

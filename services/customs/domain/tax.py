@@ -8,6 +8,9 @@ from decimal import ROUND_UP, Decimal
 from services.customs.domain.amounts import CENT, apportion
 from services.customs.regimes.taxes import Finding, Tax
 
+DIFFERENCES = ("tax_missing", "tax_excess")
+"""Findings about what was collected."""
+
 
 def tolerance(lines: int, rate: Decimal, currency: str) -> Decimal:
     """By how much, CNY, the collected tax may differ: a cent of the order's currency, and a fen, for each line. So much

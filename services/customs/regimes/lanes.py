@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from contracts.carriers import Route
+from contracts.carriers import BY_NAME, Route
 from contracts.vocabularies import Regime, TaxPayer
 from services.customs.regimes.rows import Dated, NoRule
 from services.customs.regimes.rule_files import RuleFile
@@ -53,6 +53,14 @@ class Lanes:
     def need_agreement(self, regime: Regime) -> bool:
         """Whether a lane of the regime is open only where an agreement names who files the waybill."""
         return any(lane.regime == regime and lane.waybill_filed_by == "agreed_firm" for lane in self.rows)
+
+
+def lane_fault(row: Mapping[str, str]) -> tuple[str, str] | None:
+    """The column and the rule by which a row is no lane; None of a row of another table."""
+    product, carrier = row.get("product"), BY_NAME.get(row.get("carrier", ""))
+    if product is not None and carrier is not None and product not in {route.product for route in carrier.routes}:
+        return "product", "must be a product of the row's carrier"
+    return None
 
 
 def load(file: RuleFile) -> Lanes:

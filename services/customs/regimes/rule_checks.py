@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from contracts.carriers import CARRIERS, DECLARED
 from contracts.vocabularies import REGIMES, TAX_PAYERS
+from services.customs.regimes.lanes import lane_fault
 from services.customs.regimes.list_notes import LIMITS, note_fault
 from services.customs.regimes.parties import valid_eori
 from services.customs.regimes.rates import rate_fault
@@ -106,7 +107,13 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
     },
     "list_notes.json": {
         "list_notes": Table(
-            {**HEADINGS.columns, "limit": _one_of(*LIMITS), "kilograms": _or_nothing(AMOUNT), **SURE},
+            {
+                **HEADINGS.columns,
+                "code": Column("must be 2 to 8 digits, as the list's lines", _of(r"\d{2,8}")),
+                "limit": _one_of(*LIMITS),
+                "kilograms": _or_nothing(AMOUNT),
+                **SURE,
+            },
             key=("code", "limit"),
             may_be_empty=True,
         )
@@ -201,8 +208,17 @@ def check(files: Mapping[str, RuleFile]) -> None:
             faults += _of_codes(file) if file.table == "codes" else _of_tables(file)
         except BadRules as unreadable:
             faults += unreadable.faults
+    faults = faults or list(_of_modes(files))
     if faults:
         raise BadRules(tuple(faults[:MAX_FAULTS]))
+
+
+def _of_modes(files: Mapping[str, RuleFile]) -> Iterator[RuleFault]:
+    """Lanes with a mode of transport that has no code."""
+    modes = files["codes.json"].tables["transport_mode"]
+    for row in files["lanes.json"].rows("lanes"):
+        if row.columns["transport_mode"] not in modes:
+            yield RuleFault("lanes.json", row.place, "transport_mode", "must be one of codes.json")
 
 
 def _of_tables(file: RuleFile) -> Iterator[RuleFault]:
@@ -225,7 +241,7 @@ def _of_row(file: RuleFile, table: Table, row: RuleRow) -> Iterator[RuleFault]:
             yield RuleFault(file.name, row.place, "to", "must not be before from")
         elif apart := next((pair for pair in table.pairs if len({bool(row.columns[name]) for name in pair}) > 1), ()):
             yield RuleFault(file.name, row.place, apart[0], f"must be stated with {apart[1]}, or neither")
-        elif (found := rate_fault(row.columns) or note_fault(row.columns)) is not None:
+        elif (found := rate_fault(row.columns) or note_fault(row.columns) or lane_fault(row.columns)) is not None:
             yield RuleFault(file.name, row.place, *found)
 
 

@@ -31,12 +31,12 @@ Work = Literal[
 class UpliftNoticeBody(Body):
     """The agent's notice under which bill, voyage and conveyance a parcel flies."""
 
-    bill_number: Code
+    bill_number: Annotated[Code, Field(max_length=37)]
     """Of the air waybill."""
-    voyage_number: Code
+    voyage_number: Annotated[Code, Field(max_length=32)]
     """Of the flight."""
     conveyance_number: Code | None = None
-    """Of the aircraft, or its name, as in the carrier's manifest for customs."""
+    """Of the aircraft, as in the carrier's manifest for customs."""
 
 
 class HoldAnswerBody(Body):
@@ -97,7 +97,7 @@ class CustomsReceiptView(View):
 
 
 class ReceiptTextView(View):
-    """A receipt of Chinese customs in the office's own words."""
+    """A receipt of import customs in the office's own words."""
 
     type: str
     """Of the receipt, as `CEB622`."""

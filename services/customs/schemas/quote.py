@@ -14,6 +14,7 @@ from contracts.base import Code, CountryCode, Currency, HsCode, Money, NetConten
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderPlaced
 from services.customs.domain.quote import Quote
+from services.customs.domain.tax import DIFFERENCES
 from services.customs.schemas.bodies import TaxFindingView
 from services.customs.schemas.views import cny, findings
 from services.routing import Routing
@@ -141,9 +142,6 @@ def _line(number: int, line: QuotedLine) -> OrderLine:
         documents=tuple(SupportingDocument(type=one.type, number=one.number) for one in line.documents),
         tax=line.tax.money() if line.tax else None,
     )
-
-
-OF_WHAT_IS_COLLECTED = ("tax_missing", "tax_excess")
 
 
 class ChangeView(View):
@@ -316,6 +314,6 @@ def quote_view(quote: Quote, collected: bool) -> QuoteView:
             cny_per_eur=Decimal(quote.rate.value), valid_from=quote.rate.valid_from, source=quote.rate.source
         ),
         documents=tuple(DocumentView.model_validate(one, from_attributes=True) for one in quote.documents),
-        findings=tuple(one for one in told if collected or one.finding not in OF_WHAT_IS_COLLECTED),
+        findings=tuple(one for one in told if collected or one.finding not in DIFFERENCES),
         rules=verdict.rules,
     )

@@ -38,7 +38,8 @@ def router(
 ) -> APIRouter:
     """`keys` of hidden codes by their prefixes, the first makes new ones."""
     routes = APIRouter(route_class=RefusalRoute, tags=["labels"])
-    one_at_a_time = asyncio.Lock()  # drawing 480 labels keeps a core busy for seconds
+    one_at_a_time = asyncio.Lock()
+    """Drawing 480 labels keeps a core busy for seconds. Who waits has no new codes yet: the labels before hold."""
 
     @routes.post(
         "/label-sheets",
@@ -53,18 +54,18 @@ def router(
         destroyed; no `Idempotency-Key` is read, since no answer is kept."""
         units = [UnitKey(gtin=one.gtin, serial=one.serial) for one in body.units]
         codes = {unit: f"{secrets.randbelow(10**DIGITS):0{DIGITS}}" for unit in units}
-        async with pool.acquire() as db, db.transaction():
-            known = await hidden_codes.printable(db, units)
-            if unknown := _faults(
-                units, set(units) - known, "unknown", "must be a unit that is known and not written off"
-            ):
-                raise Refusal("invalid", "invalid request", faults=unknown)
-            kept = {unit: keyed(unit, code, keys) for unit, code in codes.items()}
-            revealed = await hidden_codes.replace(db, kept, clock.now())
-            if faults := _faults(units, revealed, "revealed", "its hidden code was revealed: it gets no other"):
-                raise Refusal("conflict", "already revealed", faults=faults)
-        labels = [Label(place.unit(one.gtin, one.serial), one.gtin, one.serial, codes[one]) for one in units]
         async with one_at_a_time:
+            async with pool.acquire() as db, db.transaction():
+                known = await hidden_codes.printable(db, units)
+                if unknown := _faults(
+                    units, set(units) - known, "unknown", "must be a unit that is known and not written off"
+                ):
+                    raise Refusal("invalid", "invalid request", faults=unknown)
+                kept = {unit: keyed(unit, code, keys) for unit, code in codes.items()}
+                revealed = await hidden_codes.replace(db, kept, clock.now())
+                if faults := _faults(units, revealed, "revealed", "its hidden code was revealed: it gets no other"):
+                    raise Refusal("conflict", "already revealed", faults=faults)
+            labels = [Label(place.unit(one.gtin, one.serial), one.gtin, one.serial, codes[one]) for one in units]
             pages = await asyncio.to_thread(sheet, labels)
         return Response(pages, media_type="application/pdf", headers={"Cache-Control": "no-store"})
 

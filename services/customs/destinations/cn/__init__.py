@@ -81,6 +81,7 @@ class China:
                 kind(decide.HOLD_ANSWER, run=jobs.answer_hold),
             ),
             (Task("receipts", receipts.run),),
+            settings.import_flight_required,
         )
 
     async def declaration_written(self, db: DB, order_id: UUID, parcel: int) -> bool:

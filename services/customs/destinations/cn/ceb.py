@@ -19,7 +19,7 @@ DOCUMENTS: tuple[MessageType, ...] = ("CEB311", "CEB411", "CEB511")
 """The order of the platform, the payment of the payment firm, the waybill of the logistics firm."""
 SIGNED: frozenset[MessageType] = frozenset({"CEB621", "CEB623", "CEB625"})
 """What the single window takes only signed."""
-TARIFF, COUNTRY_CODES, LANES = "tariff", "country_codes", "lanes"
+TARIFF, COUNTRY_CODES, LANES = "tariff", "country", "lanes"
 """Tables without whose row goods cannot be declared: of the tariff, of customs' codes of countries, of lanes."""
 
 

@@ -19,7 +19,7 @@ from services.customs.destinations.cn.mandates import Mandate, is_ours
 from services.customs.destinations.cn.receipt_events import inventory_events
 from services.customs.destinations.cn.receipt_statuses import is_accepted, meaning
 from services.customs.destinations.cn.receipts import CustomsReceipt
-from services.customs.destinations.cn.shipments import require_flight, shipment
+from services.customs.destinations.cn.shipments import FLIGHT_UNKNOWN, require_flight, shipment
 from services.customs.destinations.cn.signing import Signer
 from services.customs.destinations.cn.transport import Outgoing
 from services.customs.destinations.destination import Parts
@@ -159,13 +159,13 @@ class ImportJobs:
         if outgoing is None:
             return None
         receipt = await self.gateway.send(outgoing)
-        if not receipt.accepted:
-            await self._keep_refusal(outgoing.guid, order_id, parcel, receipt)
+        if not receipt.accepted or meaning(receipt.status) == "held":
+            await self._keep_text(outgoing.guid, order_id, parcel, receipt)
         async with self.parts.pool.acquire() as db:
             await message_store.save_answer(db, outgoing.guid, receipt.status, receipt.number, self.parts.clock.now())
         return receipt
 
-    async def _keep_refusal(self, guid: UUID, order_id: UUID, parcel: int, receipt: CustomsReceipt) -> None:
+    async def _keep_text(self, guid: UUID, order_id: UUID, parcel: int, receipt: CustomsReceipt) -> None:
         """With the office's own text, unless the person's record was erased meanwhile."""
         place = receipt_store.sealing_place(receipt_store.refusal_key(guid, receipt))
         async with self.parts.ledger.transaction() as db:
@@ -238,8 +238,11 @@ class ImportJobs:
             return (await self.parts.ledger.read(db, [order_stream(order_id)]))[order_id]
 
     def _undeclarable(self, job: ClaimedJob, message: MessageType, fault: Undeclarable) -> Done:
-        """Nothing was sent: the case names the field and the rule that it breaks."""
-        return self._case(job, f"{message}:{fault.field}:{fault.rule}", fault.lacks)
+        """Nothing was sent: the case names the field and the rule that it breaks. What waits for the flight is tried
+        again when the agent names it."""
+        reason = f"{message}:{fault.field}:{fault.rule}"
+        case = attention_case(job, reason, self.parts.clock.now(), fault.lacks)
+        return Done([case.model_copy(update={"action": "look_into"}) if reason in FLIGHT_UNKNOWN else case])
 
-    def _case(self, job: ClaimedJob, reason: str, lacks: str | None = None) -> Done:
-        return Done([attention_case(job, reason, self.parts.clock.now(), lacks)])
+    def _case(self, job: ClaimedJob, reason: str) -> Done:
+        return Done([attention_case(job, reason, self.parts.clock.now())])
