@@ -86,6 +86,17 @@ async def test_an_operator_reads_why_customs_refuses_and_the_reading_is_recorded
     assert (await customs.http.get(path, headers=OPERATOR)).status_code == 410
 
 
+async def test_the_words_of_a_hold_that_is_given_at_once_are_kept(
+    customs: CustomsService, authorities: Authorities
+) -> None:
+    authorities.statuses["CEB621"], authorities.info = "500", "请提供发票"
+    await customs.departed("invoice")
+    assert (await customs.until("invoice", CaseOpened)).case.startswith("customs_hold:1:")
+    path = f"/orders/{order_id('invoice')}/parcels/1/receipt-texts"
+    [receipt] = (await customs.http.get(path, headers=OPERATOR)).json()["receipts"]
+    assert (receipt["status"], receipt["text"]) == ("500", "请提供发票")
+
+
 async def test_what_a_message_is_answered_at_once_is_not_kept_of_an_erased_person(
     customs: CustomsService, authorities: Authorities
 ) -> None:
