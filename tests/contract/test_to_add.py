@@ -279,7 +279,7 @@ class Japan:
     country = "JP"
     counterpart = "customs.japan"
     message_types = ()
-    flight_unknown = frozenset()
+    flight_unknown: frozenset[str] = frozenset()
     settings = JapanSettings
     sealed = ()
 

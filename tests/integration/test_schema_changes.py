@@ -26,8 +26,10 @@ NEVER_FOUND = (
     "/orders/{order_id}/parcels/{parcel}/claim",
     "/capture/{capture_id}",
     "/events/{event_id}",
+    "/orders/{order_id}/parcels/{parcel}/receipt-texts",
 )
-"""Asked for all the same: there is no dead letter, no manifest, no silent parcel and no event of others here."""
+"""Asked for all the same: there is no dead letter, no manifest, no silent parcel and no event of others here, and
+receipts come later than the last reading of their parcel."""
 TILES = {"/log/tile/entries/{path}", "/log/tile/{level}/{path}"}
 """There once the log has 256 leaves: on a fast machine."""
 ALTERED = "InvalidCachedStatementError"
