@@ -72,6 +72,7 @@ async def test_a_declaration_without_its_row_is_sent_when_the_row_comes(customs:
     await until(none_waits)
 
 
+@pytest.mark.slow
 async def test_an_order_that_met_a_gap_goes_on_when_the_service_starts_with_the_row(
     servers: Servers, own_broker: Broker, fresh_database: FreshDatabase, release: Path
 ) -> None:

@@ -27,6 +27,8 @@ from tests.support.provenance_service import (
 )
 from tests.support.witnesses import Running, sandbox_witness
 
+pytestmark = pytest.mark.slow
+
 HOUR, DAY = 3_600, 86_400
 
 
