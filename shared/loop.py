@@ -69,15 +69,24 @@ class Loop:
         return answer.result()
 
     async def attempt(
-        self, call: Callable[[], Awaitable[T]], passing: tuple[type[BaseException], ...] = TRANSIENT
+        self,
+        call: Callable[[], Awaitable[T]],
+        passing: tuple[type[BaseException], ...] = TRANSIENT,
+        *,
+        pause: float = 0.0,
     ) -> T:
-        """Calls again after each error that passes by itself, until there is none; waits longer each time."""
+        """Calls again after each error that passes by itself, until there is none; waits longer each time.
+
+        `pause`: real seconds that it waits besides, so that what took too long is not asked for without end.
+        """
         while True:
             self.tick()
             try:
                 answer = await call()
             except passing as error:
                 await self.back_off(error)
+                if pause:
+                    await self.sleep(pause)
                 continue
             self.healthy()
             return answer
@@ -88,24 +97,12 @@ class Loop:
         seconds: float,
         passing: tuple[type[BaseException], ...] = TRANSIENT,
         *,
-        failed_at_once: bool = True,
+        pause: float = 0.0,
     ) -> NoReturn:
         """Runs the step until cancelled. Between two runs: as many real seconds as the step returns, else `seconds`.
-
-        `failed_at_once`: after a failure that passes it only backs off; else it waits as between two runs, too, so that
-        what took too long is not asked for without end.
-        """
+        `pause`: as of `attempt`."""
         while True:
-            self.tick()
-            wait = None
-            try:
-                wait = await step()
-            except passing as error:
-                await self.back_off(error)
-                if failed_at_once:
-                    continue
-            else:
-                self.healthy()
+            wait = await self.attempt(step, passing, pause=pause)
             await self.sleep(seconds if wait is None else wait)
 
     async def wait_for(self, event: asyncio.Event, seconds: float) -> None:

@@ -114,6 +114,6 @@ def every(seconds: float, measure: Callable[[], Awaitable[None]]) -> Task:
     """A task of a service: measures so often, in real time, until cancelled."""
 
     async def gauges(loop: Loop) -> None:
-        await loop.repeat(lambda: loop.while_waiting(measure()), seconds, failed_at_once=False)
+        await loop.repeat(lambda: loop.while_waiting(measure()), seconds, pause=seconds)
 
     return Task("gauges", gauges)

@@ -54,9 +54,9 @@ class Enough(Exception):
     pass
 
 
-@pytest.mark.parametrize(("failed_at_once", "waits"), [(True, [7]), (False, [7, 7])])
+@pytest.mark.parametrize(("pause", "waits"), [(0, [7]), (7, [7, 7])])
 async def test_after_a_failure_a_step_is_run_at_once_or_in_its_turn(
-    monkeypatch: pytest.MonkeyPatch, *, failed_at_once: bool, waits: list[float]
+    monkeypatch: pytest.MonkeyPatch, *, pause: float, waits: list[float]
 ) -> None:
     monkeypatch.setattr("shared.loop.back_off_seconds", lambda _: 0)
     loop, outcomes, waited = Loop("gauges"), iter([OSError(), None, Enough()]), list[float]()
@@ -72,6 +72,6 @@ async def test_after_a_failure_a_step_is_run_at_once_or_in_its_turn(
 
     monkeypatch.setattr(loop, "sleep", sleep)
     with pytest.raises(Enough):
-        await loop.repeat(step, 7, failed_at_once=failed_at_once)
+        await loop.repeat(step, 7, pause=pause)
     assert waited == waits
     assert troubles == ["starting", "OSError", None]
