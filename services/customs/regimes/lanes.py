@@ -56,9 +56,8 @@ class Lanes:
 
 
 def lane_fault(row: Mapping[str, str]) -> tuple[str, str] | None:
-    """The column and the rule by which a row is no lane; None of a row of another table."""
-    product, carrier = row.get("product"), BY_NAME.get(row.get("carrier", ""))
-    if product is not None and carrier is not None and product not in {route.product for route in carrier.routes}:
+    """The column and the rule by which a row is no lane."""
+    if row["product"] not in {route.product for route in BY_NAME[row["carrier"]].routes}:
         return "product", "must be a product of the row's carrier"
     return None
 

@@ -70,9 +70,8 @@ def _grams(line: OrderLine) -> Decimal:
 
 
 def note_fault(row: Mapping[str, str]) -> tuple[str, str] | None:
-    """The column and the rule by which a row is no note; None of a row of another table."""
-    limit = row.get("limit")
-    if limit and (limit == YEARLY_WEIGHT) is not bool(row["kilograms"]):
+    """The column and the rule by which a row is no note."""
+    if (row["limit"] == YEARLY_WEIGHT) is not bool(row["kilograms"]):
         return "kilograms", f"must be stated of {YEARLY_WEIGHT}, and of no other limit"
     return None
 

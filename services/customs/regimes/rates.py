@@ -25,7 +25,7 @@ def fixing_days(first: date) -> tuple[date, date]:
 
 
 def rate_fault(row: Mapping[str, str]) -> tuple[str, str] | None:
-    """The column and the rule by which a row that was fixed is no rate of a month; None of any other row."""
+    """The column and the rule by which a row that was fixed is no rate of a month."""
     if not row.get("fixed_on"):
         return None
     first = date.fromisoformat(row["from"])

@@ -41,6 +41,8 @@ class Table:
     pairs: tuple[tuple[str, str], ...] = ()
     """Columns of which both are stated, or neither."""
     may_be_empty: bool = False
+    across: Callable[[Mapping[str, str]], tuple[str, str] | None] = lambda _: None
+    """A rule about several columns of a row: the column and the rule that it breaks."""
 
 
 def _is_amount(value: str) -> bool:
@@ -94,7 +96,7 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
         ),
         AMOUNTS,
     ),
-    "rates.json": {"cny_per_eur": Table({**AMOUNTS.columns, "fixed_on": _or_nothing(DAY)})},
+    "rates.json": {"cny_per_eur": Table({**AMOUNTS.columns, "fixed_on": _or_nothing(DAY)}, across=rate_fault)},
     "goods.json": {
         "positive_list": Table(
             {**HEADINGS.columns, "code": Column("must be a line of 8 digits", _of(r"\d{8}"))}, key=("code",)
@@ -116,6 +118,7 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
             },
             key=("code", "limit"),
             may_be_empty=True,
+            across=note_fault,
         )
     },
     "lanes.json": {
@@ -132,6 +135,7 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
                 **DATED,
             },
             key=("regime", "carrier", "product"),
+            across=lane_fault,
         )
     },
     "parties.json": {
@@ -241,7 +245,7 @@ def _of_row(file: RuleFile, table: Table, row: RuleRow) -> Iterator[RuleFault]:
             yield RuleFault(file.name, row.place, "to", "must not be before from")
         elif apart := next((pair for pair in table.pairs if len({bool(row.columns[name]) for name in pair}) > 1), ()):
             yield RuleFault(file.name, row.place, apart[0], f"must be stated with {apart[1]}, or neither")
-        elif (found := rate_fault(row.columns) or note_fault(row.columns) or lane_fault(row.columns)) is not None:
+        elif (found := table.across(row.columns)) is not None:
             yield RuleFault(file.name, row.place, *found)
 
 
