@@ -108,8 +108,8 @@ def router(
             if body.conveyance_number is None and is_declared and destination.country in by_flight:
                 fault = Fault("conveyance_number", "missing", "Must be there: the declaration states it")
                 raise Problem(422, "invalid request", errors=[fault])
-            told = (body.bill_number, body.voyage_number, body.conveyance_number)
-            uplifted = actions.uplift(facts, parcel, *told, now)
+            flight = (body.bill_number, body.voyage_number, body.conveyance_number)
+            uplifted = actions.uplift(facts, parcel, *flight, now)
             waits = actions.waits_for_flight(facts, parcel, destination.flight_unknown)
             if uplifted is not None:
                 if await destination.declaration_written(db, order_id, parcel):

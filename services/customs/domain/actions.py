@@ -50,8 +50,8 @@ def uplift(
             voyage_number=voyage_number,
             conveyance_number=conveyance_number,
         )
-    told = (earlier.bill_number, earlier.voyage_number, earlier.conveyance_number)
-    if told != (bill_number, voyage_number, conveyance_number):
+    flight = (earlier.bill_number, earlier.voyage_number, earlier.conveyance_number)
+    if flight != (bill_number, voyage_number, conveyance_number):
         raise NotPossible("another notice was taken before", "the parcel flies under another bill")
     return None
 

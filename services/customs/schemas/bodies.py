@@ -56,7 +56,7 @@ class CustomsMessageView(View):
     """A message to import customs about a parcel."""
 
     type: str
-    """In the authority's own terms."""
+    """The message's type, by which it is read."""
     guid: UUID
     """Its id."""
     is_ours: bool
@@ -112,7 +112,7 @@ class ReceiptTextView(View):
 
 
 class ReceiptTextsView(View):
-    """What Chinese customs has said of a parcel in its own words, the latest first, a hundred at the most."""
+    """What import customs has said of a parcel in its own words, the latest first, a hundred at the most."""
 
     receipts: tuple[ReceiptTextView, ...]
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from contracts.base import ParcelNumber
 from services.customs.domain.payment_parts import PaymentPart
 from services.customs.schemas.quote import QuotedMoney
-from services.persons.payments import TransactionId
+from services.payments import TransactionId
 from shared.http.counts import at_most
 from shared.http.models import Body, View
 

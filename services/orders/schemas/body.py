@@ -11,7 +11,7 @@ from contracts.base import Code, Sku
 from services.orders.domain import values
 from services.orders.domain.divisions import ISO_CODES
 from services.orders.domain.holds import HoldReason
-from services.persons.payments import TransactionId
+from services.payments import TransactionId
 from shared.http import models
 from shared.http.amounts import amount
 from shared.http.counts import at_most

@@ -167,11 +167,11 @@ class ImportJobs:
 
     async def _keep_text(self, guid: UUID, order_id: UUID, parcel: int, receipt: CustomsReceipt) -> None:
         """With the office's own text, unless the person's record was erased meanwhile."""
-        place = receipt_store.sealing_place(receipt_store.refusal_key(guid, receipt))
+        place = receipt_store.sealing_place(receipt_store.answer_key(guid, receipt))
         async with self.parts.ledger.transaction() as db:
             facts = (await self.parts.ledger.lock(db, [order_stream(order_id)]))[order_id]
             info = b"" if PersonErased in facts else self.parts.seal.seal(receipt.info.encode(), place)
-            await receipt_store.add_refusal(db, guid, order_id, parcel, receipt, info)
+            await receipt_store.add_answer(db, guid, order_id, parcel, receipt, info)
 
     async def _written(self, order_id: UUID, parcel: int, message: MessageType) -> Outgoing | None:
         """The message as it leaves now; written and stored if it was not yet, by one set of rules."""

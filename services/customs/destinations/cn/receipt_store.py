@@ -69,18 +69,18 @@ async def add(db: DB, receipts: Sequence[tuple[PolledReceipt, bytes]], answered:
     return {row["cursor"] for row in rows}
 
 
-def refusal_key(guid: UUID, receipt: CustomsReceipt) -> str:
-    """By what a refusal is stored that was given at once, without a cursor, to the message with this guid."""
+def answer_key(guid: UUID, receipt: CustomsReceipt) -> str:
+    """By what an answer is stored that was given at once, without a cursor, to the message with this guid."""
     return f"answer {guid} {receipt.status}"
 
 
-async def add_refusal(db: DB, guid: UUID, order_id: UUID, parcel: int, receipt: CustomsReceipt, info: bytes) -> None:
-    """Stores a refusal that was given at once, with its sealed text. It is not known by its content, so that the same
-    one, when it is polled, is new."""
+async def add_answer(db: DB, guid: UUID, order_id: UUID, parcel: int, receipt: CustomsReceipt, info: bytes) -> None:
+    """Stores a refusal or a hold that was given at once, with its sealed text. It is not known by its content, so that
+    the same one, when it is polled, is new."""
     await db.execute(
         """insert into receipts (cursor, order_id, parcel, message_type, status, returned_at, info)
            values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing""",
-        refusal_key(guid, receipt),
+        answer_key(guid, receipt),
         order_id,
         parcel,
         receipt.message_type,

@@ -78,7 +78,7 @@ class CustomsReceipt:
     """Its own, as `CEB622`."""
     returned_at: datetime | None = None
     info: str = ""
-    """The office's own text: kept sealed where the message is refused, never repeated."""
+    """The office's own text: kept sealed where the message is refused or held, never repeated."""
 
     @property
     def accepted(self) -> bool:

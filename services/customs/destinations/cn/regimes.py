@@ -71,10 +71,10 @@ class Cbec9610:
             return Refusal("over_transaction_limit")
         taxable = taxable_values(lines, sums)
         known: list[TariffLine] = []
-        for line, of in zip(lines, self._tariff_lines(lines, taxable, day), strict=True):
-            if of is None:
+        for line, tariff_line in zip(lines, self._tariff_lines(lines, taxable, day), strict=True):
+            if tariff_line is None:
                 return self._unknown(line, day)
-            known.append(of)
+            known.append(tariff_line)
         tax = retail_tax(lines, taxable, known, self.tables.cbec_tax_percent.on(day), full=above)
         limited = (Finding("list_note", line.sku) for line in self.tables.list_notes.limited(listed, day))
         return replace(tax, findings=(*tax.findings, *self._undeclarable(lines, known, tax.findings), *limited))
