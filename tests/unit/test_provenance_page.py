@@ -28,7 +28,7 @@ from services.provenance.api.looking import ONCE_SECONDS, REMEMBERED, Recent
 from services.provenance.domain import epcis
 from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.digital_links import DigitalLink, parse_link
-from services.provenance.domain.way import is_ours, standing_of, step_of
+from services.provenance.domain.way import is_ours, step_of, unit_state
 from shared.ledger.facts import Facts
 from tests.support.provenance_pages import PAGES, of_longest, of_units, others, steps, unit
 from tests.support.provenance_samples import AT, GTIN, PLACE, SERIAL, every_event, unit_log
@@ -90,13 +90,13 @@ def test_a_link_to_a_product_or_a_lot_is_to_no_unit() -> None:
 
 
 def test_where_a_unit_stands_follows_from_its_way() -> None:
-    received = standing_of(steps("commissioning", "packing", "shipping"))
+    received = unit_state(steps("commissioning", "packing", "shipping"))
     assert (received.delivered, received.since, received.ended_at) == (False, AT, None)
-    with_buyer = standing_of(steps("commissioning", "packing", "shipping", "arriving"))
+    with_buyer = unit_state(steps("commissioning", "packing", "shipping", "arriving"))
     assert (with_buyer.delivered, with_buyer.since) == (True, AT + timedelta(days=3))
-    back = standing_of(steps("commissioning", "arriving", "unpacking", "receiving"))
+    back = unit_state(steps("commissioning", "arriving", "unpacking", "receiving"))
     assert (back.delivered, back.since) == (False, AT + timedelta(days=3))
-    gone = standing_of(steps("commissioning", "decommissioning", "packing"))
+    gone = unit_state(steps("commissioning", "decommissioning", "packing"))
     assert gone.ended_at == AT + timedelta(days=1)
 
 
@@ -105,9 +105,9 @@ def test_only_our_own_word_counts_and_not_what_was_declared_wrong() -> None:
     assert not is_ours([replace(received, said_by="maison")])
     said = [received, replace(ended, said_by="maison")]
     assert is_ours(said)
-    assert standing_of(said).ended_at is None
-    assert standing_of([received, ended, replace(ended, wrong=True)]).ended_at is None
-    assert standing_of([received, ended]).ended_at == ended.at
+    assert unit_state(said).ended_at is None
+    assert unit_state([received, ended, replace(ended, wrong=True)]).ended_at is None
+    assert unit_state([received, ended]).ended_at == ended.at
 
 
 def test_an_event_says_its_place_or_none() -> None:

@@ -23,19 +23,19 @@ from services.provenance.domain.scans import (
     flagged,
     look_back,
 )
-from services.provenance.domain.way import Standing
+from services.provenance.domain.way import UnitState
 from services.refusals.refusal import Refusal
 from shared.ledger.facts import Facts
 from tests.support.provenance_samples import AT, GTIN, SERIAL
 
 UNIT = UnitKey(gtin=GTIN, serial=SERIAL)
-DELIVERED = Standing(True, AT - timedelta(days=9), None)
-WITH_US = Standing(False, AT - timedelta(days=9), None)
+DELIVERED = UnitState(True, AT - timedelta(days=9), None)
+WITH_US = UnitState(False, AT - timedelta(days=9), None)
 MINUTE = timedelta(minutes=1)
 
 
-def found(standing: Standing, look: Look, earlier: list[Look], lot: bool = False, **cleared_at: datetime) -> list[str]:
-    reasons = list(causes(standing, look, earlier, lot, cleared_at))
+def found(state: UnitState, look: Look, earlier: list[Look], lot: bool = False, **cleared_at: datetime) -> list[str]:
+    reasons = list(causes(state, look, earlier, lot, cleared_at))
     assert set(reasons) <= set(UNIT_FLAGS)
     return reasons
 
@@ -71,12 +71,12 @@ def test_hundreds_of_looks_before_delivery() -> None:
     assert found(WITH_US, Look(AT, "CN"), many[1:]) == []
     assert found(DELIVERED, Look(AT, "CN"), many) == []
     assert found(WITH_US, Look(AT, "CN"), many, scans_before_delivery=AT - MINUTE) == []
-    came_back = Standing(False, AT - 5 * MINUTE, None)
+    came_back = UnitState(False, AT - 5 * MINUTE, None)
     assert found(came_back, Look(AT, "CN"), many) == [], "its buyer's looks are not against it"
 
 
 def test_a_look_after_the_end_and_a_wrong_lot_are_told_once() -> None:
-    ended = Standing(True, AT - timedelta(days=9), AT - MINUTE)
+    ended = UnitState(True, AT - timedelta(days=9), AT - MINUTE)
     assert found(ended, Look(AT, None), []) == ["scan_after_end"]
     assert found(ended, Look(AT - MINUTE, None), []) == []
     assert found(ended, Look(AT, None), [], scan_after_end=AT - timedelta(days=1)) == []
@@ -87,7 +87,7 @@ def test_a_look_after_the_end_and_a_wrong_lot_are_told_once() -> None:
 def test_as_far_back_as_looks_can_matter() -> None:
     assert look_back(DELIVERED, Look(AT, None)) == AT - timedelta(hours=1)
     assert look_back(WITH_US, Look(AT, None)) == WITH_US.since
-    assert look_back(Standing(False, AT - MINUTE, None), Look(AT, None)) == AT - timedelta(hours=1)
+    assert look_back(UnitState(False, AT - MINUTE, None), Look(AT, None)) == AT - timedelta(hours=1)
 
 
 def test_a_cause_is_published_once_while_its_flag_is_open() -> None:

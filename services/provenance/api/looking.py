@@ -15,7 +15,7 @@ from contracts.base import unit_stream
 from contracts.warehouse import UnitKey
 from services.provenance.domain.digital_links import DigitalLink
 from services.provenance.domain.scans import UNKNOWN_LOOKS, UNKNOWN_SERIAL, Look, causes, flagged, look_back
-from services.provenance.domain.way import Standing, Step, standing_of
+from services.provenance.domain.way import Step, UnitState, unit_state
 from services.provenance.store import cases, looks
 from services.provenance.store import way as way_table
 from services.provenance.store.looks import Source
@@ -81,7 +81,7 @@ class Looking:
             async with self.pool.acquire() as db, db.transaction():
                 if way:
                     source = Source(address, self._town(request))
-                    reasons = await self._count(db, unit, look, source, link.lot, standing_of(way))
+                    reasons = await self._count(db, unit, look, source, link.lot, unit_state(way))
                 else:
                     reasons = await self._count_unknown(db, unit, look) if known_product else []
             for reason in reasons:
@@ -90,17 +90,17 @@ class Looking:
             log.warning("a look was not counted", error=error)
 
     async def _count(
-        self, db: DB, unit: UnitKey, look: Look, source: Source, lot: str | None, standing: Standing
+        self, db: DB, unit: UnitKey, look: Look, source: Source, lot: str | None, state: UnitState
     ) -> list[str]:
         """Why the unit is to be flagged, of what it is not flagged for already."""
-        earlier = await looks.since(db, unit, look_back(standing, look))
+        earlier = await looks.since(db, unit, look_back(state, look))
         await looks.add(db, self.seal, unit, look, source)
         told = await cases.of_unit(db, unit)
         opened = {case.reason for case in told if case.closed_at is None}
         cleared = {case.reason: case.closed_at for case in told if case.closed_at is not None}
         known = await way_table.lot_of(db, unit) if lot else None
         wrong_lot = known is not None and known != lot
-        return [one for one in causes(standing, look, earlier, wrong_lot, cleared) if one not in opened]
+        return [one for one in causes(state, look, earlier, wrong_lot, cleared) if one not in opened]
 
     async def _count_unknown(self, db: DB, unit: UnitKey, look: Look) -> list[str]:
         """Somebody has tried a serial of a known product that was never given to a unit."""

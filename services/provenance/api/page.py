@@ -22,7 +22,7 @@ from services.provenance.domain.epcis import Place
 from services.provenance.domain.hidden_codes import HiddenCode, Outcome
 from services.provenance.domain.log_events import LotKey
 from services.provenance.domain.resolver import PAGE
-from services.provenance.domain.way import Step, standing_of
+from services.provenance.domain.way import Step, unit_state
 from services.provenance.settings import Settings
 from services.provenance.store import cases, catalogue, hidden_codes, looks, lots, way
 from services.provenance.store.catalogue import Shown
@@ -78,7 +78,7 @@ class Pages:
 
     def unit(self, unit: Unit, language: Language, outcome: Outcome | None = None) -> bytes:
         """`outcome` of the try that this answers."""
-        words, ended = self.words[language], standing_of(unit.way).ended_at
+        words, ended = self.words[language], unit_state(unit.way).ended_at
         return self._templates.render(
             "unit.html",
             language,

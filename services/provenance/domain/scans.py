@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from contracts.provenance import UnitCleared, UnitFlagged
 from contracts.warehouse import UnitKey
 from services.provenance.domain.continents import continent_of
-from services.provenance.domain.way import Standing
+from services.provenance.domain.way import UnitState
 from services.refusals.refusal import Refusal
 from shared.ledger.facts import Facts
 
@@ -36,19 +36,19 @@ class Look:
     """ISO 3166-1 alpha-2; None where nobody told it."""
 
 
-def look_back(standing: Standing, look: Look) -> datetime:
+def look_back(state: UnitState, look: Look) -> datetime:
     """After which instant earlier looks can matter."""
-    return look.at - APART_WITHIN if standing.delivered else min(standing.since, look.at - APART_WITHIN)
+    return look.at - APART_WITHIN if state.delivered else min(state.since, look.at - APART_WITHIN)
 
 
 def causes(
-    standing: Standing, look: Look, earlier: Sequence[Look], wrong_lot: bool, cleared: Mapping[str, datetime]
+    state: UnitState, look: Look, earlier: Sequence[Look], wrong_lot: bool, cleared: Mapping[str, datetime]
 ) -> Iterator[str]:
     """Why the unit is to be flagged now. `earlier`: the looks before this one that are kept; `wrong_lot`: whether the
     lot that was read is another than the unit's; `cleared`: when a person has cleared a flag of each reason last."""
     if wrong_lot and "wrong_lot" not in cleared:
         yield "wrong_lot"
-    if standing.ended_at is not None and look.at > standing.ended_at and "scan_after_end" not in cleared:
+    if state.ended_at is not None and look.at > state.ended_at and "scan_after_end" not in cleared:
         yield "scan_after_end"
     here = continent_of(look.country)
     if here and any(
@@ -56,8 +56,8 @@ def causes(
         for one in _since(earlier, max(look.at - APART_WITHIN, cleared.get("impossible_scans", look.at - APART_WITHIN)))
     ):
         yield "impossible_scans"
-    begin = max(standing.since, cleared.get("scans_before_delivery", standing.since))
-    if not standing.delivered and len(_since(earlier, begin)) + 1 >= LOOKS_BEFORE_DELIVERY:
+    begin = max(state.since, cleared.get("scans_before_delivery", state.since))
+    if not state.delivered and len(_since(earlier, begin)) + 1 >= LOOKS_BEFORE_DELIVERY:
         yield "scans_before_delivery"
 
 

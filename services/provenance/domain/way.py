@@ -31,8 +31,8 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where the unit is, as far as its events tell."""
+class UnitState:
+    """With whom the unit is, by its events."""
 
     delivered: bool
     since: datetime
@@ -52,7 +52,7 @@ def is_ours(way: Sequence[Step]) -> bool:
     return any(step.said_by is None for step in way)
 
 
-def standing_of(way: Sequence[Step]) -> Standing:
+def unit_state(way: Sequence[Step]) -> UnitState:
     """Of a way that `is_ours`, by our own word. A unit that came back is with us again; one that was written off stays
     so."""
     wrong = {step.event_id for step in way if step.wrong}
@@ -68,4 +68,4 @@ def standing_of(way: Sequence[Step]) -> Standing:
                 delivered, since = False, step.at
             case "decommissioning":
                 ended_at = step.at
-    return Standing(delivered, since, ended_at)
+    return UnitState(delivered, since, ended_at)
