@@ -32,7 +32,7 @@ NOW = datetime(2026, 11, 24, 9, 30, 0, 999_600, tzinfo=UTC)
 OWN_GTIN, SSCC = "03012345678902", "030123450000000017"
 MAKER = "vendor:vieux-port"
 SAID = Said(
-    at=NOW - timedelta(days=1),
+    happened_at=NOW - timedelta(days=1),
     offset="+01:00",
     action="OBSERVE",
     step="inspecting",
@@ -51,7 +51,7 @@ def captured(said: Said = SAID, by: str = MAKER) -> Captured:
 
 
 def declared(said: Said = SAID, hours: int = 1) -> Said:
-    return replace(said, declaration=Declaration(said.at + timedelta(hours=hours), "did_not_occur"))
+    return replace(said, declaration=Declaration(said.happened_at + timedelta(hours=hours), "did_not_occur"))
 
 
 def test_an_event_stands_as_this_issuer_names_things_and_keeps_its_hash() -> None:
@@ -71,7 +71,7 @@ def test_an_event_stands_as_this_issuer_names_things_and_keeps_its_hash() -> Non
     }
     as_sent = {
         "type": "ObjectEvent",
-        "eventTime": SAID.at.isoformat(),
+        "eventTime": SAID.happened_at.isoformat(),
         "eventTimeZoneOffset": "+01:00",
         "epcList": [SAID.epc],
         "action": "OBSERVE",
@@ -95,7 +95,7 @@ def test_a_box_holds_one_unit() -> None:
 def test_a_declaration_keeps_the_id() -> None:
     wrong = captured(declared())
     assert wrong.identity == Identity(
-        captured().identity.event_id, SAID.at.replace(second=1, microsecond=0) + timedelta(hours=1)
+        captured().identity.event_id, SAID.happened_at.replace(second=1, microsecond=0) + timedelta(hours=1)
     )
     assert wrong.identity.original == captured().identity
     assert wrong.event.fields["errorDeclaration"]["reason"] == "did_not_occur"
@@ -107,8 +107,8 @@ def test_a_declaration_keeps_the_id() -> None:
 @pytest.mark.parametrize(
     ("changes", "faults"),
     [
-        ({"at": NOW + AHEAD + timedelta(seconds=1)}, [("eventTime", "future")]),
-        ({"at": NOW - OLDEST - timedelta(seconds=1)}, [("eventTime", "too_old")]),
+        ({"happened_at": NOW + AHEAD + timedelta(seconds=1)}, [("eventTime", "future")]),
+        ({"happened_at": NOW - OLDEST - timedelta(seconds=1)}, [("eventTime", "too_old")]),
         ({"epc": "urn:x"}, [("epcList[0]", "unit")]),
         ({"epc": f"https://x.example/01/{OWN_GTIN}/21/%7F"}, [("epcList[0]", "unit")]),
         ({"epc": "https://x.example/01/03012345678903/21/1"}, [("epcList[0]", "check_digit")]),

@@ -107,7 +107,7 @@ def test_only_our_own_word_counts_and_not_what_was_declared_wrong() -> None:
     assert is_ours(said)
     assert unit_state(said).ended_at is None
     assert unit_state([received, ended, replace(ended, wrong=True)]).ended_at is None
-    assert unit_state([received, ended]).ended_at == ended.at
+    assert unit_state([received, ended]).ended_at == ended.happened_at
 
 
 def test_an_event_says_its_place_or_none() -> None:
@@ -117,7 +117,7 @@ def test_an_event_says_its_place_or_none() -> None:
     assert not step_of(event, "proven", PLACE, "maison").here, "others do not speak of our place"
     assert step_of(epcis.declared_wrong(event, AT, "did_not_occur"), "proven", PLACE).wrong
     step = step_of(event, "waiting", PLACE)
-    assert (step.at, step.step, step.proof) == (AT, "commissioning", "waiting")
+    assert (step.happened_at, step.step, step.proof) == (AT, "commissioning", "waiting")
 
 
 def test_a_vendor_is_as_makers_says_before_what_was_stated() -> None:

@@ -148,7 +148,7 @@ def router(
         before = after(token, _IN_JOBS, TOKEN)
         async with pool.acquire() as db:
             rows = await captures.list_jobs(db, _whose(principal), before, count + 1)
-        shown, following = cut(rows, count, lambda job: (job.at, job.id))
+        shown, following = cut(rows, count, lambda job: (job.captured_at, job.id))
         jobs = CaptureJobsView(root=tuple(_view(job) for job in shown))
         return json_answer(jobs, headers=link(request, following, TOKEN))
 
@@ -187,7 +187,7 @@ def _whose(principal: Principal) -> str | None:
 
 
 def _view(job: Job) -> CaptureJobView:
-    return CaptureJobView(capture_id=job.id, created_at=job.at, finished_at=job.at)
+    return CaptureJobView(capture_id=job.id, created_at=job.captured_at, finished_at=job.captured_at)
 
 
 def _require_rollback(request: Request) -> None:

@@ -46,8 +46,8 @@ class Recent:
 
     def is_new(self, *key: str) -> bool:
         """Whether it was not seen in the last hour; from now on it was."""
-        at, now = self._seen.get(key), self.now()
-        if at is not None and now - at < ONCE_SECONDS:
+        seen_at, now = self._seen.get(key), self.now()
+        if seen_at is not None and now - seen_at < ONCE_SECONDS:
             return False
         self._seen[key] = now
         self._seen.move_to_end(key)
@@ -109,7 +109,7 @@ class Looking:
         often = await looks.add_unknown(db, unit)
         if often < UNKNOWN_LOOKS or await cases.of_unit(db, unit):
             return []
-        today = await cases.opened_since(db, look.at - DAY, unit.gtin, UNKNOWN_SERIAL)
+        today = await cases.opened_since(db, look.seen_at - DAY, unit.gtin, UNKNOWN_SERIAL)
         return [UNKNOWN_SERIAL] if today < UNKNOWN_A_DAY else []
 
     async def _flag(self, unit: UnitKey, reason: str) -> None:

@@ -110,12 +110,12 @@ def pre_hash(event: Mapping[str, Any], context: object = None) -> str:
     return f"eventType={event['type']}{placed}{''.join(sorted(rest))}"
 
 
-def in_milliseconds(at: datetime) -> str:
+def in_milliseconds(instant: datetime) -> str:
     """In UTC and rounded to the millisecond, as the event hash wants it. ValueError for a time without an offset."""
-    if at.tzinfo is None:
+    if instant.tzinfo is None:
         raise ValueError("a time has its offset from UTC")
     try:
-        exact = at.astimezone(UTC)
+        exact = instant.astimezone(UTC)
         rounded = exact.replace(microsecond=0) + timedelta(microseconds=round(exact.microsecond, -3))
     except OverflowError:
         raise ValueError("a time lies in the years 1 to 9999") from None
@@ -127,13 +127,13 @@ def _text_of(field: _Field, value: Any, spaces: Mapping[str, str]) -> str:
     if field.element:
         text = _text_of(_Field(field.element, field.within), value, spaces)
         return field.name + text if text else ""
-    found = [_inside(field, one, spaces) if field.within else _value(field, one, spaces) for one in _each(value)]
-    return "".join(sorted(field.name + text for text in found if text))
+    texts = [_inside(field, item, spaces) if field.within else _value(field, item, spaces) for item in _each(value)]
+    return "".join(sorted(field.name + text for text in texts if text))
 
 
 def _pairs(name: str, fields: tuple[_Field, ...], value: Any, spaces: Mapping[str, str]) -> str:
     """A list whose elements have no name of their own in the text."""
-    text = "".join(sorted(_inside(_Field(name, fields), one, spaces) for one in _each(value)))
+    text = "".join(sorted(_inside(_Field(name, fields), item, spaces) for item in _each(value)))
     return name + text if text else ""
 
 
@@ -144,7 +144,7 @@ def _inside(field: _Field, value: Any, spaces: Mapping[str, str]) -> str:
         raise ValueError(f"no rule for such a {field.name}")
     known = {part.name for part in field.within} | _LEFT_OUT
     texts = [_text_of(part, value.get(part.name), spaces) for part in field.within]
-    others = {name: one for name, one in value.items() if name not in known}
+    others = {name: item for name, item in value.items() if name not in known}
     return "".join([*texts, *sorted(_extensions(others, spaces))])
 
 
@@ -161,13 +161,13 @@ def _free(fields: Iterable[tuple[str, Any]], spaces: Mapping[str, str], depth: i
         raise ValueError(f"at most {MAX_DEPTH} levels")
     for name, value in fields:
         if name not in _COMMENTS:
-            for one in _each(value):
-                if isinstance(one, list):
-                    yield from _free([(name, one)], spaces, depth + 1)
-                elif isinstance(one, dict):
-                    yield _named(name, spaces) + "".join(sorted(_free(one.items(), spaces, depth + 1)))
+            for item in _each(value):
+                if isinstance(item, list):
+                    yield from _free([(name, item)], spaces, depth + 1)
+                elif isinstance(item, dict):
+                    yield _named(name, spaces) + "".join(sorted(_free(item.items(), spaces, depth + 1)))
                 else:
-                    yield _named(name, spaces) + _value(_Field(name), one, spaces)
+                    yield _named(name, spaces) + _value(_Field(name), item, spaces)
 
 
 def _each(value: Any) -> list[Any]:
@@ -208,11 +208,11 @@ def _number(text: str) -> str:
 
 
 def _namespaces(context: object) -> dict[str, str]:
-    found: dict[str, str] = {}
+    prefixes: dict[str, str] = {}
     for part in context if isinstance(context, Sequence) and not isinstance(context, str) else [context]:
         if isinstance(part, dict):
-            found |= {str(name): uri for name, uri in part.items() if isinstance(uri, str)}
-    return found
+            prefixes |= {str(name): uri for name, uri in part.items() if isinstance(uri, str)}
+    return prefixes
 
 
 def _named(name: str, spaces: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ class LogEvent:
     """An event to be logged: of one unit, of units of one lot, or of a box."""
 
     name: str
-    at: datetime
+    happened_at: datetime
     fields: Fields
     unit: UnitKey | None = None
     sscc: str | None = None
@@ -62,33 +62,35 @@ def of_order(facts: Facts, place: Place) -> Iterator[LogEvent]:
 
 
 def _of_box(facts: Facts, packed: UnitsPacked, place: Place) -> Iterator[LogEvent]:
-    sscc, at = packed.sscc, packed.occurred_at
+    sscc, happened_at = packed.sscc, packed.occurred_at
     for unit in packed.units:
-        event = epcis.packed(place, at, sscc, unit.gtin, unit.serial)
-        yield LogEvent(_name(packed.id, unit, "packed"), at, event, unit, sscc)
+        event = epcis.packed(place, happened_at, sscc, unit.gtin, unit.serial)
+        yield LogEvent(_name(packed.id, unit, "packed"), happened_at, event, unit, sscc)
     if (handed := facts.get(ParcelHandedOver, packed.parcel)) is not None:
-        at = handed.occurred_at
-        yield LogEvent(f"{handed.id}|shipped", at, epcis.shipped(place, at, sscc), sscc=sscc)
+        happened_at = handed.occurred_at
+        yield LogEvent(f"{handed.id}|shipped", happened_at, epcis.shipped(place, happened_at, sscc), sscc=sscc)
     for delivered in facts.all(ParcelDelivered):
         if delivered.parcel == packed.parcel:
-            at = delivered.delivered_at
-            yield LogEvent(f"{delivered.id}|delivered", at, epcis.delivered(place, at, sscc), sscc=sscc)
+            happened_at = delivered.delivered_at
+            yield LogEvent(
+                f"{delivered.id}|delivered", happened_at, epcis.delivered(place, happened_at, sscc), sscc=sscc
+            )
     if (returned := facts.get(UnitsReturned, packed.parcel)) is not None:
         yield from _of_return(returned, place)
 
 
 def _of_return(fact: UnitsReturned, place: Place) -> Iterator[LogEvent]:
-    at = fact.occurred_at
+    happened_at = fact.occurred_at
     for unit in (*fact.units, *fact.written_off):
-        event = epcis.unpacked(place, at, fact.sscc, unit.gtin, unit.serial)
-        yield LogEvent(_name(fact.id, unit, "unpacked"), at, event, unit, fact.sscc)
+        event = epcis.unpacked(place, happened_at, fact.sscc, unit.gtin, unit.serial)
+        yield LogEvent(_name(fact.id, unit, "unpacked"), happened_at, event, unit, fact.sscc)
     if fact.reason == "returned":
         for unit in fact.units:
-            event = epcis.received_back(place, at, unit.gtin, unit.serial)
-            yield LogEvent(_name(fact.id, unit, "received_back"), at, event, unit)
+            event = epcis.received_back(place, happened_at, unit.gtin, unit.serial)
+            yield LogEvent(_name(fact.id, unit, "received_back"), happened_at, event, unit)
     for unit in fact.written_off:
-        event = epcis.written_off(place, at, unit.gtin, unit.serial)
-        yield LogEvent(_name(fact.id, unit, "written_off"), at, event, unit)
+        event = epcis.written_off(place, happened_at, unit.gtin, unit.serial)
+        yield LogEvent(_name(fact.id, unit, "written_off"), happened_at, event, unit)
 
 
 def _name(fact: UUID, unit: UnitKey, step: str) -> str:

@@ -60,18 +60,18 @@ def of_order(facts: Facts, place: Place) -> Iterator[LogEvent]:
 
 
 def _of_return(fact: UnitsReturned, place: Place) -> Iterator[LogEvent]:
-    at = fact.occurred_at
+    happened_at = fact.occurred_at
     for lot, quantity in _lots((*fact.lots, *fact.written_off_lots)):
-        yield _event(place, fact.id, at, lot, quantity, UNPACKED, fact.sscc)
+        yield _event(place, fact.id, happened_at, lot, quantity, UNPACKED, fact.sscc)
     if fact.reason == "returned":
         for lot, quantity in _lots(fact.lots):
-            yield _event(place, fact.id, at, lot, quantity, RECEIVED_BACK)
+            yield _event(place, fact.id, happened_at, lot, quantity, RECEIVED_BACK)
     for lot, quantity in _lots(fact.written_off_lots):
-        yield _event(place, fact.id, at, lot, quantity, WRITTEN_OFF)
+        yield _event(place, fact.id, happened_at, lot, quantity, WRITTEN_OFF)
 
 
 def _lots(lots: Iterable[PackedLot]) -> Iterable[tuple[LotKey, int]]:
-    return _counted((one.gtin, one.lot, one.quantity) for one in lots)
+    return _counted((packed.gtin, packed.lot, packed.quantity) for packed in lots)
 
 
 def _counted(lots: Iterable[tuple[str, str, int]]) -> Iterable[tuple[LotKey, int]]:
@@ -83,7 +83,7 @@ def _counted(lots: Iterable[tuple[str, str, int]]) -> Iterable[tuple[LotKey, int
 
 
 def _event(
-    place: Place, fact: UUID, at: datetime, lot: LotKey, quantity: int, step: LotStep, sscc: str | None = None
+    place: Place, fact: UUID, happened_at: datetime, lot: LotKey, quantity: int, step: LotStep, sscc: str | None = None
 ) -> LogEvent:
     """`sscc` of the box into which, or out of which, the units went."""
     amount = [{"epcClass": place.lot(lot.gtin, lot.lot), "quantity": quantity}]  # pieces, as it has no unit of measure
@@ -93,5 +93,5 @@ def _event(
     said = {"action": step.action, "bizStep": step.step, "disposition": step.disposition, "readPoint": place.here}
     # A unit's name has a point where this one has a slash: no serial can make it a lot's.
     name = f"{fact}|{lot.gtin}/{lot.lot}|{step.step}.{step.disposition}"
-    event = named_event("ObjectEvent" if sscc is None else "AggregationEvent", at, {**what, **said})
-    return LogEvent(name, at, event, lot=lot)
+    event = named_event("ObjectEvent" if sscc is None else "AggregationEvent", happened_at, {**what, **said})
+    return LogEvent(name, happened_at, event, lot=lot)

@@ -30,7 +30,7 @@ ONCE = frozenset({"wrong_lot", "scan_after_end"})
 class Look:
     """Somebody has opened a unit's page."""
 
-    at: datetime
+    seen_at: datetime
     """Business time."""
     country: str | None
     """ISO 3166-1 alpha-2; None where nobody told it."""
@@ -38,7 +38,7 @@ class Look:
 
 def look_back(state: UnitState, look: Look) -> datetime:
     """After which instant earlier looks can matter."""
-    return look.at - APART_WITHIN if state.delivered else min(state.since, look.at - APART_WITHIN)
+    return look.seen_at - APART_WITHIN if state.delivered else min(state.since, look.seen_at - APART_WITHIN)
 
 
 def causes(
@@ -48,12 +48,14 @@ def causes(
     lot that was read is another than the unit's; `cleared`: when a person has cleared a flag of each reason last."""
     if wrong_lot and "wrong_lot" not in cleared:
         yield "wrong_lot"
-    if state.ended_at is not None and look.at > state.ended_at and "scan_after_end" not in cleared:
+    if state.ended_at is not None and look.seen_at > state.ended_at and "scan_after_end" not in cleared:
         yield "scan_after_end"
     here = continent_of(look.country)
     if here and any(
-        continent_of(one.country) not in (None, here)
-        for one in _since(earlier, max(look.at - APART_WITHIN, cleared.get("impossible_scans", look.at - APART_WITHIN)))
+        continent_of(other.country) not in (None, here)
+        for other in _since(
+            earlier, max(look.seen_at - APART_WITHIN, cleared.get("impossible_scans", look.seen_at - APART_WITHIN))
+        )
     ):
         yield "impossible_scans"
     begin = max(state.since, cleared.get("scans_before_delivery", state.since))
@@ -61,18 +63,18 @@ def causes(
         yield "scans_before_delivery"
 
 
-def _since(looks: Sequence[Look], at: datetime) -> list[Look]:
-    return [look for look in looks if look.at > at]
+def _since(looks: Sequence[Look], after: datetime) -> list[Look]:
+    return [look for look in looks if look.seen_at > after]
 
 
 def flagged(facts: Facts, unit: UnitKey, reason: str, now: datetime) -> UnitFlagged | None:
     """What is to be published; None while a flag of this reason is open, after one that is told once only, or past the
     last turn."""
-    told = facts.all(UnitFlagged)
+    flags = facts.all(UnitFlagged)
     over = {event.turn for event in facts.all(UnitCleared)}
-    if any(event.reason == reason and (event.turn not in over or reason in ONCE) for event in told):
+    if any(event.reason == reason and (event.turn not in over or reason in ONCE) for event in flags):
         return None
-    turn = max((event.turn for event in told), default=0) + 1
+    turn = max((event.turn for event in flags), default=0) + 1
     if turn > LAST_TURN:
         return None
     return UnitFlagged(gtin=unit.gtin, serial=unit.serial, occurred_at=now, turn=turn, reason=reason)
@@ -115,14 +117,14 @@ def cases_of(facts: Facts) -> list[Case]:
     ends = {event.turn: event for event in facts.all(UnitCleared)}
     return [
         Case(
-            one.gtin,
-            one.serial,
-            one.turn,
-            one.reason,
-            one.occurred_at,
-            one.occurred_at + DUE_AFTER,
-            ends[one.turn].occurred_at if one.turn in ends else None,
-            ends[one.turn].resolution if one.turn in ends else None,
+            flag.gtin,
+            flag.serial,
+            flag.turn,
+            flag.reason,
+            flag.occurred_at,
+            flag.occurred_at + DUE_AFTER,
+            ends[flag.turn].occurred_at if flag.turn in ends else None,
+            ends[flag.turn].resolution if flag.turn in ends else None,
         )
-        for one in sorted(facts.all(UnitFlagged), key=lambda event: event.turn)
+        for flag in sorted(facts.all(UnitFlagged), key=lambda event: event.turn)
     ]

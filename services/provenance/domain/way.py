@@ -18,7 +18,7 @@ class Step:
     """Something that happened to the unit, or to a box while it lay in it."""
 
     event_id: str
-    at: datetime
+    happened_at: datetime
     step: str
     """Of CBV: `commissioning`, `packing`, ..."""
     here: bool
@@ -43,8 +43,8 @@ class UnitState:
 
 def step_of(event: Mapping[str, Any], proof: Proof, place: Place, said_by: str | None = None) -> Step:
     here = said_by is None and event.get("readPoint") == place.here
-    at, wrong = datetime.fromisoformat(event["eventTime"]), "errorDeclaration" in event
-    return Step(event["eventID"], at, event["bizStep"], here, proof, said_by, wrong)
+    happened_at, wrong = datetime.fromisoformat(event["eventTime"]), "errorDeclaration" in event
+    return Step(event["eventID"], happened_at, event["bizStep"], here, proof, said_by, wrong)
 
 
 def is_ours(way: Sequence[Step]) -> bool:
@@ -56,16 +56,16 @@ def unit_state(way: Sequence[Step]) -> UnitState:
     """Of a way that `is_ours`, by our own word. A unit that came back is with us again; one that was written off stays
     so."""
     wrong = {step.event_id for step in way if step.wrong}
-    own = [step for step in way if step.said_by is None]
-    delivered, since, ended_at = False, own[0].at, None
-    for step in own:
+    ours = [step for step in way if step.said_by is None]
+    delivered, since, ended_at = False, ours[0].happened_at, None
+    for step in ours:
         if step.event_id in wrong:
             continue
         match step.step:
             case "arriving":
-                delivered, since = True, step.at
+                delivered, since = True, step.happened_at
             case "receiving":
-                delivered, since = False, step.at
+                delivered, since = False, step.happened_at
             case "decommissioning":
-                ended_at = step.at
+                ended_at = step.happened_at
     return UnitState(delivered, since, ended_at)

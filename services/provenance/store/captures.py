@@ -21,7 +21,7 @@ class Job:
 
     id: UUID
     principal: str
-    at: datetime
+    captured_at: datetime
 
 
 async def known(db: DB, event_ids: Collection[str]) -> Known:
@@ -48,9 +48,9 @@ async def said_of(db: DB, units: Collection[UnitKey]) -> dict[UnitKey, int]:
 
 async def keep(db: DB, job: Job) -> None:
     """Those that are too old go."""
-    await db.execute("delete from captures where captured_at < $1", job.at - KEPT)
+    await db.execute("delete from captures where captured_at < $1", job.captured_at - KEPT)
     await db.execute(
-        "insert into captures (id, principal, captured_at) values ($1, $2, $3)", job.id, job.principal, job.at
+        "insert into captures (id, principal, captured_at) values ($1, $2, $3)", job.id, job.principal, job.captured_at
     )
 
 
@@ -62,7 +62,7 @@ async def find(db: DB, job_id: UUID) -> Job | None:
 async def list_jobs(db: DB, principal: str | None, before: tuple[datetime, UUID] | None, limit: int) -> list[Job]:
     """The latest first; of one name's keys, where it is given."""
     rows = await db.fetch(
-        """select id, principal, captured_at as at from captures
+        """select id, principal, captured_at from captures
            where ($1::text is null or principal = $1)
              and ($2::timestamptz is null or (captured_at, id) < ($2, $3::uuid))
            order by captured_at desc, id desc limit $4""",

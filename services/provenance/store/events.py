@@ -69,10 +69,10 @@ async def last_leaves(db: DB, units: Collection[UnitKey]) -> dict[UnitKey, str]:
     return {UnitKey(gtin=row["gtin"], serial=row["serial"]): name_of(row["leaf"]) for row in rows}
 
 
-async def save(db: DB, rows: Sequence[tuple[int, LogEvent, tuple[str, bytes] | None]], at: datetime) -> None:
+async def save(db: DB, rows: Sequence[tuple[int, LogEvent, tuple[str, bytes] | None]], written_at: datetime) -> None:
     """Events with the number of their leaf; each signed, with the salt, or neither where its unit is erased; written
     down at this business time. Times are kept as they are shown, to the millisecond."""
-    recorded_at = datetime.fromisoformat(in_milliseconds(at))
+    recorded_at = datetime.fromisoformat(in_milliseconds(written_at))
     await db.executemany(
         """insert into events (entry, name, gtin, serial, sscc, event_id, happened_at, jws, salt,
                                kind, action, step, disposition, parent, declared_at, said_by, recorded_at, lot)
