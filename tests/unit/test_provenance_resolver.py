@@ -18,7 +18,7 @@ from services.provenance.domain.resolver import (
     WAY,
     Level,
     description,
-    levels,
+    levels_of,
     link_type_of,
     linkset,
     of_type,
@@ -86,35 +86,37 @@ UNIT_LEVEL = {f"{ROOT}/01/{GTIN}/21/A%2F1": {DEFAULT, WAY, EVENTS}}
 
 
 def test_what_is_known_of_each_level_up_to_the_product_is_listed() -> None:
-    assert by_anchor(levels(UNIT, ROOT, "Soap", known=True)) == {**UNIT_LEVEL, **LOT_LEVEL, **PRODUCT_LEVEL}
-    assert by_anchor(levels(UNIT, ROOT, None, known=True)) == UNIT_LEVEL, "whatever its product is"
-    assert by_anchor(levels(UNIT, ROOT, "Soap", known=False)) == {**LOT_LEVEL, **PRODUCT_LEVEL}
-    assert levels(UNIT, ROOT, None, known=False) == []
-    assert set(by_anchor(levels(UNIT, ROOT, None, known=False, lot=True))) == set(LOT_LEVEL), "what was told of a lot"
+    assert by_anchor(levels_of(UNIT, ROOT, "Soap", known=True)) == {**UNIT_LEVEL, **LOT_LEVEL, **PRODUCT_LEVEL}
+    assert by_anchor(levels_of(UNIT, ROOT, None, known=True)) == UNIT_LEVEL, "whatever its product is"
+    assert by_anchor(levels_of(UNIT, ROOT, "Soap", known=False)) == {**LOT_LEVEL, **PRODUCT_LEVEL}
+    assert levels_of(UNIT, ROOT, None, known=False) == []
+    assert set(by_anchor(levels_of(UNIT, ROOT, None, known=False, lot=True))) == set(LOT_LEVEL), (
+        "what was told of a lot"
+    )
     alone = DigitalLink(gtin=GTIN, serial="A/1")
-    assert by_anchor(levels(alone, ROOT, "Soap", known=True)) == {**UNIT_LEVEL, **PRODUCT_LEVEL}
-    assert by_anchor(levels(alone, ROOT, "Soap", known=False)) == PRODUCT_LEVEL
+    assert by_anchor(levels_of(alone, ROOT, "Soap", known=True)) == {**UNIT_LEVEL, **PRODUCT_LEVEL}
+    assert by_anchor(levels_of(alone, ROOT, "Soap", known=False)) == PRODUCT_LEVEL
 
 
 @pytest.mark.parametrize("link", [DigitalLink(gtin=GTIN, lot="L"), DigitalLink(gtin=GTIN, variant="V")])
 def test_a_lot_or_a_variant_of_a_known_product_has_its_page(link: DigitalLink) -> None:
     own = {f"{ROOT}{link.path}": {DEFAULT, PRODUCT}}
-    assert by_anchor(levels(link, ROOT, "Soap", known=False)) == {**own, **PRODUCT_LEVEL}
-    assert levels(link, ROOT, None, known=False) == []
+    assert by_anchor(levels_of(link, ROOT, "Soap", known=False)) == {**own, **PRODUCT_LEVEL}
+    assert levels_of(link, ROOT, None, known=False) == []
 
 
 def test_a_serial_of_a_third_party_is_the_products() -> None:
-    assert by_anchor(levels(DigitalLink(gtin=GTIN, third_party="X"), ROOT, "Soap", known=False)) == PRODUCT_LEVEL
+    assert by_anchor(levels_of(DigitalLink(gtin=GTIN, third_party="X"), ROOT, "Soap", known=False)) == PRODUCT_LEVEL
 
 
 def test_each_level_has_one_default_link_with_a_title_and_no_more() -> None:
-    for entry in linkset(levels(UNIT, ROOT, "Soap", known=True))["linkset"]:
+    for entry in linkset(levels_of(UNIT, ROOT, "Soap", known=True))["linkset"]:
         [default] = entry[DEFAULT]
         assert default == {"href": entry["anchor"].replace(ROOT, f"{ROOT}/page"), "title": default["title"]}
 
 
 def test_pages_are_there_in_each_language_and_the_bundle_beside_them() -> None:
-    [unit, lot, product] = linkset(levels(UNIT, ROOT, "Soap", known=True))["linkset"]
+    [unit, lot, product] = linkset(levels_of(UNIT, ROOT, "Soap", known=True))["linkset"]
     assert (unit["itemDescription"], lot["itemDescription"]) == ("Soap, serial number A/1", "Soap, lot L/1")
     page = f"{ROOT}/page/01/{GTIN}/21/A%2F1"
     pages = [(link["hreflang"], link["href"]) for link in unit[WAY] if link["type"] == HTML]
@@ -128,7 +130,7 @@ def test_pages_are_there_in_each_language_and_the_bundle_beside_them() -> None:
 
 
 def test_links_of_a_type_are_those_of_the_finest_level_that_has_any() -> None:
-    found = levels(UNIT, ROOT, "Soap", known=True)
+    found = levels_of(UNIT, ROOT, "Soap", known=True)
     [unit, lot, _] = found
     assert of_type(found, EVENTS) == unit.links[EVENTS]
     assert of_type(found, PRODUCT) == lot.links[PRODUCT]

@@ -66,7 +66,7 @@ def require_reader(request: Request) -> None:
 def require_writer(request: Request) -> None:
     """Raises Problem 406 for a client that writes in another version."""
     for name in VERSIONS:
-        if not versions.within(VERSION, told := request.headers.get(name), told):
+        if not versions.within(VERSION, sent := request.headers.get(name), sent):
             raise Problem(406, "not acceptable", detail=f"{name}: {VERSION}")
 
 

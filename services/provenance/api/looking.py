@@ -95,16 +95,16 @@ class Looking:
         """Why the unit is to be flagged, of what it is not flagged for already."""
         earlier = await looks.since(db, unit, look_back(state, look))
         await looks.add(db, self.seal, unit, look, source)
-        told = await cases.of_unit(db, unit)
-        opened = {case.reason for case in told if case.closed_at is None}
-        cleared = {case.reason: case.closed_at for case in told if case.closed_at is not None}
+        known_cases = await cases.of_unit(db, unit)
+        opened = {case.reason for case in known_cases if case.closed_at is None}
+        cleared = {case.reason: case.closed_at for case in known_cases if case.closed_at is not None}
         known = await way_table.lot_of(db, unit) if lot else None
         wrong_lot = known is not None and known != lot
-        return [one for one in causes(state, look, earlier, wrong_lot, cleared) if one not in opened]
+        return [reason for reason in causes(state, look, earlier, wrong_lot, cleared) if reason not in opened]
 
     async def _count_unknown(self, db: DB, unit: UnitKey, look: Look) -> list[str]:
         """Somebody has tried a serial of a known product that was never given to a unit."""
-        if await way_table.was_told(db, unit):  # and erased
+        if await way_table.was_logged(db, unit):  # and erased
             return []
         often = await looks.add_unknown(db, unit)
         if often < UNKNOWN_LOOKS or await cases.of_unit(db, unit):
@@ -125,9 +125,9 @@ class Looking:
         await self.ledger.run(work)
 
     def _country(self, request: Request) -> str | None:
-        told = request.headers.get(self.country_header, "") if self.country_header else ""
-        return told if _COUNTRY.fullmatch(told) else None
+        country = request.headers.get(self.country_header, "") if self.country_header else ""
+        return country if _COUNTRY.fullmatch(country) else None
 
     def _town(self, request: Request) -> str | None:
-        told = request.headers.get(self.town_header, "") if self.town_header else ""
-        return told[:TOWN_LENGTH] or None
+        town = request.headers.get(self.town_header, "") if self.town_header else ""
+        return town[:TOWN_LENGTH] or None

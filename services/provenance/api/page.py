@@ -145,29 +145,29 @@ def router(
             headers["Retry-After"] = str(seconds)
             return Response(pages.says("too_many", language), 429, headers, "text/html")
         link = parse_link(request.scope["raw_path"].decode("ascii", "replace").removeprefix(PAGE))
-        shown, found = await _found(link) if link else (None, None)
+        shown, content = await _content_of(link) if link else (None, None)
         if link and link.unit and request.method == "GET":
-            await looking.seen(request, link, found.way if isinstance(found, Unit) else (), shown is not None)
-        match found:
+            await looking.seen(request, link, content.way if isinstance(content, Unit) else (), shown is not None)
+        match content:
             case Unit(code=HiddenCode()) if request.method == "POST":
-                outcome = await trying.try_code(found.key, await _typed(request))
+                outcome = await trying.try_code(content.key, await _typed(request))
                 if outcome.seconds:
                     headers["Retry-After"] = str(outcome.seconds)
                 headers["Cache-Control"] = "no-store"
-                code = await _code(found.key)
-                body = pages.unit(replace(found, code=code), language, outcome)
+                code = await _code(content.key)
+                body = pages.unit(replace(content, code=code), language, outcome)
                 return Response(body, _STATUS[outcome.kind], headers, "text/html")
             case Unit():
-                return etag_response(request, pages.unit(found, language), "text/html", headers)
+                return etag_response(request, pages.unit(content, language), "text/html", headers)
             case Lot():
-                return etag_response(request, pages.lot(found, language), "text/html", headers)
+                return etag_response(request, pages.lot(content, language), "text/html", headers)
             case Shown():
-                body = pages.product(found, language, of_lot=link is not None and link.lot is not None)
+                body = pages.product(content, language, of_lot=link is not None and link.lot is not None)
                 return etag_response(request, body, "text/html", headers)
             case None:
                 return Response(pages.not_found(language), 404, headers, "text/html")
 
-    async def _found(link: DigitalLink) -> tuple[Shown | None, Unit | Lot | Shown | None]:
+    async def _content_of(link: DigitalLink) -> tuple[Shown | None, Unit | Lot | Shown | None]:
         """The product where it is known, and what the page shows."""
         checkpoint = await log.proven()
         async with pool.acquire() as db:

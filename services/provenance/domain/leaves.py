@@ -50,11 +50,11 @@ _KEY = re.compile(
 
 def parse_key_leaf(text: str) -> KeyLeaf | None:
     """None for any other leaf."""
-    found = _KEY.fullmatch(text)
-    if found is None:
+    match = _KEY.fullmatch(text)
+    if match is None:
         return None
     leaf = KeyLeaf(
-        "added" if found["change"] == "added" else "revoked", found["kid"], base64.b64decode(found["public"])
+        "added" if match["change"] == "added" else "revoked", match["kid"], base64.b64decode(match["public"])
     )
     return leaf if str(leaf) == text else None
 

@@ -24,7 +24,7 @@ async def first_dates(db: DB, lot: LotKey) -> dict[str, datetime]:
         lot.gtin,
         lot.lot,
         list(SHOWN),
-        [one.step for one in SHOWN.values()],
-        [one.disposition for one in SHOWN.values()],
+        [shown.step for shown in SHOWN.values()],
+        [shown.disposition for shown in SHOWN.values()],
     )
     return {row["name"]: row["happened_at"] for row in rows}

@@ -54,7 +54,7 @@ async def is_known(db: DB, unit: UnitKey) -> bool:
     )
 
 
-async def was_told(db: DB, unit: UnitKey) -> bool:
+async def was_logged(db: DB, unit: UnitKey) -> bool:
     """Whether we have ever told of the unit, erased or not."""
     return bool(
         await db.fetchval(

@@ -144,21 +144,21 @@ class Log:
             known = await store.witness(db, self.id, name)
         if name in self.confirmed and known.size == last.size and known.away_since is None:
             return
-        answer = await self._asked(witness, counterpart, last, known.size)
+        answer = await self._send_checkpoint(witness, counterpart, last, known.size)
         if answer.verdict is Verdict.BEHIND:
-            answer = await self._asked(witness, counterpart, last, answer.size)
-        proof = await self._served(witness, counterpart) if answer.verdict in CONTRADICTS else None
+            answer = await self._send_checkpoint(witness, counterpart, last, answer.size)
+        proof = await self._served_checkpoint(witness, counterpart) if answer.verdict in CONTRADICTS else None
         failpoints.reach("log.sent")
         async with self.pool.acquire() as db, db.transaction():
             if answer.verdict in CONTRADICTS:
-                await self._heed(db, witness, known, last, answer, proof)
+                await self._act_on_contradiction(db, witness, known, last, answer, proof)
             elif answer.signature is not None:
                 await store.answered(db, self.id, name, last.size, answer.verdict.value, str(answer.signature))
                 self.confirmed.add(name)
             else:
                 await store.unanswered(db, self.id, name, answer.verdict.value)
 
-    async def _asked(
+    async def _send_checkpoint(
         self, witness: Witness, counterpart: Counterpart, last: store.StoredCheckpoint, old: int
     ) -> Answer:
         note = parse_note(last.note.encode())
@@ -174,7 +174,7 @@ class Log:
             return Answer(Verdict.AWAY)
         return read_answer(answer.status, answer.body, min(old, last.size), checkpoint, witness.key, time.time())
 
-    async def _served(self, witness: Witness, counterpart: Counterpart) -> Checkpoint | None:
+    async def _served_checkpoint(self, witness: Witness, counterpart: Counterpart) -> Checkpoint | None:
         """The checkpoint that the witness serves of this log, if our key has signed it."""
         url = f"{witness.url}/{checkpoint_path(self.key.name)}"
         try:
@@ -183,7 +183,7 @@ class Log:
             return None
         return read_checkpoint(answer.status, answer.body, self.trust.log)
 
-    async def _heed(
+    async def _act_on_contradiction(
         self,
         db: DB,
         witness: Witness,

@@ -34,7 +34,7 @@ def audit(checkpoint: bytes, trust: Trust, read_tile: ReadTile, read_entries: Re
         if len(tile) != width * HASH_BYTES or tile != _expected(place, width, below, read_entries):
             raise BadLog(f"{tile_path(place, width)} is not what is below it")
         if width == WIDTH:
-            below[place] = root_of([tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)])
+            below[place] = root_of([tile[start : start + HASH_BYTES] for start in range(0, len(tile), HASH_BYTES)])
         else:
             edge[place] = tile
     if edge_of(size, edge).root != signed.checkpoint.root:
