@@ -101,7 +101,7 @@ def test_a_declaration_keeps_the_id() -> None:
     assert wrong.event.fields["errorDeclaration"]["reason"] == "did_not_occur"
     bare = captured(replace(SAID, declaration=Declaration(NOW)))
     assert bare.event.fields["errorDeclaration"] == {"declarationTime": "2026-11-24T09:30:01.000Z"}
-    assert len({one.event.name for one in (captured(), wrong, bare)}) == 3
+    assert len({event.event.name for event in (captured(), wrong, bare)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,9 @@ def test_a_declaration_keeps_the_id() -> None:
     ],
 )
 def test_every_rule_that_is_broken_is_named(changes: dict[str, Any], faults: list[tuple[str, str]]) -> None:
-    found = judge(replace(SAID, **changes), PLACE, NOW, MAKER)
-    assert isinstance(found, list)
-    assert [(fault.field, fault.rule) for fault in found] == faults
+    result = judge(replace(SAID, **changes), PLACE, NOW, MAKER)
+    assert isinstance(result, list)
+    assert [(fault.field, fault.rule) for fault in result] == faults
 
 
 def test_what_is_known_is_not_told_again_and_originals_come_first() -> None:
@@ -158,11 +158,11 @@ def test_who_said_an_event_may_declare_it_wrong(by: str, said_by: str | None, al
 
 
 def test_others_tell_only_so_much_of_a_unit() -> None:
-    one, two = captured(), captured(PACKED)
-    assert new_of([one], {}, {one.unit: MOST_A_UNIT - 1}, MAKER, in_document)[1] == []
-    _, faults = new_of([one, two], {}, {one.unit: MOST_A_UNIT - 1}, MAKER, in_document)
+    first, second = captured(), captured(PACKED)
+    assert new_of([first], {}, {first.unit: MOST_A_UNIT - 1}, MAKER, in_document)[1] == []
+    _, faults = new_of([first, second], {}, {first.unit: MOST_A_UNIT - 1}, MAKER, in_document)
     assert [(fault.field, fault.rule) for fault in faults] == [("epcisBody.eventList[1].childEPCs[0]", "unit_full")]
-    _, faults = new_of([two], {}, {two.unit: MOST_A_UNIT}, MAKER, alone)
+    _, faults = new_of([second], {}, {second.unit: MOST_A_UNIT}, MAKER, alone)
     assert [fault.field for fault in faults] == ["childEPCs[0]"], "of an event by itself"
 
 
@@ -178,9 +178,9 @@ def test_an_answer_says_when_and_by_whom_it_was_told() -> None:
 
 
 def test_what_a_query_names() -> None:
-    found = things_of([SAID.epc, f"https://x.example/00/{SSCC}", f"https://x.example/01/{OWN_GTIN}"])
-    assert found is not None
-    assert (found.units, found.boxes, found.products) == (
+    things = things_of([SAID.epc, f"https://x.example/00/{SSCC}", f"https://x.example/01/{OWN_GTIN}"])
+    assert things is not None
+    assert (things.units, things.boxes, things.products) == (
         [UnitKey(gtin=OWN_GTIN, serial="a/b")],
         [SSCC],
         [OWN_GTIN],

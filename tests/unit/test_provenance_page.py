@@ -89,15 +89,15 @@ def test_a_link_to_a_product_or_a_lot_is_to_no_unit() -> None:
     assert (parse_link(f"/01/{GTIN}/10/L") or DigitalLink(gtin="0" * 14, serial="A")).unit is None
 
 
-def test_where_a_unit_stands_follows_from_its_way() -> None:
+def test_a_units_state_follows_from_its_way() -> None:
     received = unit_state(steps("commissioning", "packing", "shipping"))
     assert (received.delivered, received.since, received.ended_at) == (False, AT, None)
     with_buyer = unit_state(steps("commissioning", "packing", "shipping", "arriving"))
     assert (with_buyer.delivered, with_buyer.since) == (True, AT + timedelta(days=3))
     back = unit_state(steps("commissioning", "arriving", "unpacking", "receiving"))
     assert (back.delivered, back.since) == (False, AT + timedelta(days=3))
-    gone = unit_state(steps("commissioning", "decommissioning", "packing"))
-    assert gone.ended_at == AT + timedelta(days=1)
+    ended = unit_state(steps("commissioning", "decommissioning", "packing"))
+    assert ended.ended_at == AT + timedelta(days=1)
 
 
 def test_only_our_own_word_counts_and_not_what_was_declared_wrong() -> None:
@@ -134,9 +134,9 @@ def test_a_vendor_is_as_makers_says_before_what_was_stated() -> None:
     suspended = VendorSuspended(vendor_id=stream.id, occurred_at=NOW, reason="operator")
     restored = VendorRestored(vendor_id=stream.id, occurred_at=NOW)
     for facts, is_suspended in (([suspended], True), ([restored, suspended], False)):
-        found = vendor_of(Facts(stream, [verified(), *facts]))
-        assert found is not None
-        assert found.suspended is is_suspended
+        shown = vendor_of(Facts(stream, [verified(), *facts]))
+        assert shown is not None
+        assert shown.suspended is is_suspended
 
 
 def test_a_product_is_its_highest_version_of_its_first_vendor() -> None:
@@ -154,9 +154,9 @@ def test_a_product_is_its_highest_version_of_its_first_vendor() -> None:
     withdrawn = ProductWithdrawn(sku=SKU, occurred_at=NOW, reason="vendor")
     for turn, is_withdrawn in ((None, True), (2, False)):
         facts = [approved(), withdrawn, *([approved(turn=turn)] if turn else [])]
-        found = product_of(Facts(stream, facts))
-        assert found is not None
-        assert found.withdrawn is is_withdrawn
+        shown = product_of(Facts(stream, facts))
+        assert shown is not None
+        assert shown.withdrawn is is_withdrawn
 
 
 def test_every_language_has_every_word() -> None:

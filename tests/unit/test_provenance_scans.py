@@ -34,7 +34,7 @@ WITH_US = UnitState(False, AT - timedelta(days=9), None)
 MINUTE = timedelta(minutes=1)
 
 
-def found(state: UnitState, look: Look, earlier: list[Look], lot: bool = False, **cleared_at: datetime) -> list[str]:
+def flags(state: UnitState, look: Look, earlier: list[Look], lot: bool = False, **cleared_at: datetime) -> list[str]:
     reasons = list(causes(state, look, earlier, lot, cleared_at))
     assert set(reasons) <= set(UNIT_FLAGS)
     return reasons
@@ -55,33 +55,33 @@ def found(state: UnitState, look: Look, earlier: list[Look], lot: bool = False, 
     ],
 )
 def test_two_continents_in_an_hour(country: str | None, other: str | None, minutes: int, reasons: list[str]) -> None:
-    assert found(DELIVERED, Look(AT, country), [Look(AT - minutes * MINUTE, other)]) == reasons
+    assert flags(DELIVERED, Look(AT, country), [Look(AT - minutes * MINUTE, other)]) == reasons
 
 
 def test_what_a_person_has_cleared_counts_no_more() -> None:
     earlier = [Look(AT - 10 * MINUTE, "FR")]
-    assert found(DELIVERED, Look(AT, "CN"), earlier, impossible_scans=AT - 5 * MINUTE) == []
-    assert found(DELIVERED, Look(AT, "CN"), earlier, impossible_scans=AT - 15 * MINUTE) == ["impossible_scans"]
-    assert found(DELIVERED, Look(AT, "CN"), earlier, impossible_scans=AT - timedelta(days=3)) == ["impossible_scans"]
+    assert flags(DELIVERED, Look(AT, "CN"), earlier, impossible_scans=AT - 5 * MINUTE) == []
+    assert flags(DELIVERED, Look(AT, "CN"), earlier, impossible_scans=AT - 15 * MINUTE) == ["impossible_scans"]
+    assert flags(DELIVERED, Look(AT, "CN"), earlier, impossible_scans=AT - timedelta(days=3)) == ["impossible_scans"]
 
 
 def test_hundreds_of_looks_before_delivery() -> None:
     many = [Look(AT - number * MINUTE, "CN") for number in range(1, LOOKS_BEFORE_DELIVERY)]
-    assert found(WITH_US, Look(AT, "CN"), many) == ["scans_before_delivery"]
-    assert found(WITH_US, Look(AT, "CN"), many[1:]) == []
-    assert found(DELIVERED, Look(AT, "CN"), many) == []
-    assert found(WITH_US, Look(AT, "CN"), many, scans_before_delivery=AT - MINUTE) == []
+    assert flags(WITH_US, Look(AT, "CN"), many) == ["scans_before_delivery"]
+    assert flags(WITH_US, Look(AT, "CN"), many[1:]) == []
+    assert flags(DELIVERED, Look(AT, "CN"), many) == []
+    assert flags(WITH_US, Look(AT, "CN"), many, scans_before_delivery=AT - MINUTE) == []
     came_back = UnitState(False, AT - 5 * MINUTE, None)
-    assert found(came_back, Look(AT, "CN"), many) == [], "its buyer's looks are not against it"
+    assert flags(came_back, Look(AT, "CN"), many) == [], "its buyer's looks are not against it"
 
 
 def test_a_look_after_the_end_and_a_wrong_lot_are_told_once() -> None:
     ended = UnitState(True, AT - timedelta(days=9), AT - MINUTE)
-    assert found(ended, Look(AT, None), []) == ["scan_after_end"]
-    assert found(ended, Look(AT - MINUTE, None), []) == []
-    assert found(ended, Look(AT, None), [], scan_after_end=AT - timedelta(days=1)) == []
-    assert found(DELIVERED, Look(AT, None), [], lot=True) == ["wrong_lot"]
-    assert found(DELIVERED, Look(AT, None), [], lot=True, wrong_lot=AT) == []
+    assert flags(ended, Look(AT, None), []) == ["scan_after_end"]
+    assert flags(ended, Look(AT - MINUTE, None), []) == []
+    assert flags(ended, Look(AT, None), [], scan_after_end=AT - timedelta(days=1)) == []
+    assert flags(DELIVERED, Look(AT, None), [], lot=True) == ["wrong_lot"]
+    assert flags(DELIVERED, Look(AT, None), [], lot=True, wrong_lot=AT) == []
 
 
 def test_as_far_back_as_looks_can_matter() -> None:
@@ -100,9 +100,9 @@ def test_a_cause_is_published_once_while_its_flag_is_open() -> None:
     assert second is not None
     assert (first.turn, second.turn) == (1, 2)
     facts.add(second)
-    [one, two] = cases_of(facts)
-    assert (one.reason, one.closed_at, two.turn) == ("impossible_scans", None, 2)
-    assert one.due_at > one.opened_at
+    [first_case, second_case] = cases_of(facts)
+    assert (first_case.reason, first_case.closed_at, second_case.turn) == ("impossible_scans", None, 2)
+    assert first_case.due_at > first_case.opened_at
     for event in cleared(facts, UNIT, "one_unit", AT + MINUTE):
         facts.add(event)
     assert [(case.closed_at, case.resolution) for case in cases_of(facts)] == [(AT + MINUTE, "one_unit")] * 2
