@@ -12,16 +12,23 @@ from contracts.vocabularies import UNIT_FLAGS
 from contracts.warehouse import UnitKey
 from services.provenance.domain.continents import continent_of
 from services.provenance.domain.scans import (
+    FLAGS_A_DAY,
     LAST_TURN,
     LOOKS_BEFORE_DELIVERY,
     ONCE,
+    UNKNOWN_A_DAY,
+    UNKNOWN_LOOKS,
     UNKNOWN_SERIAL,
+    Case,
     Look,
     cases_of,
     causes,
     cleared,
     flagged,
     look_back,
+    may_flag,
+    reasons_to_flag,
+    reasons_to_flag_unknown,
 )
 from services.provenance.domain.way import UnitState
 from services.refusals.refusal import Refusal
@@ -82,6 +89,54 @@ def test_a_look_after_the_end_and_a_wrong_lot_are_told_once() -> None:
     assert flags(ended, Look(AT, None), [], scan_after_end=AT - timedelta(days=1)) == []
     assert flags(DELIVERED, Look(AT, None), [], lot=True) == ["wrong_lot"]
     assert flags(DELIVERED, Look(AT, None), [], lot=True, wrong_lot=AT) == []
+
+
+@pytest.mark.parametrize(
+    ("read_lot", "unit_lot", "reasons"),
+    [("L1", "L2", ["wrong_lot"]), ("L1", "L1", []), ("L1", None, []), (None, "L1", []), (None, None, [])],
+)
+def test_another_lot_than_the_units_is_wrong(read_lot: str | None, unit_lot: str | None, reasons: list[str]) -> None:
+    assert reasons_to_flag(DELIVERED, Look(AT, None), [], read_lot, unit_lot, []) == reasons
+
+
+def case(reason: str, closed_at: datetime | None, turn: int = 1) -> Case:
+    return Case(GTIN, SERIAL, turn, reason, AT - timedelta(days=2), AT + timedelta(days=1), closed_at, None)
+
+
+def test_a_cause_is_no_reason_while_its_case_is_open_and_counts_from_the_last_clearing() -> None:
+    earlier, look = [Look(AT - 10 * MINUTE, "FR")], Look(AT, "CN")
+
+    def reasons(*cases: Case) -> list[str]:
+        return reasons_to_flag(DELIVERED, look, earlier, "L1", "L2", cases)
+
+    assert reasons() == ["wrong_lot", "impossible_scans"]
+    assert reasons(case("impossible_scans", None)) == ["wrong_lot"]
+    assert reasons(case("wrong_lot", AT), case("impossible_scans", AT - 15 * MINUTE)) == ["impossible_scans"]
+    cleared_twice = case("impossible_scans", AT - timedelta(days=1)), case("impossible_scans", AT - 5 * MINUTE, turn=2)
+    assert reasons(*cleared_twice) == ["wrong_lot"]
+    assert reasons(*cleared_twice[:1], case("impossible_scans", None, turn=2)) == ["wrong_lot"]
+
+
+@pytest.mark.parametrize(
+    ("looks", "cases", "flagged_today", "is_flagged"),
+    [
+        (UNKNOWN_LOOKS, [], UNKNOWN_A_DAY - 1, True),
+        (UNKNOWN_LOOKS + 1, [], 0, True),
+        (UNKNOWN_LOOKS - 1, [], 0, False),
+        (UNKNOWN_LOOKS, [case(UNKNOWN_SERIAL, None)], 0, False),
+        (UNKNOWN_LOOKS, [case(UNKNOWN_SERIAL, AT)], 0, False),
+        (UNKNOWN_LOOKS, [], UNKNOWN_A_DAY, False),
+    ],
+)
+def test_an_unknown_serial_is_flagged_once_and_within_bounds(
+    looks: int, cases: list[Case], flagged_today: int, is_flagged: bool
+) -> None:
+    assert reasons_to_flag_unknown(looks, cases, flagged_today) == [UNKNOWN_SERIAL] * is_flagged
+
+
+def test_flags_of_a_day_are_bounded() -> None:
+    assert may_flag(FLAGS_A_DAY - 1)
+    assert not may_flag(FLAGS_A_DAY)
 
 
 def test_as_far_back_as_looks_can_matter() -> None:

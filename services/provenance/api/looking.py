@@ -6,7 +6,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import asyncpg
 from fastapi import Request
@@ -14,7 +13,16 @@ from fastapi import Request
 from contracts.base import unit_stream
 from contracts.warehouse import UnitKey
 from services.provenance.domain.digital_links import DigitalLink
-from services.provenance.domain.scans import UNKNOWN_LOOKS, UNKNOWN_SERIAL, Look, causes, flagged, look_back
+from services.provenance.domain.scans import (
+    DAY,
+    UNKNOWN_SERIAL,
+    Look,
+    flagged,
+    look_back,
+    may_flag,
+    reasons_to_flag,
+    reasons_to_flag_unknown,
+)
 from services.provenance.domain.way import Step, UnitState, unit_state
 from services.provenance.store import cases, looks
 from services.provenance.store import way as way_table
@@ -29,11 +37,6 @@ from shared.telemetry import log
 REMEMBERED = 10_000
 ONCE_SECONDS = 3600.0
 TOWN_LENGTH = 100
-DAY = timedelta(days=1)
-FLAGS_A_DAY = 500
-"""In business time: looks come from outside, and each flag is a case for a person."""
-UNKNOWN_A_DAY = 10
-"""Of one product: units that there are not."""
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
@@ -92,30 +95,24 @@ class Looking:
     async def _count(
         self, db: DB, unit: UnitKey, look: Look, source: Source, lot: str | None, state: UnitState
     ) -> list[str]:
-        """Why the unit is to be flagged, of what it is not flagged for already."""
+        """Counts the look. Why the unit is to be flagged."""
         earlier = await looks.since(db, unit, look_back(state, look))
         await looks.add(db, self.seal, unit, look, source)
-        known_cases = await cases.of_unit(db, unit)
-        opened = {case.reason for case in known_cases if case.closed_at is None}
-        cleared = {case.reason: case.closed_at for case in known_cases if case.closed_at is not None}
-        known = await way_table.lot_of(db, unit) if lot else None
-        wrong_lot = known is not None and known != lot
-        return [reason for reason in causes(state, look, earlier, wrong_lot, cleared) if reason not in opened]
+        unit_lot = await way_table.lot_of(db, unit) if lot else None
+        return reasons_to_flag(state, look, earlier, lot, unit_lot, await cases.of_unit(db, unit))
 
     async def _count_unknown(self, db: DB, unit: UnitKey, look: Look) -> list[str]:
-        """Somebody has tried a serial of a known product that was never given to a unit."""
+        """Counts the look at a serial of a known product that was never given to a unit. Why it is to be flagged."""
         if await way_table.was_logged(db, unit):  # and erased
             return []
-        often = await looks.add_unknown(db, unit)
-        if often < UNKNOWN_LOOKS or await cases.of_unit(db, unit):
-            return []
-        today = await cases.opened_since(db, look.seen_at - DAY, unit.gtin, UNKNOWN_SERIAL)
-        return [UNKNOWN_SERIAL] if today < UNKNOWN_A_DAY else []
+        count = await looks.add_unknown(db, unit)
+        flagged_today = await cases.opened_since(db, look.seen_at - DAY, unit.gtin, UNKNOWN_SERIAL)
+        return reasons_to_flag_unknown(count, await cases.of_unit(db, unit), flagged_today)
 
     async def _flag(self, unit: UnitKey, reason: str) -> None:
         async def work(db: DB) -> None:
             now, stream = self.clock.now(), unit_stream(unit.gtin, unit.serial)
-            if await cases.opened_since(db, now - DAY) >= FLAGS_A_DAY:
+            if not may_flag(await cases.opened_since(db, now - DAY)):
                 log.warning("a unit was not flagged: too many were today", reason=reason)
                 return
             facts = (await self.ledger.lock(db, {stream}))[stream.id]

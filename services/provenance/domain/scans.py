@@ -20,6 +20,11 @@ LOOKS_BEFORE_DELIVERY = 200
 UNKNOWN_LOOKS = 3
 """At one serial that was never given to a unit, by so many: more than a slip of the pen."""
 UNKNOWN_SERIAL = "unknown_serial"
+DAY = timedelta(days=1)
+FLAGS_A_DAY = 500
+"""In business time: looks come from outside, and each flag is a case for a person."""
+UNKNOWN_A_DAY = 10
+"""Flags of unknown serials of one product, in business time."""
 LAST_TURN = 9999
 """Of a unit's flags (contracts/provenance.py)."""
 ONCE = frozenset({"wrong_lot", "scan_after_end"})
@@ -61,6 +66,35 @@ def causes(
     begin = max(state.since, cleared.get("scans_before_delivery", state.since))
     if not state.delivered and len(_since(earlier, begin)) + 1 >= LOOKS_BEFORE_DELIVERY:
         yield "scans_before_delivery"
+
+
+def reasons_to_flag(
+    state: UnitState,
+    look: Look,
+    earlier: Sequence[Look],
+    read_lot: str | None,
+    unit_lot: str | None,
+    cases: Sequence[Case],
+) -> list[str]:
+    """The causes for which no case of the unit is open. `read_lot`: the lot in the link that was opened; `unit_lot`:
+    the unit's, where it is known; `cases`: all of the unit, by turn. The other arguments are those of `causes`."""
+    wrong_lot = read_lot is not None and unit_lot is not None and read_lot != unit_lot
+    opened = {case.reason for case in cases if case.closed_at is None}
+    cleared_at = {case.reason: case.closed_at for case in cases if case.closed_at is not None}
+    return [reason for reason in causes(state, look, earlier, wrong_lot, cleared_at) if reason not in opened]
+
+
+def reasons_to_flag_unknown(looks: int, cases: Sequence[Case], flagged_today: int) -> list[str]:
+    """Why a serial of a known product is to be flagged that was never given to a unit. `looks`: how often its page was
+    opened; `cases`: of this serial, which is flagged once only; `flagged_today`: how many unknown serials of the
+    product were flagged within a day."""
+    flag = looks >= UNKNOWN_LOOKS and not cases and flagged_today < UNKNOWN_A_DAY
+    return [UNKNOWN_SERIAL] if flag else []
+
+
+def may_flag(flagged_today: int) -> bool:
+    """Whether another unit may be flagged after so many flags within a day, of all units."""
+    return flagged_today < FLAGS_A_DAY
 
 
 def _since(looks: Sequence[Look], after: datetime) -> list[Look]:
