@@ -1,4 +1,4 @@
-"""From facts to signed events whose leaves wait for the log, and to what a unit's page shows. Nothing is decided."""
+"""Turns facts into signed events whose leaves wait for the log, and into what a unit's page shows."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ class EventSigner:
             )
 
     async def project(self, db: DB, orders: Sequence[Facts]) -> None:
-        """Of orders: a box's events need its units-packed, whichever comes first, so each set is looked at whole."""
+        """Of orders. The events of a box need its units-packed, which may come last, so each set of facts is read
+        whole."""
         events = [event for facts in orders for event in of_order(facts, self.place)]
         await self.sign(db, [*events, *(event for facts in orders for event in lot_events.of_order(facts, self.place))])
 
@@ -151,5 +152,5 @@ async def project_units(db: DB, units: Sequence[Facts]) -> None:
 
 
 async def handle(_db: DB, _sets: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
-    """No outputs: provenance decides on nothing that it is told; a look flags a unit by itself."""
+    """No outputs: no fact that is consumed leads to another here. Flags follow from looks, in `api/looking`."""
     return ()

@@ -1,4 +1,4 @@
-"""Events that others tell, as GS1's REST binding of EPCIS 2.0 takes them in: documents, and single events."""
+"""Routes that take in events which others report, by GS1's REST binding of EPCIS 2.0: documents, and single events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How events that others tell are taken in, whether as a document or one by one."""
+"""Takes in the events that others report, in a document or one by one."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Capturing:
     async def take(
         self, db: DB, said: Sequence[Said], vendor: UUID | None, name: Naming = in_document
     ) -> list[LogEvent]:
-        """Logs all of these events, or none; those that were not known before. `name`: of the fields in what was sent.
-        Raises Problem 400 that names every fault."""
+        """Logs these events, all of them or none, and returns those that were not known before. `name` gives a field
+        its name in the request's body. Raises Problem 400, which names every fault."""
         by = OPERATOR if vendor is None else f"{VENDOR_SCOPE}:{await gtins.owner(db, vendor)}"
         captured = _judged([judge(event, self.signer.place, self.clock.now(), by) for event in said], name)
         if vendor is not None:  # and of one of which no product is known
@@ -44,7 +44,7 @@ class Capturing:
         return new
 
     async def take_single(self, db: DB, said: Said, vendor: UUID | None) -> list[LogEvent]:
-        """As `take`, of one event that was sent by itself."""
+        """As `take`, for a single event that was sent without a document."""
         return await self.take(db, [said], vendor, alone)
 
 

@@ -39,7 +39,8 @@ def router(
     """`keys` of hidden codes by their prefixes, the first makes new ones."""
     routes = APIRouter(route_class=RefusalRoute, tags=["labels"])
     drawing = asyncio.Lock()
-    """Drawing 480 labels keeps a core busy for seconds. Who waits has no new codes yet: the labels before hold."""
+    """Drawing 480 labels keeps a core busy for seconds, so one sheet is drawn at a time. A request that waits has not
+    replaced any code yet."""
 
     @routes.post(
         "/label-sheets",

@@ -1,4 +1,4 @@
-"""The log as C2SP's tlog-tiles serves it, how it stands, and the keys of who signs events."""
+"""Serves the log in the form of C2SP's tlog-tiles, its state, and the keys of the issuer."""
 
 from __future__ import annotations
 

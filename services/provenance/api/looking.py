@@ -1,4 +1,4 @@
-"""Looks at the pages of units: each is counted, and kept for a while with its source sealed."""
+"""Counts the looks at the pages of units. Each look is kept for a while, with its source sealed."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 
 @dataclass(slots=True)
 class Recent:
-    """What was seen within the hour, as far as it is remembered: in memory, so for each replica by itself."""
+    """What was seen within the last hour: the newest `REMEMBERED` keys, in the memory of this replica."""
 
     now: Callable[[], float]
     _seen: OrderedDict[tuple[str, ...], float] = field(default_factory=OrderedDict)
 
     def is_new(self, *key: str) -> bool:
-        """Whether it was not seen in the last hour; from now on it was."""
+        """Whether the key was not seen in the last hour. Marks it as seen."""
         seen_at, now = self._seen.get(key), self.now()
         if seen_at is not None and now - seen_at < ONCE_SECONDS:
             return False
@@ -61,8 +61,8 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Counts looks, and flags units whose looks cannot be at one unit. A client's looks at one unit within an hour are
-    one."""
+    """Counts looks, and flags units whose looks cannot all be at one unit. Looks of one client at one unit within an
+    hour count as one."""
 
     pool: asyncpg.Pool[asyncpg.Record]
     ledger: Ledger
@@ -70,12 +70,12 @@ class Looking:
     clock: Clock
     recent: Recent
     country_header: str
-    """In which whoever stands before us tells a client's country; nobody does when it is empty."""
+    """The header in which the proxy before us names a client's country; empty where none does."""
     town_header: str
 
     async def seen(self, request: Request, link: DigitalLink, way: Sequence[Step], known_product: bool) -> None:
-        """Somebody looks at this unit, whose way is empty when it is not known. What cannot be counted is shown all
-        the same."""
+        """Counts a look at this unit, whose `way` is empty when the unit is not known. An error of the database is
+        logged and not raised: the page is shown all the same."""
         unit, address = link.unit, client_of(request)
         if unit is None or not self.recent.is_new(address, unit.gtin, unit.serial):
             return

@@ -103,7 +103,8 @@ class Pages:
         return self._templates.render("lot.html", language, lot=lot, country=self._country)
 
     def product(self, shown: Shown, language: Language, *, of_lot: bool = False) -> bytes:
-        """`of_lot`: asked for with a lot of which nothing was told. It is not shown: anyone can write it there."""
+        """`of_lot`: the link names a lot of which no event is known. The lot is not shown, since anyone can write one
+        into a link."""
         return self._templates.render("product.html", language, shown=shown, of_lot=of_lot)
 
     def not_found(self, language: Language) -> bytes:
@@ -133,7 +134,7 @@ def router(
     looking: Looking,
     trying: Trying,
 ) -> APIRouter:
-    """`look_ups`: how often a client may ask for units, whose serials can be tried."""
+    """`look_ups`: how often a client may ask for units, so that nobody tries serials one after another."""
     routes = APIRouter(route_class=Route)
 
     @routes.api_route(PAGE + "/01/{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
@@ -188,7 +189,7 @@ def router(
             )
 
     async def _lot(db: DB, link: DigitalLink, shown: Shown | None) -> Lot | None:
-        """None for a link to no lot, and for a lot of which nothing was told."""
+        """None for a link without a lot, and for a lot of which no event is known."""
         if link.lot is None:
             return None
         key = LotKey(gtin=link.gtin, lot=link.lot)
@@ -217,7 +218,7 @@ FORM_BYTES, FORM_FIELDS = 1_000, 5
 
 
 async def _typed(request: Request) -> str:
-    """What stands in the form's field. Raises Problem 413."""
+    """The value of the form's field. Raises Problem 413."""
     text = (await body_within(request, FORM_BYTES)).decode("utf-8", "replace")
     try:
         return parse_qs(text, max_num_fields=FORM_FIELDS).get("code", [""])[0]

@@ -61,8 +61,8 @@ class Verified:
 
 
 def write_bundle(unit: str, checkpoint: str, keys: Sequence[LoggedKey], events: Sequence[LoggedEvent]) -> bytes:
-    """JSON. A proof stands there without the checkpoint, which is the same for all: with an empty line and the
-    checkpoint after it, it is a `.tlog-proof`. Raises TooLarge."""
+    """The bundle in JSON. The checkpoint, which is the same for all proofs, is in it once: a proof with an empty line
+    and the checkpoint after it is a `.tlog-proof`. Raises TooLarge."""
     value = {
         "format": FORMAT,
         "unit": unit,

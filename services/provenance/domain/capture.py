@@ -1,7 +1,7 @@
-"""Events that others tell: what is taken in of them, and how each stands beside our own.
+"""Which events that others report are taken in, and which of them may be declared wrong.
 
-What is taken in is less than EPCIS allows, for all of it is shown to whoever holds the unit: one piece an event, places
-by their GLN, words of CBV. No field holds a free text, a document's number or a party.
+Less is taken in than EPCIS allows, since all of it is shown to whoever holds the unit: one piece an event, places by
+their GLN, words of CBV. No field holds free text, a document's number or a party.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from shared.faults import Fault
 MAX_EVENTS = 200
 """Of one document."""
 MOST_A_UNIT = 4
-"""Events that others tell of one unit: with those of its way they fit into a bundle."""
+"""Events of one unit that others may report: with those of its way they fit into a bundle."""
 AHEAD = timedelta(minutes=5)
-"""By which a clock may be ahead of ours."""
+"""How far a reporter's clock may be ahead of ours."""
 OLDEST = timedelta(days=5 * 365)
 
 Action = Literal["ADD", "OBSERVE", "DELETE"]
@@ -34,7 +34,7 @@ Action = Literal["ADD", "OBSERVE", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """That an event told before was wrong."""
+    """The declaration that an earlier event was wrong."""
 
     declared_at: datetime
     reason: epcis.Reason | None = None
@@ -43,7 +43,7 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An event as it was sent: its form is judged, its meaning is not."""
+    """An event as it was sent. Its form has been checked, its meaning has not."""
 
     happened_at: datetime
     offset: str
@@ -65,7 +65,7 @@ class Said:
 
 
 class Identity(NamedTuple):
-    """Of an event: what it says, by its hash, and when that was declared wrong, or not at all."""
+    """Identifies an event: the hash of its content, and when it was declared wrong, if it was."""
 
     event_id: str
     declared_at: datetime | None
@@ -76,12 +76,12 @@ class Identity(NamedTuple):
 
 
 Known: TypeAlias = Mapping[Identity, str | None]
-"""Whose word each event is; none of our own."""
+"""By whom each event was reported; None for our own."""
 OPERATOR = "operator"
 
 
 Naming: TypeAlias = Callable[[int, str], str]
-"""How a field of the event with this number is named in what was sent."""
+"""From the number of an event and a field in it to the field's name in the request's body."""
 
 
 def in_document(number: int, field: str) -> str:
@@ -103,8 +103,8 @@ class Captured:
 
 
 def judge(said: Said, place: Place, now: datetime, by: str) -> Captured | list[Fault]:
-    """The event with its units, boxes and places as this issuer names them, which leaves its hash as it was; or every
-    rule that it breaks, with the field within the event. `by`: who says it."""
+    """The event with its units, boxes and places as this issuer names them, which does not change its hash; or every
+    rule that it breaks, with the field within the event. `by`: who reports it."""
     faults = list(_of_times(said, now))
     unit = _unit(said, faults)
     parent = _number(said.parent, box_of, "parentID", "sscc", faults)
@@ -125,8 +125,9 @@ def judge(said: Said, place: Place, now: datetime, by: str) -> Captured | list[F
 def new_of(
     captured: Sequence[Captured], known: Known, counts: Mapping[UnitKey, int], by: str, name: Naming
 ) -> tuple[list[LogEvent], list[Fault]]:
-    """Those that are not known yet, originals first; or why the document is refused. `counts`: how many events others
-    have told of each unit. Only who has said an event may declare it wrong; what we said ourselves an operator may."""
+    """The events that are not known yet, originals before declarations, and the faults for which the document is
+    refused. `counts`: how many events others have reported of each unit. An event may be declared wrong only by whoever
+    reported it, and one of our own by an operator."""
     said = dict(known) | {candidate.identity: by for candidate in captured if candidate.identity not in known}
     faults: list[Fault] = []
     new: dict[Identity, Captured] = {}

@@ -1,4 +1,4 @@
-"""What the facts tell of a vendor and of a product, as the page of a unit shows it."""
+"""A vendor and a product as the page of a unit shows them, from their facts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Product:
 
 
 def vendor_of(facts: Facts) -> Vendor | None:
-    """What `makers` says of it counts before what was stated to the warehouse, and of several the highest turn."""
+    """What `makers` says of the vendor takes precedence over what was stated to the warehouse; of several statements
+    the one with the highest turn does."""
     verified = facts.all(VendorVerified)
     if not verified:
         return None

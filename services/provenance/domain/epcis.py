@@ -15,9 +15,9 @@ from services.provenance.domain.event_hash import event_hash, in_milliseconds
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 TERMS = "https://silkpost.example/terms/"
-"""What our own words in an event are called, behind `silkpost:`."""
+"""The namespace of our own fields in an event, whose prefix is `silkpost:`."""
 SAID_BY = "silkpost:saidBy"
-"""Whose word an event is that others told us: `operator`, or `vendor:<its owner code>`."""
+"""Who has reported an event that is not our own: `operator`, or `vendor:<its owner code>`."""
 Fields = dict[str, Any]
 Reason = Literal["incorrect_data", "did_not_occur"]
 
@@ -41,7 +41,7 @@ class Place:
         return f"{self.links}/00/{sscc}"
 
     def location_field(self, location: str) -> Fields:
-        """A place by its GLN."""
+        """The value of `readPoint` or `bizLocation` for the place with this GLN."""
         return {"id": f"{self.links}/414/{location}"}
 
     @property
@@ -81,7 +81,7 @@ def received_back(place: Place, happened_at: datetime, gtin: str, serial: str) -
 
 
 def written_off(place: Place, happened_at: datetime, gtin: str, serial: str) -> Fields:
-    """The unit exists no more for us: whoever meets it later meets a copy, or goods that were not destroyed."""
+    """The unit exists no more for us: one that turns up later is a copy, or was not destroyed."""
     return named_event(
         "ObjectEvent",
         happened_at,
@@ -101,7 +101,7 @@ def shipped(place: Place, happened_at: datetime, sscc: str) -> Fields:
 
 
 def delivered(place: Place, happened_at: datetime, sscc: str) -> Fields:
-    """The carrier says that the box was delivered; where, nobody is told."""
+    """The carrier says that the box was delivered. The event says no place."""
     return named_event(
         "ObjectEvent",
         happened_at,
@@ -128,8 +128,8 @@ def declared_wrong(
 
 
 def answered(event: Mapping[str, Any], recorded_at: datetime, said_by: str | None) -> Fields:
-    """The event with what we add, of which nothing is in its hash: when we wrote it down, and who said it, where we did
-    not say it ourselves."""
+    """The event with the fields that we add and that are not in its hash: when we wrote it down, and who reported it
+    unless we did."""
     added = {"recordTime": in_milliseconds(recorded_at)} | ({SAID_BY: said_by} if said_by else {})
     return {**event, **added}
 

@@ -1,7 +1,7 @@
-"""The event hash of CBV 2.0 (8.9.2): the id of an event that follows from its content, whoever tells it.
+"""The event hash of CBV 2.0 (8.9.2): an event's id, derived from its content alone.
 
-Hashed is a text of names and values in the order of the standard. recordTime, eventID and errorDeclaration are not in
-it. What the standard's text leaves open is decided as its reference implementation does (epcis-event-hash-generator),
+A text of names and values, in the order of the standard, is hashed. recordTime, eventID and errorDeclaration are not in
+it. Where the standard leaves something open, we do as its reference implementation does (epcis-event-hash-generator),
 whose examples in JSON are among the tests.
 """
 
@@ -26,9 +26,9 @@ class _Field:
     name: str
     within: tuple[_Field, ...] = ()
     element: str = ""
-    """How each value of a list is called in the text."""
+    """The name that each value of a list has in the text."""
     words: str = ""
-    """What a bare word of CBV stands for, before the word."""
+    """The prefix that makes a bare word of CBV a URI."""
     is_time: bool = False
 
 
@@ -86,7 +86,7 @@ _TYPED = {
     "sourceList": (_Field("type", words=_PARTIES), _Field("source")),
     "destinationList": (_Field("type", words=_PARTIES), _Field("destination")),
 }
-"""They follow what has a place of its own, sorted together with the fields that are not the standard's."""
+"""These follow the fields of `_ORDER`, sorted together with the fields that are not the standard's."""
 _COMMENTS = frozenset({"rdfs:comment", "comment"})
 _LEFT_OUT = _COMMENTS | {"@context", "eventID", "errorDeclaration", "recordTime", "type"}
 _KNOWN = _LEFT_OUT | {field.name for field in _ORDER} | _TYPED.keys() | {"ilmd"}
@@ -175,7 +175,7 @@ def _each(value: Any) -> list[Any]:
 
 
 def _value(field: _Field, value: Any, spaces: Mapping[str, str]) -> str:
-    """With the sign that stands before it; nothing for an empty one."""
+    """The value in the text, after a `=`; an empty text for no value."""
     if isinstance(value, dict | list):
         raise ValueError(f"no rule for such a {field.name}")
     text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value).strip()

@@ -85,8 +85,8 @@ _CHARACTERS = r"(?:%[2-7][0-9A-Fa-f]|[!')(*+,.0-9:;=A-Za-z_-])"
 
 
 def _key(total: int, path: str, rest: str, *, moved: bool = False, zero: str = "") -> _Path:
-    """Of a key with so many digits before its check digit; `rest` is a pattern of what stands behind it. `moved`: the
-    first digit of the reference stands before the company prefix (GTIN, SSCC)."""
+    """For a key with so many digits before its check digit, followed by what the pattern `rest` matches. `moved`: the
+    first digit of the reference goes before the company prefix (GTIN, SSCC)."""
 
     def make(prefix: str, text: str) -> str | None:
         digits = total - len(prefix)
@@ -214,7 +214,7 @@ _QUALIFIERS: Mapping[str, Mapping[str, str]] = {
     "8010": {"8011": r"[0-9]{1,12}"},
 }
 _FINEST = ("21", "235", "10", "254", "8011")
-"""Of the qualifiers of a key the one that counts."""
+"""The first of these that a key has is the qualifier that is kept."""
 
 
 def _of_link(segments: Sequence[str]) -> str | None:

@@ -33,7 +33,7 @@ class LogEvent:
     sscc: str | None = None
     """Of the box, or of the box in which the unit lies from here on."""
     said_by: str | None = None
-    """Whose word it is; none where we say it ourselves."""
+    """Who has reported the event; None for our own."""
     lot: LotKey | None = None
     """Of units that have no serial."""
 
@@ -47,7 +47,7 @@ def of_receipt(fact: UnitsReceived, place: Place) -> Iterator[LogEvent]:
 
 
 def of_write_off(fact: StockWrittenOff, place: Place) -> Iterator[LogEvent]:
-    """Each unit is no more. A return says so itself, in its units-returned."""
+    """Each unit exists no more. Units written off in a return are left out: their units-returned names them."""
     if fact.reason != "returned":
         for unit in fact.units:
             event = epcis.written_off(place, fact.occurred_at, unit.gtin, unit.serial)
@@ -55,8 +55,8 @@ def of_write_off(fact: StockWrittenOff, place: Place) -> Iterator[LogEvent]:
 
 
 def of_order(facts: Facts, place: Place) -> Iterator[LogEvent]:
-    """What happened to the boxes of an order whose units are told apart, and to these units, in the order of time as
-    far as it is known: nothing of a box whose units-packed has not come."""
+    """What happened to the boxes of an order, and to the units with serials in them, in the order of time. A box has no
+    events before its units-packed has come."""
     for packed in facts.all(UnitsPacked):
         yield from _of_box(facts, packed, place)
 

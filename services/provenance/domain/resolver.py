@@ -60,7 +60,7 @@ def read_request(path: str) -> DigitalLink | None:
 
 
 def link_type_of(text: str) -> str | None:
-    """The URI of a link type as it was asked for, a CURIE or a URI of GS1's Web vocabulary; None for another."""
+    """The URI of a link type that a request names by CURIE or URI of GS1's Web vocabulary; None for any other text."""
     match = _LINK_TYPE.fullmatch(text)
     return VOCABULARY + match["name"] if match else None
 
@@ -72,9 +72,9 @@ def page_of(link: DigitalLink) -> str:
 
 
 def levels_of(link: DigitalLink, root: str, product: str | None, known: bool, *, lot: bool = False) -> Sequence[Level]:
-    """What is known of this link and of what stands above it, the finest first; nothing where nothing is. `root`: where
-    links lead, `https://id.example`; `product`: its name, None when it is not known; `known`: whether the unit is;
-    `lot`: whether anything was told of the lot."""
+    """The levels with links, from the unit up to the product; empty where nothing is known. `root`: where links lead,
+    `https://id.example`; `product`: its name, None when it is not known; `known`: whether the unit is; `lot`: whether
+    any event of the lot is."""
     name = product or f"GTIN {link.gtin}"
     finest_first = []
     if known and (unit := link.unit) is not None:

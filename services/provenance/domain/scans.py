@@ -18,7 +18,7 @@ APART_WITHIN = timedelta(hours=1)
 LOOKS_BEFORE_DELIVERY = 200
 """At a unit that nobody has received yet."""
 UNKNOWN_LOOKS = 3
-"""At one serial that was never given to a unit, by so many: more than a slip of the pen."""
+"""Looks at one serial that was never given to a unit: so many are more than a typing mistake."""
 UNKNOWN_SERIAL = "unknown_serial"
 DAY = timedelta(days=1)
 FLAGS_A_DAY = 500
@@ -28,7 +28,7 @@ UNKNOWN_A_DAY = 10
 LAST_TURN = 9999
 """Of a unit's flags (contracts/provenance.py)."""
 ONCE = frozenset({"wrong_lot", "scan_after_end"})
-"""Causes that stay what they are: once cleared, they are not told again."""
+"""Causes that do not go away: once cleared, they flag the unit no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Look:
     seen_at: datetime
     """Business time."""
     country: str | None
-    """ISO 3166-1 alpha-2; None where nobody told it."""
+    """ISO 3166-1 alpha-2; None where it is not known."""
 
 
 def look_back(state: UnitState, look: Look) -> datetime:
@@ -102,7 +102,7 @@ def _since(looks: Sequence[Look], after: datetime) -> list[Look]:
 
 
 def flagged(facts: Facts, unit: UnitKey, reason: str, now: datetime) -> UnitFlagged | None:
-    """What is to be published; None while a flag of this reason is open, after one that is told once only, or past the
+    """The flag to publish; None while one of this reason is open, after any one of a reason in `ONCE`, and past the
     last turn."""
     flags = facts.all(UnitFlagged)
     over = {event.turn for event in facts.all(UnitCleared)}
@@ -115,7 +115,7 @@ def flagged(facts: Facts, unit: UnitKey, reason: str, now: datetime) -> UnitFlag
 
 
 def cleared(facts: Facts, unit: UnitKey, resolution: str, now: datetime) -> list[UnitCleared]:
-    """A person has looked: every open flag of the unit is none. Raises Refusal where none is open."""
+    """A person has decided on the unit: every open flag of it is cleared. Raises Refusal where none is open."""
     over = {event.turn for event in facts.all(UnitCleared)}
     still = [event.turn for event in facts.all(UnitFlagged) if event.turn not in over]
     if not still:

@@ -1,4 +1,4 @@
-"""A unit's way: what happened to it, from its events in the order in which they were told, and what follows from it."""
+"""A unit's way: what happened to it, from its events in the order of the log, and what follows from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, Literal
 from services.provenance.domain.epcis import Place
 
 Proof = Literal["proven", "waiting", "earlier"]
-"""Under a checkpoint that a quorum of witnesses has signed; not yet; in the log before this one."""
+"""`proven`: under a checkpoint that a quorum of witnesses has signed; `waiting`: not yet; `earlier`: in a log before
+this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,9 @@ class Step:
     """Whether it happened in our warehouse; else the event says no place."""
     proof: Proof
     said_by: str | None = None
-    """Whose word it is, where it is not ours."""
+    """Who has reported it; None for our own."""
     wrong: bool = False
-    """Whether it was declared to be wrong: it stays, and counts no more."""
+    """Whether it was declared wrong. It is still shown, and has no effect on the unit's state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,13 @@ def step_of(event: Mapping[str, Any], proof: Proof, place: Place, said_by: str |
 
 
 def is_ours(way: Sequence[Step]) -> bool:
-    """Whether we have ever told of the unit: what others say of a serial does not make it one of ours."""
+    """Whether we have an event of our own of the unit: what others report of a serial does not make it ours."""
     return any(step.said_by is None for step in way)
 
 
 def unit_state(way: Sequence[Step]) -> UnitState:
-    """Of a way that `is_ours`, by our own word. A unit that came back is with us again; one that was written off stays
-    so."""
+    """Of a way that `is_ours`, from our own events alone. A unit that came back is with us again; one that was written
+    off stays so."""
     wrong = {step.event_id for step in way if step.wrong}
     ours = [step for step in way if step.said_by is None]
     delivered, since, ended_at = False, ours[0].happened_at, None

@@ -38,15 +38,15 @@ class StoredKey:
 
 
 async def known(db: DB, names: Collection[str]) -> set[str]:
-    """Those of these events that are told already."""
+    """Those of these names that an event has already."""
     rows = await db.fetch("select name from events where name = any($1)", list(names))
     return {row["name"] for row in rows}
 
 
 async def lock_units(db: DB, units: Collection[UnitKey]) -> None:
-    """One at a time tells events of a unit, so that each names the one before. Units share a lock by their hash:
-    PostgreSQL's table of locks does not hold one for each unit of a large receipt. In one order, so that no two wait
-    for each other."""
+    """Until the transaction ends, no other adds events of these units, so that each event names the one before. Units
+    share locks by their hash: PostgreSQL's table of locks does not hold one for each unit of a large receipt. Locks are
+    taken in one order, so that no two transactions wait for each other."""
     await db.execute(
         """select pg_advisory_xact_lock(hashtext('provenance.units'), stripe)
            from (select distinct hashtext(unit) & $2 as stripe

@@ -1,4 +1,4 @@
-"""SQL of which vendor has which GTINs: what its key may see and tell of."""
+"""SQL of the GTINs of vendors: a vendor's key reads and reports events of these alone."""
 
 from __future__ import annotations
 

@@ -10,8 +10,7 @@ from shared.db import DB
 
 
 async def first_dates(db: DB, lot: LotKey) -> dict[str, datetime]:
-    """When each kind of step first happened to units of the lot, the earliest first; none for a lot of which nothing
-    was told."""
+    """When each kind of step first happened to units of the lot, the earliest first; empty for a lot without events."""
     rows = await db.fetch(
         """select k.name, f.happened_at
            from unnest($3::text[], $4::text[], $5::text[]) with ordinality as k (name, step, disposition, place),

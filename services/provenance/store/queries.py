@@ -33,7 +33,7 @@ class _Where:
         return f"${len(self.values)}"
 
     def add(self, condition: str, value: object) -> None:
-        """`{}` in the condition is the value. Nothing is asked where there is none."""
+        """`{}` in the condition is the value. No condition is added for None."""
         if value is not None:
             self.conditions.append(condition.format(self.value(value)))
 

@@ -1,4 +1,4 @@
-"""The log at work: leaves are appended, checkpoints signed and stored, and only then shown to witnesses."""
+"""Appends leaves to the log, signs and stores checkpoints, and only then sends them to witnesses."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ class Log:
             await events.add_key(db, log.id, seq, key)
 
     async def append(self) -> int:
-        """Appends what waits, at most BATCH leaves; how many they were. A log that has stopped takes none, nor does one
-        that witnesses contradict until no quorum is left: what waits can still go to another log."""
+        """Appends the leaves that wait, at most BATCH; returns how many they were. None are appended to a log that has
+        stopped, or that so many witnesses contradict that no quorum is left: what waits can still go to another log."""
         async with self.pool.acquire() as db, db.transaction():
             log = await store.lock(db, self.id)
             held = log.stopped or await self.contradicted(db)
@@ -129,7 +129,8 @@ class Log:
             return await store.cosigned(db, self.id, [str(key) for key in self.trust.witnesses], self.trust.quorum)
 
     async def ask_all(self) -> None:
-        """Shows the last checkpoint to each witness that has not signed it, or that was not asked since we began."""
+        """Sends the last checkpoint to each witness that has not signed it, or has not confirmed it since this process
+        began."""
         async with self.pool.acquire() as db:
             log = await store.read(db, self.id)
             last = await store.last_checkpoint(db, self.id)
@@ -192,9 +193,9 @@ class Log:
         answer: Answer,
         proof: Checkpoint | None,
     ) -> None:
-        """The witness says that it has seen more of this log than our database has, or another log. With the proof the
-        log stops; without it the witness counts no more, until it signs again. Unless another replica has shown it a
-        checkpoint meanwhile."""
+        """The witness says that it has signed a larger tree of this log than our database has, or another tree. With
+        the proof the log stops; without it the witness is set aside until it signs again. Nothing is done where another
+        replica has sent it that larger tree meanwhile."""
         latest = await store.last_checkpoint(db, self.id)
         if answer.verdict is Verdict.AHEAD and latest is not None and answer.size <= latest.size:
             return

@@ -20,14 +20,14 @@ class BadLog(ValueError):
 
 
 def audit(checkpoint: bytes, trust: Trust, read_tile: ReadTile, read_entries: ReadEntries) -> SignedCheckpoint:
-    """The checkpoint, when all that it stands for is there and agrees. Raises BadLog."""
+    """The checkpoint, once every tile and leaf of its tree was read and agrees with it. Raises BadLog."""
     try:
         signed = open_checkpoint(checkpoint, trust)
     except BadNote as error:
         raise BadLog(f"checkpoint: {error}") from None
     size = signed.checkpoint.size
     below: dict[Place, bytes] = {}
-    """What is above each full tile of the level before, and the tiles of the edge."""
+    """The root of each full tile of the level below, until its parent is checked."""
     edge: dict[Place, bytes] = {}
     for place, width in all_places(size):
         tile = (read_tile(place) or b"")[: width * HASH_BYTES]

@@ -34,7 +34,7 @@ class TileMissing(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The right edge of a tree: all that must be known to append to it, and to tell its root."""
+    """The right edge of a tree: all that is needed to append to it and to calculate its root."""
 
     size: int = 0
     partial: tuple[bytes, ...] = ()
