@@ -33,7 +33,7 @@ class Capturing:
         its name in the request's body. Raises Problem 400, which names every fault."""
         by = OPERATOR if vendor is None else f"{VENDOR_SCOPE}:{await gtins.owner(db, vendor)}"
         captured = _judged([judge(event, self.signer.place, self.clock.now(), by) for event in said], name)
-        if vendor is not None:  # and of one of which no product is known
+        if vendor is not None:  # also one of which no product is known
             await _require_own_products(db, vendor, captured, name)
         await events_table.lock_units(db, {event.unit for event in captured})
         known = await captures.known(db, {event.identity.event_id for event in captured})

@@ -103,7 +103,7 @@ class Looking:
 
     async def _count_unknown(self, db: DB, unit: UnitKey, look: Look) -> list[str]:
         """Counts the look at a serial of a known product that was never given to a unit. Why it is to be flagged."""
-        if await way_table.was_logged(db, unit):  # and erased
+        if await way_table.was_logged(db, unit):  # a unit that was erased
             return []
         count = await looks.add_unknown(db, unit)
         flagged_today = await cases.opened_since(db, look.seen_at - DAY, unit.gtin, UNKNOWN_SERIAL)
