@@ -1,4 +1,4 @@
-"""From facts to signed events whose leaves wait for the log, and to what a unit's page shows. Nothing is decided."""
+"""Turns facts into signed events whose leaves wait for the log, and into what a unit's page shows."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class EventSigner:
 
     async def absorb(self, db: DB, facts: Sequence[Event]) -> None:
         """Of receipts and write-offs."""
-        await self.sign(db, [one for fact in facts for one in self._events_of(fact)])
+        await self.sign(db, [event for fact in facts for event in self._events_of(fact)])
         lots = [
             (UnitKey(gtin=fact.gtin, serial=serial), fact.lot, fact.occurred_at)
             for fact in facts
@@ -85,12 +85,15 @@ class EventSigner:
         ]
         if lots:
             erased = await erasures.of_units(db, {unit for unit, _, _ in lots}, self.erasure_keys)
-            await way.save_lots(db, [(unit, lot) for unit, lot, at in lots if not is_before(at, erased.get(unit))])
+            await way.save_lots(
+                db, [(unit, lot) for unit, lot, received_at in lots if not is_before(received_at, erased.get(unit))]
+            )
 
     async def project(self, db: DB, orders: Sequence[Facts]) -> None:
-        """Of orders: a box's events need its units-packed, whichever comes first, so each set is looked at whole."""
-        events = [one for facts in orders for one in of_order(facts, self.place)]
-        await self.sign(db, [*events, *(one for facts in orders for one in lot_events.of_order(facts, self.place))])
+        """Of orders. The events of a box need its units-packed, which may come last, so each set of facts is read
+        whole."""
+        events = [event for facts in orders for event in of_order(facts, self.place)]
+        await self.sign(db, [*events, *(event for facts in orders for event in lot_events.of_order(facts, self.place))])
 
     def _events_of(self, fact: Event) -> Iterable[LogEvent]:
         match fact:
@@ -107,38 +110,38 @@ class EventSigner:
         """Signs and stores those of these events that are new. Of an erased unit the leaves alone are kept."""
         if not events:
             return
-        units = {one.unit for one in events if one.unit is not None}
+        units = {event.unit for event in events if event.unit is not None}
         await events_table.lock_units(db, units)
-        known = await events_table.known(db, [one.name for one in events])
-        new = list({one.name: one for one in events if one.name not in known}.values())
+        known = await events_table.known(db, [event.name for event in events])
+        new = list({event.name: event for event in events if event.name not in known}.values())
         if not new:
             return
         last = await events_table.last_leaves(db, units)
         erased = await erasures.of_units(db, units, self.erasure_keys)
         signed: list[tuple[str, bytes, bytes]] = []
-        for one in new:
-            jws = sign_event(one.fields, self.key, last.get(one.unit) if one.unit else None, one.said_by)
+        for event in new:
+            jws = sign_event(event.fields, self.key, last.get(event.unit) if event.unit else None, event.said_by)
             salt = secrets.token_bytes(SALT_BYTES)
             leaf = event_leaf(jws, salt)
-            if one.unit:
-                last[one.unit] = name_of(leaf)
+            if event.unit:
+                last[event.unit] = name_of(leaf)
             signed.append((jws, salt, leaf))
         entries = await log_table.add_entries(db, [leaf for _, _, leaf in signed])
         rows = [
-            (seq, one, None if one.unit and is_erased(one, erased.get(one.unit)) else (jws, salt))
-            for seq, one, (jws, salt, _) in zip(entries, new, signed, strict=True)
+            (seq, event, None if event.unit and is_erased(event, erased.get(event.unit)) else (jws, salt))
+            for seq, event, (jws, salt, _) in zip(entries, new, signed, strict=True)
         ]
         await events_table.save(db, rows, self.now())
         failpoints.reach("log.signed")
 
 
 async def project_vendors(db: DB, vendors: Sequence[Facts]) -> None:
-    await catalogue.save_vendors(db, [one for facts in vendors if (one := vendor_of(facts))])
+    await catalogue.save_vendors(db, [vendor for facts in vendors if (vendor := vendor_of(facts))])
 
 
 async def project_products(db: DB, products: Sequence[Facts]) -> None:
     """As the page shows them, and whose GTINs are whose, of every version."""
-    await catalogue.save_products(db, [one for facts in products if (one := product_of(facts))])
+    await catalogue.save_products(db, [product for facts in products if (product := product_of(facts))])
     published = [fact for facts in products for fact in facts if isinstance(fact, ProductApproved | ProductChanged)]
     await gtins_table.keep(db, [fact.product for fact in published])
 
@@ -149,5 +152,5 @@ async def project_units(db: DB, units: Sequence[Facts]) -> None:
 
 
 async def handle(_db: DB, _sets: Sequence[Facts], _context: DecisionContext) -> Sequence[Output]:
-    """No outputs: provenance decides on nothing that it is told; a look flags a unit by itself."""
+    """No outputs: no fact that is consumed leads to another here. Flags follow from looks, in `api/looking`."""
     return ()

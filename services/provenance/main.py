@@ -65,7 +65,9 @@ def settings_from(platform: Platform) -> Settings:
 def log_of(platform: Platform) -> Log:
     """The log of this installation."""
     settings = settings_from(platform)
-    witnesses = tuple((one, Counterpart(f"witness.{one.key.name}", Client())) for one in settings.witness_list())
+    witnesses = tuple(
+        (witness, Counterpart(f"witness.{witness.key.name}", Client())) for witness in settings.witness_list()
+    )
     return Log(platform.pool, settings.log_signer(), settings.trust(), witnesses, settings.witness_seconds)
 
 

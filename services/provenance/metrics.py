@@ -1,4 +1,4 @@
-"""What provenance measures beyond the platform: whether the log goes on and its witnesses do, and flagged units."""
+"""What provenance measures beyond the platform: the log, its witnesses, and flagged units."""
 
 from __future__ import annotations
 

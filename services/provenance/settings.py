@@ -32,7 +32,7 @@ _HEADER = r"^[A-Za-z0-9-]{0,60}$"
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Who cosigns our checkpoints, and where it is asked."""
+    """A witness that cosigns our checkpoints, and its address."""
 
     key: VerifierKey
     url: str
@@ -103,8 +103,8 @@ class Settings(PlatformSettings):
         return tuple(_witness(text.strip()) for text in self.witnesses.split(",") if text.strip())
 
     def trust(self) -> Trust:
-        """Whom we ourselves believe, before we tell anything as proven. WrongSetting for a quorum that can never be, or
-        a witness that is there twice."""
+        """The log and the witnesses that must have signed before anything is shown as proven. WrongSetting for a quorum
+        that can never be reached, or a witness that is listed twice."""
         log, keys = self.log_signer().verifier, tuple(witness.key for witness in self.witness_list())
         try:
             return Trust(log, keys, self.witness_quorum)

@@ -36,13 +36,13 @@ async def look(shown: Mapping[str, bytes], profile: Path, *, dark: bool) -> list
     """What is found, once nothing is found amiss."""
     if (browser := chromium()) is None:
         pytest.skip("no Chromium on PATH: the pages are not looked at in a browser")
-    found = await judged(browser, shown, profile, dark=dark, answers=BUNDLES)
-    assert len(found) == len(shown) * len(WIDTHS)
-    assert {page.dark for page in found} == {dark}
-    assert min(page.passed for page in found) > 10, "the rules were applied"
-    assert {page.page: page.violations for page in found if page.violations} == {}
-    assert [page.page for page in found if page.wide] == []
-    return found
+    seen = await judged(browser, shown, profile, dark=dark, answers=BUNDLES)
+    assert len(seen) == len(shown) * len(WIDTHS)
+    assert {page.dark for page in seen} == {dark}
+    assert min(page.passed for page in seen) > 10, "the rules were applied"
+    assert {page.page: page.violations for page in seen if page.violations} == {}
+    assert [page.page for page in seen if page.wide] == []
+    return seen
 
 
 @pytest.mark.slow

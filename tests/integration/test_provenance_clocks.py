@@ -54,23 +54,23 @@ async def test_two_replicas_whose_clocks_are_two_hours_apart_make_one_log(dsn: s
     """Which of them signs does not matter: no checkpoint goes back, and each unit's events name one another."""
     async with sandbox_witness([log_key()]) as witness:
         ahead, behind = (off_by(hours, tmp_path, dsn, witness) for hours in (1, -1))
-        async with provenance_service(ahead) as one, provenance_service(behind) as two:
-            assert timedelta(hours=1.9) < one.platform.clock.now() - two.platform.clock.now() < timedelta(hours=2.1)
+        async with provenance_service(ahead) as first, provenance_service(behind) as other:
+            assert timedelta(hours=1.9) < first.platform.clock.now() - other.platform.clock.now() < timedelta(hours=2.1)
             some = units(60)
             for part in range(0, 60, 20):
-                await one.consume(received(some[part : part + 10]))
-                await two.consume(received(some[part + 10 : part + 20]))
-                await asyncio.gather(one.publish(), two.publish())
-                await tell(one, some[part].serial, one.platform.clock.now())
-                await tell(two, some[part].serial, two.platform.clock.now())
-            await two.publish()
-            state = await one.state()
+                await first.consume(received(some[part : part + 10]))
+                await other.consume(received(some[part + 10 : part + 20]))
+                await asyncio.gather(first.publish(), other.publish())
+                await tell(first, some[part].serial, first.platform.clock.now())
+                await tell(other, some[part].serial, other.platform.clock.now())
+            await other.publish()
+            state = await first.state()
             assert (state["stopped"], state["size"], state["proven"]) == (None, 67, 67)
-            signed = await sizes(one)
+            signed = await sizes(first)
             assert signed == sorted(set(signed))
-            assert "agree" in await audited(two.log)
+            assert "agree" in await audited(other.log)
             for unit in some:
-                shown = verify_bundle((await two.bundle(unit)).content, ahead.trust(), ISSUER)
+                shown = verify_bundle((await other.bundle(unit)).content, ahead.trust(), ISSUER)
                 assert len(shown.events) == (3 if unit in some[::20] else 1)
 
 
@@ -122,11 +122,11 @@ async def test_a_cosignature_of_another_day_proves_nothing_and_the_other_witness
             assert [key.name for key in shown.checkpoint.witnesses] == [right.key.name]
 
 
-async def post(service: ProvenanceService, serial: str, at: datetime) -> httpx.Response:
+async def post(service: ProvenanceService, serial: str, happened_at: datetime) -> httpx.Response:
     """An event of this unit at this instant, as an operator tells it."""
     event = {
         "type": "ObjectEvent",
-        "eventTime": at.isoformat(),
+        "eventTime": happened_at.isoformat(),
         "eventTimeZoneOffset": "+00:00",
         "epcList": [f"https://id.gs1.org/01/{GTIN}/21/{serial}"],
         "action": "OBSERVE",
@@ -135,6 +135,6 @@ async def post(service: ProvenanceService, serial: str, at: datetime) -> httpx.R
     return await service.http.post("/events", json=event, headers=OPERATOR)
 
 
-async def tell(service: ProvenanceService, serial: str, at: datetime) -> None:
-    answer = await post(service, serial, at)
+async def tell(service: ProvenanceService, serial: str, happened_at: datetime) -> None:
+    answer = await post(service, serial, happened_at)
     assert answer.status_code == 201, answer.text

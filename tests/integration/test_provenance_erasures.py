@@ -79,11 +79,11 @@ async def known_of(service: ProvenanceService, unit: UnitKey) -> dict[str, int]:
     counts = dict.fromkeys(("looks", "unit_looks", "hidden_codes", "unit_lots"), "")
     counts["events"] = "and (jws is not null or salt is not null)"
     pool, about = service.platform.pool, "gtin = $1 and serial = $2"
-    found = {
+    rows = {
         table: await pool.fetchval(f"select count(*) from {table} where {about} {and_}", unit.gtin, unit.serial)
         for table, and_ in counts.items()
     }
-    return {name: count for name, count in found.items() if count}
+    return {name: count for name, count in rows.items() if count}
 
 
 async def looked_at(service: ProvenanceService, some: Sequence[UnitKey]) -> None:
@@ -198,27 +198,27 @@ async def test_broken_off_it_goes_on_at_the_next_start(dsn: str, monkeypatch: py
 async def test_a_marker_of_another_key_of_the_future_or_long_ago(dsn: str, capfd: pytest.CaptureFixture[str]) -> None:
     """An unknown key is told; a time that is not yet counts as now; what no backup can be from counts no more."""
     async with provenance_service(made := settings(dsn)) as service:
-        one, two, three = some_units()
-        await service.consume(received([one, two, three]))
+        first, second, third = some_units()
+        await service.consume(received([first, second, third]))
         unit_erasures, keys = main.erasures_of(service.platform), made.hidden_code_keys()
         now = unit_erasures.clock.now()
 
-        def record(unit: UnitKey, at: datetime, by: Mapping[bytes, bytes] = keys) -> tuple[bytes, bytes]:
-            marker = UnitErasureMarker(unit=digest(unit, by).hex(), erased_at=at)
+        def record(unit: UnitKey, erased_at: datetime, by: Mapping[bytes, bytes] = keys) -> tuple[bytes, bytes]:
+            marker = UnitErasureMarker(unit=digest(unit, by).hex(), erased_at=erased_at)
             return marker.unit.encode(), marker.model_dump_json().encode()
 
         await begun(
             service,
             [
-                record(one, now, {b"\x02v9": b"9" * 32}),
-                record(two, now + timedelta(days=9999)),
-                record(three, now - KEPT - timedelta(days=1)),
+                record(first, now, {b"\x02v9": b"9" * 32}),
+                record(second, now + timedelta(days=9999)),
+                record(third, now - KEPT - timedelta(days=1)),
             ],
         )
         assert "cannot be named" in "".join(capfd.readouterr())
-        assert await known_of(service, one) == {"events": 1}
-        assert await known_of(service, two) == {}
-        assert await known_of(service, three) == {"events": 1}
+        assert await known_of(service, first) == {"events": 1}
+        assert await known_of(service, second) == {}
+        assert await known_of(service, third) == {"events": 1}
         rows = await service.platform.pool.fetch("select erased_at from erased_units")
         assert [row["erased_at"] <= unit_erasures.clock.now() for row in rows] == [True]
         async with service.platform.pool.acquire() as db:
@@ -235,14 +235,14 @@ async def test_a_database_from_before_an_erasure_is_erased_again_before_it_is_re
     async with provenance_service(made) as service:
         await looked_at(service, some)
     await copy_database(servers, dsn, backup)
-    gone = "select count(*) = 0 from events where serial = $1 and jws is not null"
+    erased = "select count(*) = 0 from events where serial = $1 and jws is not null"
     async with running(main.service, made) as (platform, _):
         assert await main.erasures_of(platform).erase(some[0]) == 1
         waiting = "select count(*) = 0 from outbox where topic = 'provenance.erasures' and sent_at is null"
         await until(lambda: platform.pool.fetchval(waiting))
     again = settings(backup, kafka_bootstrap=servers.kafka_bootstrap)
     async with running(main.service, again) as (platform, _):
-        assert not await platform.pool.fetchval(gone, some[0].serial)
+        assert not await platform.pool.fetchval(erased, some[0].serial)
         await until(lambda: platform.pool.fetchval("select count(*) > 0 from erased_units where not pending"))
-        assert await platform.pool.fetchval(gone, some[0].serial)
-        assert not await platform.pool.fetchval(gone, some[1].serial)
+        assert await platform.pool.fetchval(erased, some[0].serial)
+        assert not await platform.pool.fetchval(erased, some[1].serial)

@@ -185,14 +185,14 @@ async def test_events_are_asked_for_by_what_they_say(service: ProvenanceService)
     await service.consume(returned(some[:1], some[1:], order))
     everything = await query(service)
     assert len(everything) == 3 + 3 + 2 + 3 + 1 + 2
-    assert all({"recordTime"} <= set(one) and "@context" not in one for one in everything)
-    one = PLACE.unit(some[0].gtin, some[0].serial)
+    assert all({"recordTime"} <= set(row) and "@context" not in row for row in everything)
+    unit = PLACE.unit(some[0].gtin, some[0].serial)
     box = PLACE.box(SSCC)
     assert steps(await query(service, EQ_bizStep="packing|shipping")) == [*["packing"] * 3, "shipping"]
     assert steps(await query(service, EQ_disposition="inactive")) == ["decommissioning"] * 2
     assert steps(await query(service, eventType="AggregationEvent", EQ_action="DELETE")) == ["unpacking"] * 3
-    assert steps(await query(service, MATCH_epc=one)) == ["commissioning", "packing", "unpacking", "receiving"]
-    assert steps(await query(service, MATCH_epc=f"{one}|{box}", LT_eventTime="2026-11-24T12:00:00Z")) == [
+    assert steps(await query(service, MATCH_epc=unit)) == ["commissioning", "packing", "unpacking", "receiving"]
+    assert steps(await query(service, MATCH_epc=f"{unit}|{box}", LT_eventTime="2026-11-24T12:00:00Z")) == [
         *("commissioning", "packing", "shipping")
     ]
     assert steps(await query(service, MATCH_parentID=box)) == [*["packing"] * 3, *["unpacking"] * 3]
@@ -206,7 +206,7 @@ async def test_events_are_asked_for_by_what_they_say(service: ProvenanceService)
     assert await query(service, EQ_eventID=shipped["eventID"]) == [shipped]
     assert len(await query(service, GE_recordTime=everything[0]["recordTime"])) == 14
     assert await query(service, LT_recordTime="2026-11-01T00:00:00Z") == []
-    assert await of_unit(service, one) == ["commissioning", "packing", "unpacking", "receiving"]
+    assert await of_unit(service, unit) == ["commissioning", "packing", "unpacking", "receiving"]
     assert len(await of_unit(service, "urn:epc:id:sscc:3012345.0000000001")) == 3 + 2 + 3
     assert await of_unit(service, "urn:epc:id:sscc:3012345.0000000002") == []
     text = json.dumps(everything)
@@ -226,7 +226,7 @@ async def test_events_of_lots_are_quantities_and_asked_for_by_lot(service: Prove
     await service.consume(came_in, returned([unit], (), order).model_copy(update={"lots": lots}))
     lot, box = PLACE.lot(OWN, "L/1"), PLACE.box(SSCC)
     events = await query(service, MATCH_anyEPC=lot)
-    assert [(one["bizStep"], one["disposition"], *_amount(one)) for one in events] == [
+    assert [(row["bizStep"], row["disposition"], *_amount(row)) for row in events] == [
         ("receiving", "in_progress", lot, 5),
         ("packing", "in_progress", lot, 3),
         ("unpacking", "in_progress", lot, 3),
@@ -241,9 +241,9 @@ async def test_events_of_lots_are_quantities_and_asked_for_by_lot(service: Prove
     await service.publish()
     assert (await service.state())["size"] == 1 + 4 + 1 + 4
     bundle = (await service.bundle(unit)).json()
-    shown = [dict(parse_jws(one["jws"]).event) for one in bundle["events"]]
+    shown = [dict(parse_jws(row["jws"]).event) for row in bundle["events"]]
     assert steps(shown) == ["commissioning", "packing", "shipping", "unpacking", "receiving"]
-    assert not any("uantityList" in field for one in shown for field in one)
+    assert not any("uantityList" in field for row in shown for field in row)
 
 
 def _amount(event: Mapping[str, Any]) -> tuple[str, int]:
@@ -253,14 +253,14 @@ def _amount(event: Mapping[str, Any]) -> tuple[str, int]:
 
 async def test_events_come_a_page_at_a_time(service: ProvenanceService) -> None:
     await way(service)
-    url, found = "/events?perPage=3&EQ_action=ADD%7COBSERVE", list[dict[str, Any]]()
+    url, rows = "/events?perPage=3&EQ_action=ADD%7COBSERVE", list[dict[str, Any]]()
     pages = 0
     while url:
         answer = await service.http.get(url, headers=bearer(WAREHOUSE))
-        found += checked(answer)
+        rows += checked(answer)
         url = answer.links["next"]["url"] if "next" in answer.links else ""
         pages += 1
-    assert (pages, found) == (3, await query(service))
+    assert (pages, rows) == (3, await query(service))
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ async def test_a_parameter_that_is_not_known_or_wrong_is_named(
 ) -> None:
     answer = await service.http.get(path, headers=bearer(OPERATOR))
     assert answer.status_code == 422, answer.text
-    assert [(one["field"], one["rule"]) for one in answer.json()["errors"]] == [(field, rule)]
+    assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [(field, rule)]
 
 
 async def test_a_bad_token_or_another_form_of_epcs_is_refused(service: ProvenanceService) -> None:
@@ -301,12 +301,12 @@ async def test_a_bad_token_or_another_form_of_epcs_is_refused(service: Provenanc
 
 
 async def test_a_vendor_sees_its_own_units_and_no_boxes(service: ProvenanceService) -> None:
-    own, foreign = UnitKey(gtin=OWN, serial="A1"), UnitKey(gtin=FOREIGN, serial="B1")
+    mine, foreign = UnitKey(gtin=OWN, serial="A1"), UnitKey(gtin=FOREIGN, serial="B1")
     order = uuid4()
-    for unit in (own, foreign):
+    for unit in (mine, foreign):
         await service.consume(received([unit]).model_copy(update={"gtin": unit.gtin}))
-    await service.consume(packed([own, foreign], order), handed_over(order))
-    for key, unit, other in ((MAKER, own, foreign), (RIVAL, foreign, own)):
+    await service.consume(packed([mine, foreign], order), handed_over(order))
+    for key, unit, other in ((MAKER, mine, foreign), (RIVAL, foreign, mine)):
         seen = await query(service, key)
         assert steps(seen) == ["commissioning", "packing"]
         assert f"/01/{other.gtin}/" not in json.dumps(seen)
@@ -352,14 +352,14 @@ async def test_what_a_vendor_tells_is_logged_and_shown_as_its_word(service: Prov
     await taken(service, event(action="ADD", bizStep="commissioning", disposition="active"), packing())
     await service.consume(received([unit]).model_copy(update={"gtin": OWN}))
     seen = await query(service, MAKER)
-    assert [one.get("silkpost:saidBy") for one in seen] == ["vendor:vieux-port", "vendor:vieux-port", None]
+    assert [row.get("silkpost:saidBy") for row in seen] == ["vendor:vieux-port", "vendor:vieux-port", None]
     assert seen[0]["epcList"] == [PLACE.unit(OWN, "A1")]
     assert seen[1]["parentID"] == PLACE.box(BOX)
     await service.publish()
     made = settings("postgresql://")
     shown = verify_bundle((await service.bundle(unit)).content, made.trust(), ISSUER)
     assert shown.said_by == ["vendor:vieux-port", "vendor:vieux-port", None]
-    assert [one["eventID"] for one in shown.events] == [one["eventID"] for one in seen]
+    assert [row["eventID"] for row in shown.events] == [row["eventID"] for row in seen]
     assert "agree" in await audited(service.log)
 
 
@@ -367,23 +367,23 @@ async def test_whose_word_it_is_cannot_be_changed(service: ProvenanceService) ->
     await taken(service, event())
     await service.publish()
     bundle = json.loads((await service.bundle(UnitKey(gtin=OWN, serial="A1"))).content)
-    [told] = bundle["events"]
-    assert parse_jws(told["jws"]).said_by == "vendor:vieux-port"
+    [logged] = bundle["events"]
+    assert parse_jws(logged["jws"]).said_by == "vendor:vieux-port"
     leaf = await service.platform.pool.fetchval("select n.leaf from entries n join events e on e.entry = n.seq")
-    assert leaf == event_leaf(told["jws"], bytes.fromhex(told["salt"]))
-    _, payload, signature = told["jws"].split(".")
-    told["jws"] = f"eyJhbGciOiJFZERTQSIsImtpZCI6ImsiLCJ0eXAiOiJlcGNpcy1ldmVudCtqd3MifQ.{payload}.{signature}"
+    assert leaf == event_leaf(logged["jws"], bytes.fromhex(logged["salt"]))
+    _, payload, signature = logged["jws"].split(".")
+    logged["jws"] = f"eyJhbGciOiJFZERTQSIsImtpZCI6ImsiLCJ0eXAiOiJlcGNpcy1ldmVudCtqd3MifQ.{payload}.{signature}"
     with pytest.raises(BadBundle):
         verify_bundle(json.dumps(bundle).encode(), settings("postgresql://").trust(), ISSUER)
 
 
 async def test_the_same_event_again_is_the_same_event(service: ProvenanceService) -> None:
-    told = event()
-    same = {**told, "epcList": [f"https://shop.example/01/{OWN}/21/A1?1=2"], "eventTime": told["eventTime"][:-6] + "Z"}
-    await taken(service, told, told)
+    sent = event()
+    same = {**sent, "epcList": [f"https://shop.example/01/{OWN}/21/A1?1=2"], "eventTime": sent["eventTime"][:-6] + "Z"}
+    await taken(service, sent, sent)
     await taken(service, same)
     await taken(service, same, key=OPERATOR)
-    assert [one["silkpost:saidBy"] for one in await query(service)] == ["vendor:vieux-port"]
+    assert [row["silkpost:saidBy"] for row in await query(service)] == ["vendor:vieux-port"]
 
 
 async def test_an_event_that_was_wrong_stays_beside_its_declaration(service: ProvenanceService) -> None:
@@ -400,8 +400,8 @@ async def test_an_event_that_was_wrong_stays_beside_its_declaration(service: Pro
     await taken(service, declared)
     assert faults(await capture(service, document(declared), OPERATOR)) == [("errorDeclaration", "original")]
     seen = await query(service, MAKER)
-    assert [one["eventID"] for one in seen] == [event_hash(wrong), event_hash(right), event_hash(wrong)]
-    assert [one["eventID"] for one in await query(service, EXISTS_errorDeclaration="true")] == [event_hash(wrong)]
+    assert [row["eventID"] for row in seen] == [event_hash(wrong), event_hash(right), event_hash(wrong)]
+    assert [row["eventID"] for row in await query(service, EXISTS_errorDeclaration="true")] == [event_hash(wrong)]
     assert seen[2]["errorDeclaration"]["correctiveEventIDs"] == [event_hash(right)]
 
 
@@ -409,17 +409,17 @@ async def test_an_operator_declares_wrong_what_we_said(service: ProvenanceServic
     unit = UnitKey(gtin=OWN, serial="A1")
     await service.consume(received([unit]).model_copy(update={"gtin": OWN}))
     (ours,) = await query(service)
-    told = {name: value for name, value in ours.items() if name not in ("recordTime", "@context")}
-    declared = {**told, "errorDeclaration": {"declarationTime": "2026-11-26T10:00:00Z", "reason": "did_not_occur"}}
+    sent = {name: value for name, value in ours.items() if name not in ("recordTime", "@context")}
+    declared = {**sent, "errorDeclaration": {"declarationTime": "2026-11-26T10:00:00Z", "reason": "did_not_occur"}}
     assert faults(await capture(service, document(declared))) == [("errorDeclaration", "original")]
     await taken(service, declared, key=OPERATOR)
-    assert [one.get("silkpost:saidBy") for one in await query(service)] == [None, "operator"]
+    assert [row.get("silkpost:saidBy") for row in await query(service)] == [None, "operator"]
 
 
 async def test_a_document_is_taken_whole_or_not_at_all(service: ProvenanceService) -> None:
     answer = await capture(service, document(event(), event("B1", FOREIGN), event("C1", "03012345678919")))
-    found = [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]]
-    assert found == [(f"epcisBody.eventList[{n}].epcList[0]", "own_product") for n in (1, 2)], "unknown as foreign"
+    refused = [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]]
+    assert refused == [(f"epcisBody.eventList[{n}].epcList[0]", "own_product") for n in (1, 2)], "unknown as foreign"
     assert await query(service) == []
     assert faults(await capture(service, document(event()), RIVAL)) == [("epcList[0]", "own_product")]
     await taken(service, event("B1", FOREIGN), event("C1", "03012345678919"), key=OPERATOR)
@@ -484,7 +484,7 @@ async def test_others_tell_only_so_much_of_a_unit(service: ProvenanceService) ->
     words = ["inspecting", "packing", "storing", "loading", "shipping"]
     await taken(service, *(event(bizStep=word) for word in words[:3]))
     answer = await capture(service, document(*(event(bizStep=word) for word in words)))
-    assert [(one["field"], one["rule"]) for one in answer.json()["errors"]] == [
+    assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [
         ("epcisBody.eventList[4].epcList[0]", "unit_full")
     ]
     await taken(service, *(event(bizStep=word) for word in words[:4]))
@@ -515,24 +515,24 @@ async def tell(service: ProvenanceService, body: Any, key: str = MAKER, **header
 
 async def test_one_event_is_told_by_itself_and_read_by_its_id(service: ProvenanceService) -> None:
     body = {"@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"], **event()}
-    told = await tell(service, body, **{"Idempotency-Key": "one"})
-    assert told.status_code == 201, told.text
-    assert (told.headers["GS1-EPCIS-Version"], told.json()["eventID"]) == ("2.0.0", event_hash(body))
-    assert told.headers["Location"] == f"/events/{quote(event_hash(body), safe='')}"
+    answer = await tell(service, body, **{"Idempotency-Key": "one"})
+    assert answer.status_code == 201, answer.text
+    assert (answer.headers["GS1-EPCIS-Version"], answer.json()["eventID"]) == ("2.0.0", event_hash(body))
+    assert answer.headers["Location"] == f"/events/{quote(event_hash(body), safe='')}"
     again = await tell(service, body, **{"Idempotency-Key": "one"})
-    assert (again.status_code, again.headers["Location"]) == (201, told.headers["Location"])
+    assert (again.status_code, again.headers["Location"]) == (201, answer.headers["Location"])
     assert again.headers["GS1-CBV-Version"] == "2.0.0"
     assert (await tell(service, body)).status_code == 409
     assert (await tell(service, body, OPERATOR)).status_code == 409, "whoever tells it"
-    [shown] = checked(await service.http.get(told.headers["Location"], headers=bearer(MAKER)))
+    [shown] = checked(await service.http.get(answer.headers["Location"], headers=bearer(MAKER)))
     assert (shown["silkpost:saidBy"], shown["bizStep"]) == ("vendor:vieux-port", "inspecting")
-    declared = {**event_body(told), "errorDeclaration": {"declarationTime": datetime.now(UTC).isoformat()}}
+    declared = {**event_body(answer), "errorDeclaration": {"declarationTime": datetime.now(UTC).isoformat()}}
     assert (await tell(service, declared)).status_code == 201
-    assert len(checked(await service.http.get(told.headers["Location"], headers=bearer(MAKER)))) == 2
+    assert len(checked(await service.http.get(answer.headers["Location"], headers=bearer(MAKER)))) == 2
 
 
-def event_body(told: httpx.Response) -> dict[str, Any]:
-    return {name: value for name, value in told.json().items() if name != "@context"}
+def event_body(answer: httpx.Response) -> dict[str, Any]:
+    return {name: value for name, value in answer.json().items() if name != "@context"}
 
 
 async def test_a_fault_of_one_event_is_named_by_its_field(service: ProvenanceService) -> None:
@@ -554,10 +554,10 @@ async def test_a_fault_of_one_event_is_named_by_its_field(service: ProvenanceSer
 async def test_an_event_that_is_unknown_or_anothers_is_not_found(service: ProvenanceService) -> None:
     await taken(service, event())
     [kept] = await query(service, MAKER)
-    own, unknown = (quote(one, safe="") for one in (kept["eventID"], f"ni:///sha-256;{'0' * 64}?ver=CBV2.0"))
-    found = [await service.http.get(f"/events/{one}", headers=bearer(RIVAL)) for one in (own, unknown, "x")]
-    assert {(one.status_code, one.text) for one in found} == {(404, found[0].text)}
-    assert len(checked(await service.http.get(f"/events/{own}", headers=bearer(WAREHOUSE)))) == 1
+    known, unknown = (quote(text, safe="") for text in (kept["eventID"], f"ni:///sha-256;{'0' * 64}?ver=CBV2.0"))
+    answers = [await service.http.get(f"/events/{path}", headers=bearer(RIVAL)) for path in (known, unknown, "x")]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
+    assert len(checked(await service.http.get(f"/events/{known}", headers=bearer(WAREHOUSE)))) == 1
     nul = await service.http.get("/events/a%00b", headers=bearer(WAREHOUSE))
     assert (nul.status_code, nul.json()["errors"][0]["field"]) == (422, "event_id"), "PostgreSQL holds no such text"
 

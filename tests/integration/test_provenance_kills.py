@@ -99,7 +99,7 @@ async def test_a_process_killed_on_the_way_into_the_log_leaves_it_whole(
         await beside.publish()
         before = await kept(beside, witness)
         assert before.size == before.witnessed == max(before.cosigned) == 1 + len(BEFORE)
-        await told(own_broker, received(AFTER), packed(BOXED, uuid4()))
+        await publish(own_broker, received(AFTER), packed(BOXED, uuid4()))
 
         process = Process(
             "provenance", [sys.executable, "-m", "services.provenance"], tmp_path / "log", env=environment(made)
@@ -167,13 +167,13 @@ async def kept(service: ProvenanceService, witness: Running) -> Kept:
     )
 
 
-async def told(broker: Broker, *events: Event) -> None:
+async def publish(broker: Broker, *events: Event) -> None:
     """As the warehouse tells it."""
     producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap)
     await producer.start()
     try:
         for event in events:
-            [topic] = [one for one in TOPICS if type(event) in one.events]
+            [topic] = [row for row in TOPICS if type(event) in row.events]
             key = str(event.stream_id)
             fields = headers(event.id, event.TYPE, topic.producer, key, "0@0", None)
             await producer.send_and_wait(topic.name, event.model_dump_json().encode(), key.encode(), headers=fields)

@@ -57,7 +57,7 @@ async def dsn(fresh_database: FreshDatabase) -> str:
     return await fresh_database("provenance")
 
 
-async def told(service: ProvenanceService, count: int = 3) -> list[UnitKey]:
+async def shipped_units(service: ProvenanceService, count: int = 3) -> list[UnitKey]:
     """Units that were received, packed and shipped."""
     some, order = units(count), uuid4()
     await service.consume(received(some))
@@ -81,8 +81,8 @@ async def test_a_units_way_is_proven_by_its_bundle(dsn: str, witness: Running) -
         await service.publish()
         again = verify_bundle((await service.bundle(some[0])).content, made.trust(), ISSUER)
         assert [event["bizStep"] for event in again.events][4:] == ["unpacking", "receiving"]
-        gone = verify_bundle((await service.bundle(some[1])).content, made.trust(), ISSUER)
-        assert [event["bizStep"] for event in gone.events][4:] == ["unpacking", "decommissioning"]
+        lost = verify_bundle((await service.bundle(some[1])).content, made.trust(), ISSUER)
+        assert [event["bizStep"] for event in lost.events][4:] == ["unpacking", "decommissioning"]
         assert (await service.bundle(UnitKey(gtin=some[0].gtin, serial="UNKNOWN"))).status_code == 404
 
 
@@ -97,7 +97,7 @@ async def test_a_fact_that_comes_twice_is_told_once(dsn: str, witness: Running) 
 
 async def test_an_erased_unit_is_shown_no_more_and_the_log_stays_whole(dsn: str, witness: Running) -> None:
     async with provenance_service(settings(dsn, [witness])) as service:
-        some = await told(service)
+        some = await shipped_units(service)
         await service.publish()
         async with service.platform.pool.acquire() as db:
             assert await events_table.erase(db, some[0]) == 2
@@ -115,22 +115,22 @@ async def test_what_happens_after_a_unit_was_erased_is_shown(dsn: str, witness: 
         await service.consume(packed(some, order))
         await service.consume(returned(some, (), order))
         await service.publish()
-        assert await told_steps(service, made, some[0]) == ["packing", "unpacking", "receiving"]
+        assert await proven_steps(service, made, some[0]) == ["packing", "unpacking", "receiving"]
 
 
 async def test_locks_of_units_are_bounded_and_shut_out_others(dsn: str) -> None:
     async with provenance_service(settings(dsn)) as service:
         pool, many = service.platform.pool, units(5_000)
-        async with pool.acquire() as one, pool.acquire() as two, one.transaction():
-            await events_table.lock_units(one, many)
-            held = await one.fetchval(
+        async with pool.acquire() as first, pool.acquire() as second, first.transaction():
+            await events_table.lock_units(first, many)
+            held = await first.fetchval(
                 "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
             )
             assert 200 < held <= events_table.UNIT_LOCKS
-            await two.execute("set lock_timeout = '200ms'")
+            await second.execute("set lock_timeout = '200ms'")
             with pytest.raises(asyncpg.LockNotAvailableError):
-                async with two.transaction():
-                    await events_table.lock_units(two, many[4_000:4_001])
+                async with second.transaction():
+                    await events_table.lock_units(second, many[4_000:4_001])
 
 
 async def test_a_unit_whose_serial_has_a_slash_has_a_bundle(dsn: str, witness: Running) -> None:
@@ -139,7 +139,7 @@ async def test_a_unit_whose_serial_has_a_slash_has_a_bundle(dsn: str, witness: R
         await service.consume(received(some))
         await service.publish()
         for unit in some:
-            assert await told_steps(service, made, unit) == ["commissioning"]
+            assert await proven_steps(service, made, unit) == ["commissioning"]
         path = f"/units/{some[0].gtin}"
         for wrong in ("A/B", "bundle", "A%2FB", "A%2FB/bundle/", "A%2FC/bundle"):
             assert (await service.http.get(f"{path}/{wrong}")).status_code == 404, wrong
@@ -187,12 +187,12 @@ async def files(service: ProvenanceService) -> dict[str, bytes]:
     paths = ["checkpoint"]
     for place, width in all_places(size):
         paths += [tile_path(place, width), *([entries_path(place[1], width)] if place[0] == 0 else [])]
-    found = {}
+    served = {}
     for path in paths:
         answer = await service.http.get(f"/log/{path}")
         assert answer.status_code == 200, path
-        found[path] = answer.content
-    return found
+        served[path] = answer.content
+    return served
 
 
 @needs(TORCHWOOD)
@@ -217,11 +217,11 @@ async def test_two_witnesses_of_different_makers_and_two_judges(dsn: str, witnes
 async def test_with_a_witness_away_the_log_goes_on_and_says_since_when(dsn: str, witness: Running) -> None:
     away = Running(witness_key(9).verifier, "http://127.0.0.1:9")
     async with provenance_service(made := settings(dsn, [witness, away], quorum=1)) as service:
-        some = await told(service)
+        some = await shipped_units(service)
         await service.publish()
         state = await service.state()
         assert state["proven"] == state["size"]
-        assert [one["away_since"] is None for one in state["witnesses"]] == [True, False]  # type: ignore[attr-defined]
+        assert [row["away_since"] is None for row in state["witnesses"]] == [True, False]  # type: ignore[attr-defined]
         verify_bundle((await service.bundle(some[0])).content, made.trust(), ISSUER)
     async with provenance_service(settings(dsn, [away])) as service:
         await service.consume(received(units(9)[5:]))
@@ -245,7 +245,7 @@ async def restored(service: ProvenanceService, copy: dict[str, list[asyncpg.Reco
 
 async def test_a_log_from_an_old_backup_is_refused_and_signs_nothing(dsn: str, witness: Running) -> None:
     async with provenance_service(settings(dsn, [witness])) as service:
-        await told(service)
+        await shipped_units(service)
         await service.publish()
         copy = await copied(dsn, service)
         await service.consume(received(units(9)[5:]))
@@ -264,10 +264,10 @@ async def test_a_database_that_was_lost_whole_signs_nothing(
     dsn: str, fresh_database: FreshDatabase, witness: Running
 ) -> None:
     async with provenance_service(settings(dsn, [witness])) as service:
-        await told(service)
+        await shipped_units(service)
         await service.publish()
     async with provenance_service(settings(await fresh_database("provenance"), [witness])) as service:
-        await told(service)
+        await shipped_units(service)
         await service.publish()
         state = await service.state()
         assert "has signed" in str(state["stopped"])
@@ -287,7 +287,7 @@ async def test_a_log_that_was_changed_is_refused_by_our_own_start(
     dsn: str, witness: Running, harm: str, said: str
 ) -> None:
     async with provenance_service(settings(dsn, [witness])) as service:
-        await told(service)
+        await shipped_units(service)
         await service.publish()
         assert (await service.state())["size"] == 8
         await service.platform.pool.execute(harm)
@@ -300,7 +300,7 @@ async def test_a_log_that_was_changed_is_refused_by_our_own_start(
 
 async def test_a_leaf_that_was_changed_is_found_by_the_audit(dsn: str, witness: Running) -> None:
     async with provenance_service(settings(dsn, [witness])) as service:
-        await told(service)
+        await shipped_units(service)
         await service.publish()
         assert await audited(service.log) == "8 leaves, 1 tiles and the checkpoint agree"
         await service.platform.pool.execute("update entries set leaf = 'x' where index = 3")
@@ -313,12 +313,12 @@ async def test_a_fork_is_refused_by_the_witness_and_stops_the_log(
 ) -> None:
     other = await fresh_database("provenance")
     async with provenance_service(settings(dsn, [witness])) as service:
-        await told(service)
+        await shipped_units(service)
         await service.publish()
         seen = await service.platform.pool.fetchrow("select * from witnesses")
         assert seen is not None
     async with provenance_service(settings(other, (), 0)) as fork:
-        await told(fork)
+        await shipped_units(fork)
         await fork.publish()
     async with provenance_service(settings(other, [witness])) as fork:
         # As if its database knew what the witness has signed: only then does the witness compare the trees.
@@ -338,7 +338,7 @@ async def test_a_log_that_is_not_begun_yet_is_asked_for_again(dsn: str) -> None:
 
 async def test_a_new_log_key_begins_a_log_that_names_the_end_of_the_old_one(dsn: str, witness: Running) -> None:
     async with provenance_service(settings(dsn, [witness])) as service:
-        await told(service)
+        await shipped_units(service)
         await service.publish()
         last = await service.platform.pool.fetchval("select note from checkpoints order by size desc limit 1")
     async with provenance_service(settings(dsn, (), 0, log_byte=b"n")) as service:
@@ -361,10 +361,10 @@ async def test_after_a_new_log_key_bundles_are_verified(dsn: str, witness: Runni
         await service.consume(received(others))
         await service.consume(handed_over(order), returned(some[:1], some[1:], order))
         await service.publish()
-        kept = await told_steps(service, made, some[0])
+        kept = await proven_steps(service, made, some[0])
         assert kept == ["packing", "shipping", "unpacking", "receiving"]
-        assert await told_steps(service, made, some[1]) == ["packing", "shipping", "unpacking", "decommissioning"]
-        assert await told_steps(service, made, others[0]) == ["commissioning"]
+        assert await proven_steps(service, made, some[1]) == ["packing", "shipping", "unpacking", "decommissioning"]
+        assert await proven_steps(service, made, others[0]) == ["commissioning"]
         assert "agree" in await audited(service.log)
     async with provenance_service(made) as service:
         while await service.log.append():
@@ -385,11 +385,11 @@ async def test_changes_of_keys_that_waited_count_in_the_new_log(dsn: str) -> Non
         await service.consume(received(some[1:], receipt=uuid4()))
         await service.publish()
         for unit in some:
-            assert await told_steps(service, new, unit) == ["commissioning"]
+            assert await proven_steps(service, new, unit) == ["commissioning"]
         assert (await service.http.get("/.well-known/did.json")).json()["assertionMethod"] == [new.issuer_signer().kid]
 
 
-async def told_steps(service: ProvenanceService, made: Settings, unit: UnitKey) -> list[str]:
+async def proven_steps(service: ProvenanceService, made: Settings, unit: UnitKey) -> list[str]:
     """What the unit's bundle shows, verified."""
     shown = verify_bundle((await service.bundle(unit)).content, made.trust(), ISSUER)
     return [event["bizStep"] for event in shown.events]
@@ -397,20 +397,20 @@ async def told_steps(service: ProvenanceService, made: Settings, unit: UnitKey) 
 
 async def test_two_replicas_make_one_log(dsn: str, witness: Running) -> None:
     async with (
-        provenance_service(settings(dsn, [witness])) as one,
-        provenance_service(settings(dsn, [witness])) as two,
+        provenance_service(settings(dsn, [witness])) as first,
+        provenance_service(settings(dsn, [witness])) as second,
     ):
         for part in range(10):
             await asyncio.gather(
-                one.consume(received(units(400)[part * 20 : part * 20 + 20])),
-                two.consume(received(units(400)[200 + part * 20 : part * 20 + 220])),
-                one.publish(),
-                two.publish(),
+                first.consume(received(units(400)[part * 20 : part * 20 + 20])),
+                second.consume(received(units(400)[200 + part * 20 : part * 20 + 220])),
+                first.publish(),
+                second.publish(),
             )
-        await one.publish()
-        state = await two.state()
+        await first.publish()
+        state = await second.state()
         assert (state["stopped"], state["size"], state["proven"]) == (None, 401, 401)
-        assert "agree" in await audited(two.log)
+        assert "agree" in await audited(second.log)
 
 
 async def test_a_key_that_was_revoked_proves_nothing_that_came_after(dsn: str, witness: Running) -> None:
@@ -438,7 +438,7 @@ BEYOND = "tile/entries/x999/x999/x999/x999/x999/999"
 )
 async def test_what_the_log_does_not_have_is_not_found(dsn: str, path: str) -> None:
     async with provenance_service(settings(dsn)) as service:
-        await told(service)
+        await shipped_units(service)
         await service.publish()
         assert (await service.http.get(f"/log/{path}")).status_code == 404
 
@@ -446,7 +446,7 @@ async def test_what_the_log_does_not_have_is_not_found(dsn: str, path: str) -> N
 async def test_a_crash_at_each_step_is_mended_by_the_next_start(dsn: str, witness: Running) -> None:
     made = settings(dsn, [witness])
     async with provenance_service(made) as service:
-        some = await told(service)  # dies between event and append
+        some = await shipped_units(service)  # dies between event and append
     async with provenance_service(made) as service:
         assert await service.log.append() == 8
         await service.log.ask_all()  # dies between append and checkpoint

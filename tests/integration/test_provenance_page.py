@@ -21,7 +21,7 @@ from pypdf import PdfReader
 from contracts.base import vendor_stream
 from contracts.makers import ProductWithdrawn, VendorRestored, VendorSuspended
 from contracts.warehouse import GoodsReceived, PackedLot, ReceivedLine, UnitKey
-from services.provenance.api import label_sheets, looking
+from services.provenance.api import label_sheets
 from services.provenance.api.sheet_pages import Label
 from services.provenance.domain import scans
 from services.provenance.domain.hidden_codes import FREE_TRIES
@@ -523,7 +523,7 @@ async def test_a_look_at_a_unit_that_was_written_off_or_with_another_lot_flags_i
 async def test_serials_of_a_known_product_that_never_were_are_flagged_within_bounds(
     dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "UNKNOWN_A_DAY", 2)
+    monkeypatch.setattr(scans, "UNKNOWN_A_DAY", 2)
     monkeypatch.setattr(looks, "UNKNOWN_OF_A_PRODUCT", 4)
     async with provenance_service(settings(dsn)) as service:
         invented = [UnitKey(gtin=GTIN, serial=f"INVENTED-{number}") for number in range(6)]
@@ -544,7 +544,7 @@ async def test_serials_of_a_known_product_that_never_were_are_flagged_within_bou
 
 
 async def test_flags_of_a_day_are_bounded(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "FLAGS_A_DAY", 1)
+    monkeypatch.setattr(scans, "FLAGS_A_DAY", 1)
     async with provenance_service(settings(dsn, country_header="CF-IPCountry")) as service:
         for unit in await sold(service):
             for country in ("CN", "FR"):

@@ -55,14 +55,14 @@ def link(unit: UnitKey) -> str:
     return page_path(unit).removeprefix("/page")
 
 
-async def asked(service: ProvenanceService, path: str, method: str = "GET", **headers: str) -> httpx.Response:
+async def resolve(service: ProvenanceService, path: str, method: str = "GET", **headers: str) -> httpx.Response:
     """Without following where it leads."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return await service.http.request(method, path, headers={**HOST, **sent}, follow_redirects=False)
 
 
 async def all_links(service: ProvenanceService, path: str) -> dict[str, dict[str, Any]]:
-    answer = await asked(service, f"{path}?linkType=linkset")
+    answer = await resolve(service, f"{path}?linkType=linkset")
     assert answer.status_code == 200, answer.text
     return {entry["anchor"]: entry for entry in answer.json()["linkset"]}
 
@@ -71,7 +71,7 @@ async def test_a_code_leads_to_the_page_with_its_query(dsn: str) -> None:
     async with provenance_service(settings(dsn)) as service:
         unit = await sold(service)
         for method in ("GET", "HEAD"):
-            answer = await asked(service, f"{link(unit)}?lang=fr&17=261231;x", method)
+            answer = await resolve(service, f"{link(unit)}?lang=fr&17=261231;x", method)
             assert answer.status_code == 307
             assert answer.headers["Location"] == f"{ROOT}{page_path(unit)}?lang=fr&17=261231;x"
             assert answer.headers["Link"] == (
@@ -81,7 +81,7 @@ async def test_a_code_leads_to_the_page_with_its_query(dsn: str) -> None:
         elsewhere = await service.http.get(link(unit), follow_redirects=False)
         assert elsewhere.headers["Location"] == page_path(unit), "by another name it stays there"
         for path in (f"{link(unit)}/", f"/01/{GTIN[1:]}/21/{unit.serial}"):
-            assert (await asked(service, path)).headers["Location"] == f"{ROOT}{page_path(unit)}", path
+            assert (await resolve(service, path)).headers["Location"] == f"{ROOT}{page_path(unit)}", path
         page = await service.http.get(link(unit), headers={"Accept-Language": "zh"})
         assert page.status_code == 200
         assert page.headers["Content-Language"] == "zh"
@@ -91,7 +91,7 @@ async def test_only_a_page_that_is_shown_is_a_look(dsn: str) -> None:
     async with provenance_service(settings(dsn)) as service:
         unit = await sold(service)
         for query in ("", "?linkType=linkset", "?linkType=gs1:traceability"):
-            await asked(service, f"{link(unit)}{query}")
+            await resolve(service, f"{link(unit)}{query}")
         async with service.platform.pool.acquire() as db:
             assert (await looks.figures(db, unit)).count == 0
         await service.http.get(link(unit))
@@ -104,7 +104,7 @@ async def test_a_type_of_link_leads_to_what_fits_best(dsn: str) -> None:
         unit = await sold(service)
 
         async def led(kind: str, **headers: str) -> str:
-            answer = await asked(service, f"{link(unit)}?linkType={kind}", **headers)
+            answer = await resolve(service, f"{link(unit)}?linkType={kind}", **headers)
             assert answer.status_code == 307, answer.text
             location, _, query = answer.headers["Location"].rpartition(f"linkType={kind}")
             assert query == ""
@@ -120,7 +120,7 @@ async def test_a_type_of_link_leads_to_what_fits_best(dsn: str) -> None:
         assert await led("gs1:pip", Accept_Language="zh") == f"{product}?lang=zh", "of the product above it"
         assert (await led("gs1:epcis")).endswith("/events")
         for kind in ("gs1:verificationService", "gs1:certificationInfo", "gs1:nosuchlt", "schema:url"):
-            refused = await asked(service, f"{link(unit)}?linkType={kind}", Accept="text/html")
+            refused = await resolve(service, f"{link(unit)}?linkType={kind}", Accept="text/html")
             assert refused.status_code == 404, kind
             assert "nothing of the kind" in refused.text
 
@@ -149,9 +149,9 @@ async def test_the_linkset_has_what_is_known_of_the_unit_and_its_product(dsn: st
             f"{ROOT}/01/{GTIN}": {"anchor", "itemDescription", DEFAULT, PRODUCT, EVENTS},
         }
         same = [
-            await asked(service, link(unit), Accept="application/linkset+json"),
-            await asked(service, f"{link(unit)}?linkType=all", Accept="application/json"),
-            await asked(service, f"{link(unit)}?linkType=linkset", Accept="application/ld+json"),
+            await resolve(service, link(unit), Accept="application/linkset+json"),
+            await resolve(service, f"{link(unit)}?linkType=all", Accept="application/json"),
+            await resolve(service, f"{link(unit)}?linkType=linkset", Accept="application/ld+json"),
         ]
         assert [answer.status_code for answer in same] == [200] * 3
         kinds = [answer.headers["Content-Type"].partition(";")[0] for answer in same]
@@ -171,14 +171,14 @@ async def test_unknown_and_erased_look_the_same(dsn: str) -> None:
             await events_table.erase(db, unit)
         unknown = UnitKey(gtin=GTIN, serial=unit.serial[:-1] + "9")
 
-        async def told(one: UnitKey, query: str, **headers: str) -> tuple[int, str]:
-            answer = await asked(service, link(one) + query, **headers)
+        async def answer_to(key: UnitKey, query: str, **headers: str) -> tuple[int, str]:
+            answer = await resolve(service, link(key) + query, **headers)
             whole = json.dumps([sorted(answer.headers.items()), answer.text])
-            return answer.status_code, whole.replace(one.serial, "SERIAL")
+            return answer.status_code, whole.replace(key.serial, "SERIAL")
 
         for kind in ("", "linkset", "gs1:traceability", "gs1:pip", "gs1:epcis"):
             query = f"?linkType={kind}" if kind else ""
-            assert await told(unit, query) == await told(unknown, query), query
+            assert await answer_to(unit, query) == await answer_to(unknown, query), query
         assert set(await all_links(service, link(unit))) == {f"{ROOT}/01/{GTIN}"}, "up to its product"
         page = await service.http.get(link(unit), headers={"Accept-Language": "en"})
         assert page.status_code == 404, "not the page of the product: that would look as if all were well"
@@ -189,17 +189,17 @@ async def test_a_unit_of_a_product_that_nobody_stated_is_known_all_the_same(dsn:
     async with provenance_service(settings(dsn)) as service:
         some = units(1)
         await service.consume(received(some))
-        assert (await asked(service, link(some[0]))).status_code == 307
-        assert (await asked(service, f"/01/{GTIN}")).status_code == 404
-        assert (await asked(service, f"/01/{GTIN}/21/OTHER")).status_code == 404
-        assert (await asked(service, f"/01/{GTIN}/10/OTHER")).status_code == 404
+        assert (await resolve(service, link(some[0]))).status_code == 307
+        assert (await resolve(service, f"/01/{GTIN}")).status_code == 404
+        assert (await resolve(service, f"/01/{GTIN}/21/OTHER")).status_code == 404
+        assert (await resolve(service, f"/01/{GTIN}/10/OTHER")).status_code == 404
 
 
 async def test_a_lot_leads_to_its_page_and_a_third_partys_serial_to_the_product(dsn: str) -> None:
     async with provenance_service(settings(dsn)) as service:
         await sold(service)
         for path, page in (("/10/L-1", "/10/L-1"), ("/22/2A/10/L-1", "/22/2A/10/L-1"), ("/235/X1", ""), ("", "")):
-            answer = await asked(service, f"/01/{GTIN}{path}")
+            answer = await resolve(service, f"/01/{GTIN}{path}")
             assert answer.headers["Location"] == f"{ROOT}/page/01/{GTIN}{page}"
         assert set(await all_links(service, f"/01/{GTIN}/10/L-1")) == {f"{ROOT}/01/{GTIN}/10/L-1", f"{ROOT}/01/{GTIN}"}
 
@@ -210,11 +210,11 @@ async def test_what_is_no_digital_link_is_refused(dsn: str) -> None:
         wrong_digit = f"{GTIN[:-1]}{(int(GTIN[-1]) + 1) % 10}"
         qualified = [f"{GTIN}/{rest}" for rest in ("foo", "21/A/10/B", "17/261231", "21/%")]
         for path in ("", GTIN[:-2], wrong_digit, *qualified):
-            refused = await asked(service, f"/01/{path}", Accept="application/json")
+            refused = await resolve(service, f"/01/{path}", Accept="application/json")
             assert refused.status_code == 400, path
             assert refused.headers["Content-Type"] == "application/problem+json"
             assert refused.headers["Access-Control-Allow-Origin"] == "*"
-        page = await asked(service, f"/01/{wrong_digit}", Accept="text/html,*/*;q=0.8", Accept_Language="fr")
+        page = await resolve(service, f"/01/{wrong_digit}", Accept="text/html,*/*;q=0.8", Accept_Language="fr")
         assert (page.status_code, page.headers["Content-Language"]) == (400, "fr")
         assert "un chiffre du numéro du produit est faux" in page.text
         assert wrong_digit not in page.text
@@ -224,27 +224,27 @@ async def test_scripts_of_other_pages_may_ask(dsn: str) -> None:
     async with provenance_service(settings(dsn, public_burst=1, public_rate=0.01)) as service:
         unit = await sold(service)
         for _ in range(3):
-            answer = await asked(service, link(unit), "OPTIONS", Origin="https://shop.example")
+            answer = await resolve(service, link(unit), "OPTIONS", Origin="https://shop.example")
             assert answer.status_code == 204
             assert answer.headers["Access-Control-Allow-Origin"] == "*"
             assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
             assert 'rel="linkset"' in answer.headers["Link"]
-        assert (await asked(service, "/01/no", "OPTIONS")).status_code == 204
-        assert (await asked(service, link(unit), "POST")).status_code == 405
+        assert (await resolve(service, "/01/no", "OPTIONS")).status_code == 204
+        assert (await resolve(service, link(unit), "POST")).status_code == 405
 
 
 async def test_scripts_of_other_pages_read_a_bundle_and_why_there_is_none(dsn: str) -> None:
     async with provenance_service(settings(dsn, public_burst=2, public_rate=0.01)) as service:
         unit = await sold(service)
-        own, none = (f"/units/{unit.gtin}/{serial}/bundle" for serial in (unit.serial, "UNKNOWN"))
-        answers = [await service.http.get(path) for path in (own, none, f"{none}?x=1", own)]
+        known, unknown = (f"/units/{unit.gtin}/{serial}/bundle" for serial in (unit.serial, "UNKNOWN"))
+        answers = [await service.http.get(path) for path in (known, unknown, f"{unknown}?x=1", known)]
         assert [answer.status_code for answer in answers] == [200, 404, 422, 429]
         assert {answer.headers["Access-Control-Allow-Origin"] for answer in answers} == {"*"}
 
 
 async def test_a_client_that_asks_too_often_waits(dsn: str) -> None:
     async with provenance_service(settings(dsn, public_rate=0.1, public_burst=2)) as service:
-        answers = [await asked(service, f"/01/{GTIN}/21/{n}", Accept="text/html") for n in range(3)]
+        answers = [await resolve(service, f"/01/{GTIN}/21/{n}", Accept="text/html") for n in range(3)]
         assert [answer.status_code for answer in answers] == [404, 404, 429]
         assert int(answers[2].headers["Retry-After"]) >= 1
         assert "Try again in a minute" in answers[2].text
@@ -268,6 +268,6 @@ async def test_description_and_linksets_are_valid_by_the_schemas_of_gs1(dsn: str
             jsonschema.validate({**described, "supportedPrimaryKeys": ["1"]}, schema)
         schema = json.loads((Path(SUITE) / LINKSET_SCHEMA).read_text(encoding="utf-8"))
         for path in (link(unit), f"/01/{GTIN}/10/L-1", f"/01/{GTIN}"):
-            jsonschema.validate((await asked(service, f"{path}?linkType=linkset")).json(), schema)
+            jsonschema.validate((await resolve(service, f"{path}?linkType=linkset")).json(), schema)
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({"linkset": [{"anchor": ROOT}]}, schema)

@@ -48,6 +48,6 @@ async def test_the_suite_of_gs1_finds_nothing(
         await service.consume(received(some))
         await service.consume(packed(some, uuid4()))
         await service.publish()
-        found = await verdicts(browser, service.app, f"{ROOT}/01/{GTIN}{path}", tmp_path)
-    assert {one.id: one for one in found if one.status != "pass"} == {}
-    assert {one.id for one in found} == checks
+        results = await verdicts(browser, service.app, f"{ROOT}/01/{GTIN}{path}", tmp_path)
+    assert {result.id: result for result in results if result.status != "pass"} == {}
+    assert {result.id for result in results} == checks

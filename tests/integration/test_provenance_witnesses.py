@@ -33,7 +33,7 @@ class Proxy:
     witness: Witness
     instead: Answer | None = None
     served: str | None = None
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     def app(self) -> FastAPI:
         inner = FastAPI()
@@ -45,7 +45,7 @@ class Proxy:
 
         @inner.get("/{origin_hash}/checkpoint")
         async def get_checkpoint(origin_hash: str) -> Response:
-            self.asked.append(origin_hash)
+            self.requested.append(origin_hash)
             answer = self.witness.checkpoint(origin_hash) if self.served is None else Answer(200, self.served)
             return Response(answer.body, answer.status, media_type=answer.kind)
 
@@ -71,9 +71,9 @@ async def more(service: ProvenanceService, part: int) -> None:
 
 
 async def contradicts(service: ProvenanceService) -> list[str | None]:
-    found = (await service.state())["witnesses"]
-    assert isinstance(found, list)
-    return [one["contradicts"] for one in found]
+    rows = (await service.state())["witnesses"]
+    assert isinstance(rows, list)
+    return [row["contradicts"] for row in rows]
 
 
 async def shown(service: ProvenanceService, metric: str) -> float | None:
@@ -101,10 +101,10 @@ LIES = [
 @pytest.mark.parametrize("lie", LIES, ids=["larger", "largest", "forked", "a conflict without a size"])
 async def test_one_lie_before_one_witness_does_not_stop_the_log(dsn: str, lie: Answer) -> None:
     async with (
-        sandbox_witness([log_key()]) as one,
-        sandbox_witness([log_key()], 2) as two,
-        proxied() as (proxy, three),
-        provenance_service(settings(dsn, [one, two, three], quorum=2)) as service,
+        sandbox_witness([log_key()]) as first,
+        sandbox_witness([log_key()], 2) as second,
+        proxied() as (proxy, third),
+        provenance_service(settings(dsn, [first, second, third], quorum=2)) as service,
     ):
         await more(service, 0)
         proxy.instead = lie
@@ -112,10 +112,10 @@ async def test_one_lie_before_one_witness_does_not_stop_the_log(dsn: str, lie: A
         state = await service.state()
         assert (state["stopped"], state["size"], state["proven"]) == (None, 7, 7)
         contradicting = bool(lie.body) or lie.status == 422
-        assert set(proxy.asked) == ({sha256(ORIGIN.encode()).hexdigest()} if contradicting else set())
+        assert set(proxy.requested) == ({sha256(ORIGIN.encode()).hexdigest()} if contradicting else set())
         assert await shown(service, "stopped") == 0
         claimed = [said for said in await contradicts(service) if said]
-        assert [said.startswith(f"{three.key.name} says it has signed ") for said in claimed] == [True] * contradicting
+        assert [said.startswith(f"{third.key.name} says it has signed ") for said in claimed] == [True] * contradicting
         assert await shown(service, "witnesses_set_aside") == contradicting
         proxy.instead = None
         await more(service, 2)
@@ -125,8 +125,12 @@ async def test_one_lie_before_one_witness_does_not_stop_the_log(dsn: str, lie: A
 
 async def test_a_lie_counts_no_more_after_a_start(dsn: str) -> None:
     """A witness that is set aside does not confirm our last checkpoint: with a quorum of the others the log goes on."""
-    async with sandbox_witness([log_key()]) as one, sandbox_witness([log_key()], 2) as two, proxied() as (proxy, three):
-        made = settings(dsn, [one, two, three], quorum=2)
+    async with (
+        sandbox_witness([log_key()]) as first,
+        sandbox_witness([log_key()], 2) as second,
+        proxied() as (proxy, third),
+    ):
+        made = settings(dsn, [first, second, third], quorum=2)
         async with provenance_service(made) as service:
             await more(service, 0)
         proxy.instead = LIES[0]
@@ -140,10 +144,10 @@ async def test_a_lie_counts_no_more_after_a_start(dsn: str) -> None:
 async def test_a_witness_that_proves_another_log_stops_ours(dsn: str, served: Note) -> None:
     """Whoever tells it: the proof is what our key has signed and our database does not know."""
     async with (
-        sandbox_witness([log_key()]) as one,
-        sandbox_witness([log_key()], 2) as two,
-        proxied() as (proxy, three),
-        provenance_service(settings(dsn, [one, two, three], quorum=2)) as service,
+        sandbox_witness([log_key()]) as first,
+        sandbox_witness([log_key()], 2) as second,
+        proxied() as (proxy, third),
+        provenance_service(settings(dsn, [first, second, third], quorum=2)) as service,
     ):
         await more(service, 0)
         proxy.instead = LIES[0]
@@ -151,7 +155,7 @@ async def test_a_witness_that_proves_another_log_stops_ours(dsn: str, served: No
         assert await shown(service, "witnesses_set_aside") == 1
         proxy.served = str(served)
         await service.log.ask_all()
-        assert f"{three.key.name} has signed" in str((await service.state())["stopped"])
+        assert f"{third.key.name} has signed" in str((await service.state())["stopped"])
         assert await contradicts(service) == [None, None, None], "it has proven what it says"
         assert await shown(service, "witnesses_set_aside") == 0
         await more(service, 2)
@@ -162,9 +166,9 @@ async def test_a_witness_that_proves_another_log_stops_ours(dsn: str, served: No
 
 async def test_what_another_key_has_signed_or_we_know_is_no_proof(dsn: str) -> None:
     async with (
-        sandbox_witness([log_key()]) as one,
-        proxied() as (proxy, two),
-        provenance_service(settings(dsn, [one, two], quorum=1)) as service,
+        sandbox_witness([log_key()]) as first,
+        proxied() as (proxy, second),
+        provenance_service(settings(dsn, [first, second], quorum=1)) as service,
     ):
         await more(service, 0)
         known = await service.platform.pool.fetchval("select note from checkpoints order by size desc limit 1")
@@ -178,9 +182,9 @@ async def test_what_another_key_has_signed_or_we_know_is_no_proof(dsn: str) -> N
 async def test_where_no_quorum_is_left_the_log_waits_until_a_witness_signs_again(dsn: str) -> None:
     """What waits is appended nowhere: it can still go to another log."""
     async with (
-        sandbox_witness([log_key()]) as one,
-        proxied() as (proxy, two),
-        provenance_service(settings(dsn, [one, two], quorum=2)) as service,
+        sandbox_witness([log_key()]) as first,
+        proxied() as (proxy, second),
+        provenance_service(settings(dsn, [first, second], quorum=2)) as service,
     ):
         await more(service, 0)
         proxy.instead = LIES[0]

@@ -30,7 +30,7 @@ from tests.support.witnesses import sandbox_witness
 SKU, GTIN = "SAVON-200", "03245678901236"
 
 
-async def told(warehouse: WarehouseService) -> list[Event]:
+async def published(warehouse: WarehouseService) -> list[Event]:
     """What provenance reads of all that the warehouse has published."""
     topics = [topic.name for topic in subscribed_by("provenance") if topic.producer == "warehouse"]
     rows = await warehouse.platform.pool.fetch(
@@ -72,20 +72,20 @@ async def test_what_the_warehouse_tells_of_units_is_proven_by_their_bundles(fres
         sandbox_witness([log_key()]) as witness,
         provenance_service(made := settings(await fresh_database("provenance"), [witness])) as provenance,
     ):
-        one, two, three, four, five = await received(warehouse, 5)
-        delivered = await shipped(warehouse, one)
-        returned = await shipped(warehouse, two, three)
+        first, second, third, fourth, fifth = await received(warehouse, 5)
+        delivered = await shipped(warehouse, first)
+        returned = await shipped(warehouse, second, third)
         half: dict[str, Any] = {"sound": [{"sku": SKU, "quantity": 1}], "damaged": [{"sku": SKU, "quantity": 1}]}
-        damaged = half | {"damaged_units": [{"gtin": GTIN, "serial": three}]}
+        damaged = half | {"damaged_units": [{"gtin": GTIN, "serial": third}]}
         path = f"/orders/{returned}/parcels/1/return"
         assert (await warehouse.http.post(path, json=damaged)).status_code == 200
-        await warehouse.consume(cancel(await packed(warehouse, four)))
+        await warehouse.consume(cancel(await packed(warehouse, fourth)))
         again = await warehouse.reserved({SKU: 1})
-        short = {"sku": SKU, "quantity": 1, "reason": "damaged", "units": [{"gtin": GTIN, "serial": five}]}
+        short = {"sku": SKU, "quantity": 1, "reason": "damaged", "units": [{"gtin": GTIN, "serial": fifth}]}
         assert (await warehouse.http.post(f"/orders/{again}/shortages", json=short)).status_code == 200
-        at = NOW + timedelta(days=4_000)
-        arrived = ParcelDelivered(order_id=delivered, occurred_at=at, parcel=1, delivered_at=at)
-        for event in [*await told(warehouse), arrived]:
+        delivered_at = NOW + timedelta(days=4_000)
+        arrived = ParcelDelivered(order_id=delivered, occurred_at=delivered_at, parcel=1, delivered_at=delivered_at)
+        for event in [*await published(warehouse), arrived]:
             await provenance.consume(event)
         await provenance.publish()
 
@@ -94,11 +94,11 @@ async def test_what_the_warehouse_tells_of_units_is_proven_by_their_bundles(fres
             assert bundle.status_code == 200, bundle.text
             return [event["bizStep"] for event in verify_bundle(bundle.content, made.trust(), ISSUER).events]
 
-        assert await way(one) == ["commissioning", "packing", "shipping", "arriving"]
-        assert await way(two) == ["commissioning", "packing", "shipping", "unpacking", "receiving"]
-        assert await way(three) == ["commissioning", "packing", "shipping", "unpacking", "decommissioning"]
-        assert await way(four) == ["commissioning", "packing", "unpacking"]
-        assert await way(five) == ["commissioning", "decommissioning"]
+        assert await way(first) == ["commissioning", "packing", "shipping", "arriving"]
+        assert await way(second) == ["commissioning", "packing", "shipping", "unpacking", "receiving"]
+        assert await way(third) == ["commissioning", "packing", "shipping", "unpacking", "decommissioning"]
+        assert await way(fourth) == ["commissioning", "packing", "unpacking"]
+        assert await way(fifth) == ["commissioning", "decommissioning"]
 
 
 async def test_what_the_warehouse_tells_of_lots_becomes_events_of_quantities(fresh_database: FreshDatabase) -> None:
@@ -119,7 +119,7 @@ async def test_what_the_warehouse_tells_of_lots_becomes_events_of_quantities(fre
         again = await warehouse.reserved({SKU: 1})
         short = {"sku": SKU, "quantity": 1, "reason": "damaged"}
         assert (await warehouse.http.post(f"/orders/{again}/shortages", json=short)).status_code == 200
-        for event in await told(warehouse):
+        for event in await published(warehouse):
             await provenance.consume(event)
         rows = await provenance.platform.pool.fetch("select step, action, lot, sscc from events order by entry")
         steps = [(row["step"], row["action"]) for row in rows if row["lot"] == "A"]

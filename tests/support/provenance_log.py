@@ -83,9 +83,9 @@ class MemoryLog:
 
     def files(self, witnesses: Sequence[SignerKey] = ()) -> dict[str, bytes]:
         """All that the log serves, by its path."""
-        found = {"checkpoint": str(self.checkpoint(witnesses=witnesses)).encode()}
+        files = {"checkpoint": str(self.checkpoint(witnesses=witnesses)).encode()}
         for place, width in all_places(self.edge.size):
-            found[tile_path(place, width)] = self.tiles[place][: width * HASH_BYTES]
+            files[tile_path(place, width)] = self.tiles[place][: width * HASH_BYTES]
             if place[0] == 0:
-                found[entries_path(place[1], width)] = entry_bundle(self.entries(place[1]))
-        return found
+                files[entries_path(place[1], width)] = entry_bundle(self.entries(place[1]))
+        return files

@@ -89,11 +89,9 @@ def of_least() -> Shown:
 
 def barred() -> Shown:
     """A product that is no longer sold, of a vendor that may not sell; nobody has validated either."""
-    found = shown()
-    assert found.vendor is not None
-    return Shown(
-        replace(found.product, withdrawn=True, stated=True), replace(found.vendor, suspended=True, stated=True)
-    )
+    sold = shown()
+    assert sold.vendor is not None
+    return Shown(replace(sold.product, withdrawn=True, stated=True), replace(sold.vendor, suspended=True, stated=True))
 
 
 def others(language: Language) -> dict[str, bytes]:
@@ -117,7 +115,7 @@ def of_units(language: Language) -> dict[str, bytes]:
         "ended and flagged": PAGES.unit(unit(), language),
         "flagged": PAGES.unit(delivered("S", flagged=True), language),
         "hidden code": PAGES.unit(scratched, language),
-        **{f"hidden code, {name}": PAGES.unit(scratched, language, found) for name, found in OUTCOMES.items()},
+        **{f"hidden code, {name}": PAGES.unit(scratched, language, outcome) for name, outcome in OUTCOMES.items()},
         "unit of an unknown product": PAGES.unit(unknown_product(), language),
         "unit of which little is known": PAGES.unit(unit(shown=of_least()), language),
         "unit of a product no longer sold": PAGES.unit(delivered("S", shown=barred()), language),
@@ -133,10 +131,10 @@ def of_longest(language: Language) -> dict[str, bytes]:
     """What has no place to break a line, as long as it may be."""
     product, vendor = replace(shown(names=None, brand=5 * LONG).product, sku=2 * LONG), shown().vendor
     assert vendor is not None
-    found = Shown(product, replace(vendor, name=5 * LONG))
+    longest = Shown(product, replace(vendor, name=5 * LONG))
     said = [*steps("commissioning"), replace(steps("packing")[0], here=False, said_by=f"vendor:{5 * LONG}")]
     return {
-        "longest unit": PAGES.unit(delivered(LONG, shown=found, way=said, code=HiddenCode(b"")), language),
-        "longest product": PAGES.product(found, language),
-        "longest lot": PAGES.lot(Lot(LotKey(gtin=GTIN, lot=LONG), found, {"received": AT}), language),
+        "longest unit": PAGES.unit(delivered(LONG, shown=longest, way=said, code=HiddenCode(b"")), language),
+        "longest product": PAGES.product(longest, language),
+        "longest lot": PAGES.lot(Lot(LotKey(gtin=GTIN, lot=LONG), longest, {"received": AT}), language),
     }

@@ -75,8 +75,8 @@ def every_lot_event() -> list[Fields]:
     back = UnitsReturned(
         order_id=order, occurred_at=AT, parcel=1, sscc=SSCC, reason="returned", lots=lots, written_off_lots=lots
     )
-    told = [*of_receipt(came_in, PLACE), *of_order(Facts(order_stream(order), [box, back]), PLACE)]
-    return [one.fields for one in told]
+    events = [*of_receipt(came_in, PLACE), *of_order(Facts(order_stream(order), [box, back]), PLACE)]
+    return [event.fields for event in events]
 
 
 @dataclass

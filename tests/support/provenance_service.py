@@ -88,8 +88,8 @@ class ProvenanceService:
     async def state(self) -> dict[str, object]:
         answer = await self.http.get("/log")
         assert answer.status_code == 200, answer.text
-        found: dict[str, object] = answer.json()
-        return found
+        state: dict[str, object] = answer.json()
+        return state
 
     async def bundle(self, unit: UnitKey) -> httpx.Response:
         return await self.http.get(f"/units/{unit.gtin}/{quote(unit.serial, safe='')}/bundle")
@@ -147,13 +147,13 @@ def packed(some: Sequence[UnitKey], order: UUID, sscc: str = SSCC) -> UnitsPacke
 
 
 def handed_over(order: UUID) -> ParcelHandedOver:
-    at, number = NOW + timedelta(hours=2), "CA000000017FR"
-    return ParcelHandedOver(order_id=order, occurred_at=at, parcel=1, tracking_number=number, carrier="laposte")
+    handed_at, number = NOW + timedelta(hours=2), "CA000000017FR"
+    return ParcelHandedOver(order_id=order, occurred_at=handed_at, parcel=1, tracking_number=number, carrier="laposte")
 
 
 def delivered(order: UUID) -> ParcelDelivered:
-    at = NOW + timedelta(days=9)
-    return ParcelDelivered(order_id=order, occurred_at=at, parcel=1, delivered_at=at)
+    delivered_at = NOW + timedelta(days=9)
+    return ParcelDelivered(order_id=order, occurred_at=delivered_at, parcel=1, delivered_at=delivered_at)
 
 
 def returned(sound: Sequence[UnitKey], lost: Sequence[UnitKey], order: UUID) -> UnitsReturned:

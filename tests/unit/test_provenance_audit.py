@@ -17,8 +17,8 @@ TRUST = LOG.trust([WITNESS], 1)
 CHECKPOINT = str(LOG.checkpoint(witnesses=[WITNESS])).encode()
 
 
-def changed(data: bytes, at: int) -> bytes:
-    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+def changed(data: bytes, position: int) -> bytes:
+    return data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
 
 
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 1_000, 66_000])
@@ -52,15 +52,15 @@ def test_a_log_that_was_written_anew_is_found() -> None:
 
 
 def test_any_byte_changed_in_the_checkpoint_is_found() -> None:
-    for at in range(len(CHECKPOINT)):
+    for position in range(len(CHECKPOINT)):
         with pytest.raises(BadLog):
-            audit(changed(CHECKPOINT, at), TRUST, LOG.tiles.get, LOG.entries)
+            audit(changed(CHECKPOINT, position), TRUST, LOG.tiles.get, LOG.entries)
 
 
 @pytest.mark.parametrize("place", sorted(LOG.tiles))
 def test_a_byte_changed_in_each_tile_is_found(place: tuple[int, int]) -> None:
-    at = random.Random(str(place)).randrange(len(LOG.tiles[place]))
-    tiles = {**LOG.tiles, place: changed(LOG.tiles[place], at)}
+    position = random.Random(str(place)).randrange(len(LOG.tiles[place]))
+    tiles = {**LOG.tiles, place: changed(LOG.tiles[place], position)}
     with pytest.raises(BadLog, match=f"tile/{place[0]}/00{place[1]}"):
         audit(CHECKPOINT, TRUST, tiles.get, LOG.entries)
 

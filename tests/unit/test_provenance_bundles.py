@@ -97,21 +97,25 @@ def with_keys(*changes: tuple[str, IssuerKey]) -> UnitLog:
 
 
 def test_a_key_counts_from_its_leaf_to_its_revocation() -> None:
-    one, two = issuer_key(1), issuer_key(2)
-    for log in (with_keys(("added", one)), with_keys(("added", two), ("added", one), ("revoked", two))):
+    key, other = issuer_key(1), issuer_key(2)
+    for log in (with_keys(("added", key)), with_keys(("added", other), ("added", key), ("revoked", other))):
         assert len(verify(log.bundle(), log).events) == 1
-    again = with_keys(("added", one), ("revoked", one), ("added", one))
+    again = with_keys(("added", key), ("revoked", key), ("added", key))
     assert len(verify(again.bundle(), again).events) == 1
-    for log in (with_keys(("added", two)), with_keys(("added", one), ("revoked", one)), with_keys(("revoked", one))):
+    for log in (
+        with_keys(("added", other)),
+        with_keys(("added", key), ("revoked", key)),
+        with_keys(("revoked", key)),
+    ):
         with pytest.raises(BadBundle, match="no key that counted"):
             verify(log.bundle(), log)
     late = with_keys()
-    late.key(KeyLeaf("added", one.kid, one.public))
+    late.key(KeyLeaf("added", key.kid, key.public))
     with pytest.raises(BadBundle, match="no key that counted"):
         verify(late.bundle(), late)
     forged = UnitLog()
-    forged.key(KeyLeaf("added", one.kid, two.public))
-    forged.event(history()[0], one, of_unit=True)
+    forged.key(KeyLeaf("added", key.kid, other.public))
+    forged.event(history()[0], key, of_unit=True)
     with pytest.raises(BadBundle, match="no key that counted"):
         verify(forged.bundle(), forged)
 
@@ -164,13 +168,13 @@ def test_what_is_too_much_is_said() -> None:
 def test_any_byte_changed_changes_nothing_that_is_shown_or_is_found() -> None:
     """A byte of white space or of a key's name may change without harm; nothing that is shown may."""
     shown = verify(BUNDLE)
-    for at in range(0, len(BUNDLE), 7):
-        data = BUNDLE[:at] + bytes([BUNDLE[at] ^ 1]) + BUNDLE[at + 1 :]
+    for position in range(0, len(BUNDLE), 7):
+        data = BUNDLE[:position] + bytes([BUNDLE[position] ^ 1]) + BUNDLE[position + 1 :]
         try:
-            found = verify(data)
+            verified = verify(data)
         except (BadBundle, BadNote):
             continue
-        assert (found.unit, found.events) == (shown.unit, shown.events)
+        assert (verified.unit, verified.events) == (shown.unit, shown.events)
 
 
 def test_boxes_of_other_units_are_not_shown() -> None:

@@ -32,7 +32,7 @@ NOW = datetime(2026, 11, 24, 9, 30, 0, 999_600, tzinfo=UTC)
 OWN_GTIN, SSCC = "03012345678902", "030123450000000017"
 MAKER = "vendor:vieux-port"
 SAID = Said(
-    at=NOW - timedelta(days=1),
+    happened_at=NOW - timedelta(days=1),
     offset="+01:00",
     action="OBSERVE",
     step="inspecting",
@@ -51,7 +51,7 @@ def captured(said: Said = SAID, by: str = MAKER) -> Captured:
 
 
 def declared(said: Said = SAID, hours: int = 1) -> Said:
-    return replace(said, declaration=Declaration(said.at + timedelta(hours=hours), "did_not_occur"))
+    return replace(said, declaration=Declaration(said.happened_at + timedelta(hours=hours), "did_not_occur"))
 
 
 def test_an_event_stands_as_this_issuer_names_things_and_keeps_its_hash() -> None:
@@ -71,7 +71,7 @@ def test_an_event_stands_as_this_issuer_names_things_and_keeps_its_hash() -> Non
     }
     as_sent = {
         "type": "ObjectEvent",
-        "eventTime": SAID.at.isoformat(),
+        "eventTime": SAID.happened_at.isoformat(),
         "eventTimeZoneOffset": "+01:00",
         "epcList": [SAID.epc],
         "action": "OBSERVE",
@@ -95,20 +95,20 @@ def test_a_box_holds_one_unit() -> None:
 def test_a_declaration_keeps_the_id() -> None:
     wrong = captured(declared())
     assert wrong.identity == Identity(
-        captured().identity.event_id, SAID.at.replace(second=1, microsecond=0) + timedelta(hours=1)
+        captured().identity.event_id, SAID.happened_at.replace(second=1, microsecond=0) + timedelta(hours=1)
     )
     assert wrong.identity.original == captured().identity
     assert wrong.event.fields["errorDeclaration"]["reason"] == "did_not_occur"
     bare = captured(replace(SAID, declaration=Declaration(NOW)))
     assert bare.event.fields["errorDeclaration"] == {"declarationTime": "2026-11-24T09:30:01.000Z"}
-    assert len({one.event.name for one in (captured(), wrong, bare)}) == 3
+    assert len({event.event.name for event in (captured(), wrong, bare)}) == 3
 
 
 @pytest.mark.parametrize(
     ("changes", "faults"),
     [
-        ({"at": NOW + AHEAD + timedelta(seconds=1)}, [("eventTime", "future")]),
-        ({"at": NOW - OLDEST - timedelta(seconds=1)}, [("eventTime", "too_old")]),
+        ({"happened_at": NOW + AHEAD + timedelta(seconds=1)}, [("eventTime", "future")]),
+        ({"happened_at": NOW - OLDEST - timedelta(seconds=1)}, [("eventTime", "too_old")]),
         ({"epc": "urn:x"}, [("epcList[0]", "unit")]),
         ({"epc": f"https://x.example/01/{OWN_GTIN}/21/%7F"}, [("epcList[0]", "unit")]),
         ({"epc": "https://x.example/01/03012345678903/21/1"}, [("epcList[0]", "check_digit")]),
@@ -125,9 +125,9 @@ def test_a_declaration_keeps_the_id() -> None:
     ],
 )
 def test_every_rule_that_is_broken_is_named(changes: dict[str, Any], faults: list[tuple[str, str]]) -> None:
-    found = judge(replace(SAID, **changes), PLACE, NOW, MAKER)
-    assert isinstance(found, list)
-    assert [(fault.field, fault.rule) for fault in found] == faults
+    result = judge(replace(SAID, **changes), PLACE, NOW, MAKER)
+    assert isinstance(result, list)
+    assert [(fault.field, fault.rule) for fault in result] == faults
 
 
 def test_what_is_known_is_not_told_again_and_originals_come_first() -> None:
@@ -158,11 +158,11 @@ def test_who_said_an_event_may_declare_it_wrong(by: str, said_by: str | None, al
 
 
 def test_others_tell_only_so_much_of_a_unit() -> None:
-    one, two = captured(), captured(PACKED)
-    assert new_of([one], {}, {one.unit: MOST_A_UNIT - 1}, MAKER, in_document)[1] == []
-    _, faults = new_of([one, two], {}, {one.unit: MOST_A_UNIT - 1}, MAKER, in_document)
+    first, second = captured(), captured(PACKED)
+    assert new_of([first], {}, {first.unit: MOST_A_UNIT - 1}, MAKER, in_document)[1] == []
+    _, faults = new_of([first, second], {}, {first.unit: MOST_A_UNIT - 1}, MAKER, in_document)
     assert [(fault.field, fault.rule) for fault in faults] == [("epcisBody.eventList[1].childEPCs[0]", "unit_full")]
-    _, faults = new_of([two], {}, {two.unit: MOST_A_UNIT}, MAKER, alone)
+    _, faults = new_of([second], {}, {second.unit: MOST_A_UNIT}, MAKER, alone)
     assert [fault.field for fault in faults] == ["childEPCs[0]"], "of an event by itself"
 
 
@@ -178,9 +178,9 @@ def test_an_answer_says_when_and_by_whom_it_was_told() -> None:
 
 
 def test_what_a_query_names() -> None:
-    found = things_of([SAID.epc, f"https://x.example/00/{SSCC}", f"https://x.example/01/{OWN_GTIN}"])
-    assert found is not None
-    assert (found.units, found.boxes, found.products) == (
+    things = things_of([SAID.epc, f"https://x.example/00/{SSCC}", f"https://x.example/01/{OWN_GTIN}"])
+    assert things is not None
+    assert (things.units, things.boxes, things.products) == (
         [UnitKey(gtin=OWN_GTIN, serial="a/b")],
         [SSCC],
         [OWN_GTIN],

@@ -89,7 +89,7 @@ def test_the_first_success_is_dated_and_later_ones_say_when_it_was() -> None:
 @pytest.mark.parametrize("count", [1, COLUMNS * ROWS, COLUMNS * ROWS + 1])
 def test_machines_read_a_sheet_back(count: int) -> None:
     serials = ["A/B%", *(f"{number:016d}" for number in range(count - 1))]
-    labels = [Label(PLACE.unit(GTIN, one), GTIN, one, f"{n:06d}") for n, one in enumerate(serials)]
+    labels = [Label(PLACE.unit(GTIN, serial), GTIN, serial, f"{n:06d}") for n, serial in enumerate(serials)]
     pdf = sheet(labels)
     pages = [page.render(scale=3).to_pil() for page in pypdfium2.PdfDocument(pdf)]
     assert len(pages) == -(-count // (COLUMNS * ROWS))

@@ -40,14 +40,14 @@ def of(*facts: Event) -> list[LogEvent]:
     return list(of_order(Facts(order_stream(ORDER), facts), PLACE))
 
 
-def steps(told: list[LogEvent]) -> list[tuple[str, str | None]]:
-    return [(one.fields["bizStep"], one.unit.serial[-1] if one.unit else None) for one in told]
+def steps(events: list[LogEvent]) -> list[tuple[str, str | None]]:
+    return [(event.fields["bizStep"], event.unit.serial[-1] if event.unit else None) for event in events]
 
 
 def test_each_unit_of_a_receipt_is_told_alone() -> None:
-    told = list(of_receipt(received([ONE, TWO], receipt=ORDER), PLACE))
-    assert steps(told) == [("commissioning", "0"), ("commissioning", "1")]
-    assert len({one.name for one in told}) == 2
+    events = list(of_receipt(received([ONE, TWO], receipt=ORDER), PLACE))
+    assert steps(events) == [("commissioning", "0"), ("commissioning", "1")]
+    assert len({event.name for event in events}) == 2
 
 
 def test_nothing_is_told_of_a_box_before_its_units_are_known() -> None:
@@ -67,9 +67,9 @@ def test_the_order_in_which_facts_come_does_not_matter() -> None:
         ("decommissioning", "1"),
     ]
     for some in itertools.permutations(facts):
-        told = of(*some)
-        assert steps(told) == expected
-        assert len({one.name for one in told}) == len(told)
+        events = of(*some)
+        assert steps(events) == expected
+        assert len({event.name for event in events}) == len(events)
 
 
 def test_a_box_that_never_left_was_only_unpacked() -> None:
@@ -79,9 +79,9 @@ def test_a_box_that_never_left_was_only_unpacked() -> None:
 
 def test_each_box_has_its_own_way() -> None:
     second = packed([TWO], ORDER, OTHER_SSCC).model_copy(update={"parcel": 2, "id": UUID(int=2**128 - 1)})
-    told = of(packed([ONE], ORDER), second, delivered(ORDER))
-    assert steps(told) == [("packing", "0"), ("arriving", None), ("packing", "1")]
-    assert [one.sscc for one in told] == [SSCC, SSCC, OTHER_SSCC]
+    events = of(packed([ONE], ORDER), second, delivered(ORDER))
+    assert steps(events) == [("packing", "0"), ("arriving", None), ("packing", "1")]
+    assert [event.sscc for event in events] == [SSCC, SSCC, OTHER_SSCC]
 
 
 def test_a_unit_that_was_written_off_is_told_once() -> None:
@@ -106,14 +106,14 @@ def test_boxes_are_told_whatever_words_their_facts_are_in(data: st.DataObject) -
     that they came back; units that are written off for one are no more."""
     back = returned([ONE], [TWO], ORDER)
     facts = [packed([ONE, TWO], ORDER), handed_over(ORDER), delivered(ORDER), back]
-    told = of(*data.draw(some_invented(facts).flatmap(lambda some: st.permutations([*some, *some]))))
-    assert len({one.name for one in told}) == len(told)
-    usual = [one.name for one in of(*facts)]
-    assert [one.name for one in told] in (usual, [name for name in usual if not name.endswith("received_back")])
-    gone = StockWrittenOff(
+    events = of(*data.draw(some_invented(facts).flatmap(lambda some: st.permutations([*some, *some]))))
+    assert len({event.name for event in events}) == len(events)
+    usual = [event.name for event in of(*facts)]
+    assert [event.name for event in events] in (usual, [name for name in usual if not name.endswith("received_back")])
+    lost = StockWrittenOff(
         order_id=ORDER, occurred_at=NOW, sku="SAVON", quantity=1, reason="damaged", number=1, units=(ONE,)
     )
-    [written_off] = data.draw(some_invented([gone]))
+    [written_off] = data.draw(some_invented([lost]))
     assert isinstance(written_off, StockWrittenOff)
     assert steps(list(of_write_off(written_off, PLACE))) == [("decommissioning", "0")]
 
@@ -131,7 +131,7 @@ def test_products_vendors_and_flags_are_known_by_words_that_this_version_does_no
     assert known == vendor_of(Facts(vendor.stream, [vendor, suspended]))
     assert known.suspended
     opened = cases_of(Facts(flags[0].stream, data.draw(some_invented(flags))))
-    assert [(one.turn, one.closed_at) for one in opened] == [(1, None), (2, None)]
+    assert [(case.turn, case.closed_at) for case in opened] == [(1, None), (2, None)]
 
 
 @pytest.mark.parametrize("reason", ["returned", "withdrawn", "repacked"])

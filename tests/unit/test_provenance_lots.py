@@ -37,7 +37,7 @@ def lot(name: str, quantity: int, sku: str = SOAP) -> PackedLot:
 PACKED = UnitsPacked(order_id=ORDER, occurred_at=NOW, parcel=1, sscc=SSCC, lots=(lot("L1", 2), lot("L/2", 1)))
 
 
-def returned(reason: str, gone: tuple[PackedLot, ...] = ()) -> UnitsReturned:
+def returned(reason: str, lost: tuple[PackedLot, ...] = ()) -> UnitsReturned:
     return UnitsReturned(
         order_id=ORDER,
         occurred_at=NOW,
@@ -45,7 +45,7 @@ def returned(reason: str, gone: tuple[PackedLot, ...] = ()) -> UnitsReturned:
         sscc=SSCC,
         reason=reason,
         lots=(lot("L1", 2),),
-        written_off_lots=gone,
+        written_off_lots=lost,
     )
 
 
@@ -55,17 +55,17 @@ def of(*facts: Event) -> list[LogEvent]:
 
 def said(events: list[LogEvent]) -> list[tuple[Any, ...]]:
     """Of each event: action, step, disposition, lot and quantity."""
-    found = []
-    for one in events:
-        fields = one.fields
+    rows = []
+    for event in events:
+        fields = event.fields
         [amount] = fields.get("quantityList") or fields["childQuantityList"]
-        assert one.lot is not None
-        assert amount["epcClass"] == PLACE.lot(GTIN, one.lot.lot)
-        assert (one.unit, one.sscc, one.said_by) == (None, None, None)
+        assert event.lot is not None
+        assert amount["epcClass"] == PLACE.lot(GTIN, event.lot.lot)
+        assert (event.unit, event.sscc, event.said_by) == (None, None, None)
         assert fields["eventID"] == event_hash(fields)
-        found.append((fields["action"], fields["bizStep"], fields["disposition"], one.lot.lot, amount["quantity"]))
-    assert len({one.name for one in events}) == len(events)
-    return found
+        rows.append((fields["action"], fields["bizStep"], fields["disposition"], event.lot.lot, amount["quantity"]))
+    assert len({event.name for event in events}) == len(events)
+    return rows
 
 
 def test_each_lot_of_a_receipt_is_told_alone_and_other_goods_are_not() -> None:
@@ -102,8 +102,8 @@ def test_what_is_packed_is_an_aggregation_of_quantities() -> None:
 
 
 def test_a_box_with_lots_only_is_told_of_as_any() -> None:
-    told = list(of_boxes(Facts(order_stream(ORDER), [PACKED, handed_over(ORDER), delivered(ORDER)]), PLACE))
-    assert [(one.fields["bizStep"], one.sscc) for one in told] == [("shipping", SSCC), ("arriving", SSCC)]
+    events = list(of_boxes(Facts(order_stream(ORDER), [PACKED, handed_over(ORDER), delivered(ORDER)]), PLACE))
+    assert [(event.fields["bizStep"], event.sscc) for event in events] == [("shipping", SSCC), ("arriving", SSCC)]
     assert of(handed_over(ORDER)) == []
 
 
@@ -131,9 +131,9 @@ def test_what_is_written_off_is_told_once(reason: str, count: int) -> None:
 
 
 def test_the_name_of_a_lot_is_no_units() -> None:
-    [told] = of(PACKED.model_copy(update={"lots": (lot("L1", 1),)}))
+    [event] = of(PACKED.model_copy(update={"lots": (lot("L1", 1),)}))
     [unit] = of_boxes(Facts(order_stream(ORDER), [PACKED.model_copy(update={"units": tuple(units(1))})]), PLACE)
-    assert told.name == f"{PACKED.id}|{GTIN}/L1|packing.in_progress"
+    assert event.name == f"{PACKED.id}|{GTIN}/L1|packing.in_progress"
     assert unit.name.startswith(f"{PACKED.id}|{GTIN}.")
 
 

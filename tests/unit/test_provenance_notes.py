@@ -96,9 +96,9 @@ def test_a_bad_note_breaks_a_rule(data: bytes, rule: str) -> None:
 
 def test_a_cosignature_says_when() -> None:
     note = LOG.checkpoint(witnesses=[ONE])
-    found = verified(note, [ONE.verifier])[ONE.verifier]
-    assert found.seconds == NOON
-    late = replace(found, value=(NOON + 1).to_bytes(8, "big") + found.value[8:])
+    signature = verified(note, [ONE.verifier])[ONE.verifier]
+    assert signature.seconds == NOON
+    late = replace(signature, value=(NOON + 1).to_bytes(8, "big") + signature.value[8:])
     with pytest.raises(BadNote, match="does not verify"):
         verified(Note(note.text, (late,)), [ONE.verifier])
     with pytest.raises(BadNote, match="does not verify"):
@@ -190,8 +190,8 @@ def test_a_proof_is_text_with_an_index() -> None:
 def test_any_byte_changed_in_a_proof_is_found() -> None:
     trust, text = LOG.trust([ONE], 1), str(LOG.proof(7, [ONE])).encode()
     verify_proof(parse_proof(text), LOG.leaves[7], trust)
-    for at in range(len(text)):
-        changed = text[:at] + bytes([text[at] ^ 1]) + text[at + 1 :]
+    for position in range(len(text)):
+        changed = text[:position] + bytes([text[position] ^ 1]) + text[position + 1 :]
         with pytest.raises(BadNote):
             verify_proof(parse_proof(changed), LOG.leaves[7], trust)
 

@@ -28,7 +28,7 @@ from services.provenance.api.looking import ONCE_SECONDS, REMEMBERED, Recent
 from services.provenance.domain import epcis
 from services.provenance.domain.catalogue import product_of, vendor_of
 from services.provenance.domain.digital_links import DigitalLink, parse_link
-from services.provenance.domain.way import is_ours, standing_of, step_of
+from services.provenance.domain.way import is_ours, step_of, unit_state
 from shared.ledger.facts import Facts
 from tests.support.provenance_pages import PAGES, of_longest, of_units, others, steps, unit
 from tests.support.provenance_samples import AT, GTIN, PLACE, SERIAL, every_event, unit_log
@@ -89,15 +89,15 @@ def test_a_link_to_a_product_or_a_lot_is_to_no_unit() -> None:
     assert (parse_link(f"/01/{GTIN}/10/L") or DigitalLink(gtin="0" * 14, serial="A")).unit is None
 
 
-def test_where_a_unit_stands_follows_from_its_way() -> None:
-    received = standing_of(steps("commissioning", "packing", "shipping"))
+def test_a_units_state_follows_from_its_way() -> None:
+    received = unit_state(steps("commissioning", "packing", "shipping"))
     assert (received.delivered, received.since, received.ended_at) == (False, AT, None)
-    with_buyer = standing_of(steps("commissioning", "packing", "shipping", "arriving"))
+    with_buyer = unit_state(steps("commissioning", "packing", "shipping", "arriving"))
     assert (with_buyer.delivered, with_buyer.since) == (True, AT + timedelta(days=3))
-    back = standing_of(steps("commissioning", "arriving", "unpacking", "receiving"))
+    back = unit_state(steps("commissioning", "arriving", "unpacking", "receiving"))
     assert (back.delivered, back.since) == (False, AT + timedelta(days=3))
-    gone = standing_of(steps("commissioning", "decommissioning", "packing"))
-    assert gone.ended_at == AT + timedelta(days=1)
+    ended = unit_state(steps("commissioning", "decommissioning", "packing"))
+    assert ended.ended_at == AT + timedelta(days=1)
 
 
 def test_only_our_own_word_counts_and_not_what_was_declared_wrong() -> None:
@@ -105,9 +105,9 @@ def test_only_our_own_word_counts_and_not_what_was_declared_wrong() -> None:
     assert not is_ours([replace(received, said_by="maison")])
     said = [received, replace(ended, said_by="maison")]
     assert is_ours(said)
-    assert standing_of(said).ended_at is None
-    assert standing_of([received, ended, replace(ended, wrong=True)]).ended_at is None
-    assert standing_of([received, ended]).ended_at == ended.at
+    assert unit_state(said).ended_at is None
+    assert unit_state([received, ended, replace(ended, wrong=True)]).ended_at is None
+    assert unit_state([received, ended]).ended_at == ended.happened_at
 
 
 def test_an_event_says_its_place_or_none() -> None:
@@ -117,7 +117,7 @@ def test_an_event_says_its_place_or_none() -> None:
     assert not step_of(event, "proven", PLACE, "maison").here, "others do not speak of our place"
     assert step_of(epcis.declared_wrong(event, AT, "did_not_occur"), "proven", PLACE).wrong
     step = step_of(event, "waiting", PLACE)
-    assert (step.at, step.step, step.proof) == (AT, "commissioning", "waiting")
+    assert (step.happened_at, step.step, step.proof) == (AT, "commissioning", "waiting")
 
 
 def test_a_vendor_is_as_makers_says_before_what_was_stated() -> None:
@@ -134,9 +134,9 @@ def test_a_vendor_is_as_makers_says_before_what_was_stated() -> None:
     suspended = VendorSuspended(vendor_id=stream.id, occurred_at=NOW, reason="operator")
     restored = VendorRestored(vendor_id=stream.id, occurred_at=NOW)
     for facts, is_suspended in (([suspended], True), ([restored, suspended], False)):
-        found = vendor_of(Facts(stream, [verified(), *facts]))
-        assert found is not None
-        assert found.suspended is is_suspended
+        shown = vendor_of(Facts(stream, [verified(), *facts]))
+        assert shown is not None
+        assert shown.suspended is is_suspended
 
 
 def test_a_product_is_its_highest_version_of_its_first_vendor() -> None:
@@ -154,9 +154,9 @@ def test_a_product_is_its_highest_version_of_its_first_vendor() -> None:
     withdrawn = ProductWithdrawn(sku=SKU, occurred_at=NOW, reason="vendor")
     for turn, is_withdrawn in ((None, True), (2, False)):
         facts = [approved(), withdrawn, *([approved(turn=turn)] if turn else [])]
-        found = product_of(Facts(stream, facts))
-        assert found is not None
-        assert found.withdrawn is is_withdrawn
+        shown = product_of(Facts(stream, facts))
+        assert shown is not None
+        assert shown.withdrawn is is_withdrawn
 
 
 def test_every_language_has_every_word() -> None:

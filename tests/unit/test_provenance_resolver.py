@@ -18,7 +18,7 @@ from services.provenance.domain.resolver import (
     WAY,
     Level,
     description,
-    levels,
+    levels_of,
     link_type_of,
     linkset,
     of_type,
@@ -61,14 +61,14 @@ def test_one_slash_at_the_end_changes_nothing() -> None:
     assert read_request(f"/01/{GTIN}/10/L%2F1/21/A%2F1/") == UNIT
 
 
-@pytest.mark.parametrize("asked", ["gs1:pip", *(f"https://{host}gs1.org/voc/pip" for host in ("ref.", "www.", ""))])
-def test_a_link_type_is_named_by_curie_or_uri(asked: str) -> None:
-    assert link_type_of(asked) == PRODUCT
+@pytest.mark.parametrize("text", ["gs1:pip", *(f"https://{host}gs1.org/voc/pip" for host in ("ref.", "www.", ""))])
+def test_a_link_type_is_named_by_curie_or_uri(text: str) -> None:
+    assert link_type_of(text) == PRODUCT
 
 
-@pytest.mark.parametrize("asked", ["", "pip", "schema:url", "gs1:", "gs1:a b", "https://gs1.org.example/voc/pip"])
-def test_other_link_types_are_none_of_gs1(asked: str) -> None:
-    assert link_type_of(asked) is None
+@pytest.mark.parametrize("text", ["", "pip", "schema:url", "gs1:", "gs1:a b", "https://gs1.org.example/voc/pip"])
+def test_other_link_types_are_none_of_gs1(text: str) -> None:
+    assert link_type_of(text) is None
 
 
 def test_a_link_leads_to_the_page_of_exactly_this_unless_a_third_party_gave_the_serial() -> None:
@@ -76,8 +76,8 @@ def test_a_link_leads_to_the_page_of_exactly_this_unless_a_third_party_gave_the_
     assert page_of(DigitalLink(gtin=GTIN, third_party="X")) == f"/page/01/{GTIN}"
 
 
-def by_anchor(found: Sequence[Level]) -> Mapping[str, set[str]]:
-    return {level.anchor: set(level.links) for level in found}
+def by_anchor(levels: Sequence[Level]) -> Mapping[str, set[str]]:
+    return {level.anchor: set(level.links) for level in levels}
 
 
 PRODUCT_LEVEL = {f"{ROOT}/01/{GTIN}": {DEFAULT, PRODUCT, EVENTS}}
@@ -86,35 +86,37 @@ UNIT_LEVEL = {f"{ROOT}/01/{GTIN}/21/A%2F1": {DEFAULT, WAY, EVENTS}}
 
 
 def test_what_is_known_of_each_level_up_to_the_product_is_listed() -> None:
-    assert by_anchor(levels(UNIT, ROOT, "Soap", known=True)) == {**UNIT_LEVEL, **LOT_LEVEL, **PRODUCT_LEVEL}
-    assert by_anchor(levels(UNIT, ROOT, None, known=True)) == UNIT_LEVEL, "whatever its product is"
-    assert by_anchor(levels(UNIT, ROOT, "Soap", known=False)) == {**LOT_LEVEL, **PRODUCT_LEVEL}
-    assert levels(UNIT, ROOT, None, known=False) == []
-    assert set(by_anchor(levels(UNIT, ROOT, None, known=False, lot=True))) == set(LOT_LEVEL), "what was told of a lot"
+    assert by_anchor(levels_of(UNIT, ROOT, "Soap", known=True)) == {**UNIT_LEVEL, **LOT_LEVEL, **PRODUCT_LEVEL}
+    assert by_anchor(levels_of(UNIT, ROOT, None, known=True)) == UNIT_LEVEL, "whatever its product is"
+    assert by_anchor(levels_of(UNIT, ROOT, "Soap", known=False)) == {**LOT_LEVEL, **PRODUCT_LEVEL}
+    assert levels_of(UNIT, ROOT, None, known=False) == []
+    assert set(by_anchor(levels_of(UNIT, ROOT, None, known=False, lot=True))) == set(LOT_LEVEL), (
+        "what was told of a lot"
+    )
     alone = DigitalLink(gtin=GTIN, serial="A/1")
-    assert by_anchor(levels(alone, ROOT, "Soap", known=True)) == {**UNIT_LEVEL, **PRODUCT_LEVEL}
-    assert by_anchor(levels(alone, ROOT, "Soap", known=False)) == PRODUCT_LEVEL
+    assert by_anchor(levels_of(alone, ROOT, "Soap", known=True)) == {**UNIT_LEVEL, **PRODUCT_LEVEL}
+    assert by_anchor(levels_of(alone, ROOT, "Soap", known=False)) == PRODUCT_LEVEL
 
 
 @pytest.mark.parametrize("link", [DigitalLink(gtin=GTIN, lot="L"), DigitalLink(gtin=GTIN, variant="V")])
 def test_a_lot_or_a_variant_of_a_known_product_has_its_page(link: DigitalLink) -> None:
-    own = {f"{ROOT}{link.path}": {DEFAULT, PRODUCT}}
-    assert by_anchor(levels(link, ROOT, "Soap", known=False)) == {**own, **PRODUCT_LEVEL}
-    assert levels(link, ROOT, None, known=False) == []
+    level = {f"{ROOT}{link.path}": {DEFAULT, PRODUCT}}
+    assert by_anchor(levels_of(link, ROOT, "Soap", known=False)) == {**level, **PRODUCT_LEVEL}
+    assert levels_of(link, ROOT, None, known=False) == []
 
 
 def test_a_serial_of_a_third_party_is_the_products() -> None:
-    assert by_anchor(levels(DigitalLink(gtin=GTIN, third_party="X"), ROOT, "Soap", known=False)) == PRODUCT_LEVEL
+    assert by_anchor(levels_of(DigitalLink(gtin=GTIN, third_party="X"), ROOT, "Soap", known=False)) == PRODUCT_LEVEL
 
 
 def test_each_level_has_one_default_link_with_a_title_and_no_more() -> None:
-    for entry in linkset(levels(UNIT, ROOT, "Soap", known=True))["linkset"]:
+    for entry in linkset(levels_of(UNIT, ROOT, "Soap", known=True))["linkset"]:
         [default] = entry[DEFAULT]
         assert default == {"href": entry["anchor"].replace(ROOT, f"{ROOT}/page"), "title": default["title"]}
 
 
 def test_pages_are_there_in_each_language_and_the_bundle_beside_them() -> None:
-    [unit, lot, product] = linkset(levels(UNIT, ROOT, "Soap", known=True))["linkset"]
+    [unit, lot, product] = linkset(levels_of(UNIT, ROOT, "Soap", known=True))["linkset"]
     assert (unit["itemDescription"], lot["itemDescription"]) == ("Soap, serial number A/1", "Soap, lot L/1")
     page = f"{ROOT}/page/01/{GTIN}/21/A%2F1"
     pages = [(link["hreflang"], link["href"]) for link in unit[WAY] if link["type"] == HTML]
@@ -128,11 +130,11 @@ def test_pages_are_there_in_each_language_and_the_bundle_beside_them() -> None:
 
 
 def test_links_of_a_type_are_those_of_the_finest_level_that_has_any() -> None:
-    found = levels(UNIT, ROOT, "Soap", known=True)
-    [unit, lot, _] = found
-    assert of_type(found, EVENTS) == unit.links[EVENTS]
-    assert of_type(found, PRODUCT) == lot.links[PRODUCT]
-    assert of_type(found, "https://ref.gs1.org/voc/verificationService") == ()
+    levels = levels_of(UNIT, ROOT, "Soap", known=True)
+    [unit, lot, _] = levels
+    assert of_type(levels, EVENTS) == unit.links[EVENTS]
+    assert of_type(levels, PRODUCT) == lot.links[PRODUCT]
+    assert of_type(levels, "https://ref.gs1.org/voc/verificationService") == ()
 
 
 def test_the_description_names_what_is_supported() -> None:

@@ -1,4 +1,4 @@
-"""Events that others tell, as GS1's REST binding of EPCIS 2.0 takes them in: documents, and single events."""
+"""Routes that take in events which others report, by GS1's REST binding of EPCIS 2.0: documents, and single events."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ def router(
         own products. They are shown as said by who told them."""
         require_json(request)
         _require_rollback(request)
-        vendor, told = vendor_of(principal), _read(EpcisDocumentBody, await request.body())
+        vendor, document = vendor_of(principal), _read(EpcisDocumentBody, await request.body())
 
         async def work(db: DB) -> Response:
-            await capturing.take(db, [event.said() for event in told.epcis_body.event_list], vendor)
+            await capturing.take(db, [event.said() for event in document.epcis_body.event_list], vendor)
             job = Job(uuid4(), principal.name, capturing.clock.now())
             await captures.keep(db, job)
             return Response(status_code=202, headers={"Location": f"/capture/{job.id}"})
@@ -122,10 +122,10 @@ def router(
     async def capture_event(request: Request, principal: Principal = Depends(vendor_key)) -> Response:
         """Takes in one event, by the rules of a document's. One that is known already is refused, whoever told it."""
         require_json(request)
-        vendor, told = vendor_of(principal), _read(EventDocumentBody, await request.body())
+        vendor, body = vendor_of(principal), _read(EventDocumentBody, await request.body())
 
         async def work(db: DB) -> Response:
-            new = await capturing.take_one(db, told.root.said(), vendor)
+            new = await capturing.take_single(db, body.root.said(), vendor)
             if not new:
                 raise Problem(409, "the event is known")
             event = new[0].fields
@@ -148,7 +148,7 @@ def router(
         before = after(token, _IN_JOBS, TOKEN)
         async with pool.acquire() as db:
             rows = await captures.list_jobs(db, _whose(principal), before, count + 1)
-        shown, following = cut(rows, count, lambda job: (job.at, job.id))
+        shown, following = cut(rows, count, lambda job: (job.captured_at, job.id))
         jobs = CaptureJobsView(root=tuple(_view(job) for job in shown))
         return json_answer(jobs, headers=link(request, following, TOKEN))
 
@@ -187,7 +187,7 @@ def _whose(principal: Principal) -> str | None:
 
 
 def _view(job: Job) -> CaptureJobView:
-    return CaptureJobView(capture_id=job.id, created_at=job.at, finished_at=job.at)
+    return CaptureJobView(capture_id=job.id, created_at=job.captured_at, finished_at=job.captured_at)
 
 
 def _require_rollback(request: Request) -> None:
@@ -201,6 +201,6 @@ def _read(model: type[B], body: bytes) -> B:
     try:
         return model.model_validate(read_json(body))
     except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)[:FAULTS_NAMED]
-        errors = [{**one, "loc": tuple(part for part in one["loc"] if part not in _TAGS)} for one in found]
+        faults = error.errors(include_input=False, include_url=False)[:FAULTS_NAMED]
+        errors = [{**fault, "loc": tuple(part for part in fault["loc"] if part not in _TAGS)} for fault in faults]
         raise Problem(400, "the document has faults", errors=field_errors(errors)) from None

@@ -1,4 +1,4 @@
-"""How events that others tell are taken in, whether as a document or one by one."""
+"""Takes in the events that others report, in a document or one by one."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ class Capturing:
     async def take(
         self, db: DB, said: Sequence[Said], vendor: UUID | None, name: Naming = in_document
     ) -> list[LogEvent]:
-        """Logs all of these events, or none; those that were not known before. `name`: of the fields in what was sent.
-        Raises Problem 400 that names every fault."""
+        """Logs these events, all of them or none, and returns those that were not known before. `name` gives a field
+        its name in the request's body. Raises Problem 400, which names every fault."""
         by = OPERATOR if vendor is None else f"{VENDOR_SCOPE}:{await gtins.owner(db, vendor)}"
-        captured = _judged([judge(one, self.signer.place, self.clock.now(), by) for one in said], name)
-        if vendor is not None:  # and of one of which no product is known
-            await _require_own(db, vendor, captured, name)
-        await events_table.lock_units(db, {one.unit for one in captured})
-        known = await captures.known(db, {one.identity.event_id for one in captured})
-        counts = await captures.said_of(db, {one.unit for one in captured})
+        captured = _judged([judge(event, self.signer.place, self.clock.now(), by) for event in said], name)
+        if vendor is not None:  # also one of which no product is known
+            await _require_own_products(db, vendor, captured, name)
+        await events_table.lock_units(db, {event.unit for event in captured})
+        known = await captures.known(db, {event.identity.event_id for event in captured})
+        counts = await captures.said_of(db, {event.unit for event in captured})
         new, faults = new_of(captured, known, counts, by, name)
         _refuse(faults)
         await self.signer.sign(db, new)
         return new
 
-    async def take_one(self, db: DB, said: Said, vendor: UUID | None) -> list[LogEvent]:
-        """As `take`, of one event that was sent by itself."""
+    async def take_single(self, db: DB, said: Said, vendor: UUID | None) -> list[LogEvent]:
+        """As `take`, for a single event that was sent without a document."""
         return await self.take(db, [said], vendor, alone)
 
 
@@ -59,22 +59,22 @@ def require_json(request: Request) -> None:
 def _judged(events: Sequence[Captured | list[Fault]], name: Naming) -> list[Captured]:
     faults: list[Fault] = []
     captured: list[Captured] = []
-    for number, one in enumerate(events):
-        if isinstance(one, Captured):
-            captured.append(one)
+    for number, result in enumerate(events):
+        if isinstance(result, Captured):
+            captured.append(result)
         else:
-            faults += [replace(fault, field=name(number, fault.field)) for fault in one]
+            faults += [replace(fault, field=name(number, fault.field)) for fault in result]
     _refuse(faults)
     return captured
 
 
-async def _require_own(db: DB, vendor: UUID, captured: Sequence[Captured], name: Naming) -> None:
-    own = await gtins.of_vendor(db, vendor, {one.unit.gtin for one in captured})
+async def _require_own_products(db: DB, vendor: UUID, captured: Sequence[Captured], name: Naming) -> None:
+    own_gtins = await gtins.of_vendor(db, vendor, {event.unit.gtin for event in captured})
     _refuse(
         [
-            Fault(name(number, one.epc_field), "own_product", "Must be a unit of one of the vendor's products")
-            for number, one in enumerate(captured)
-            if one.unit.gtin not in own
+            Fault(name(number, event.epc_field), "own_product", "Must be a unit of one of the vendor's products")
+            for number, event in enumerate(captured)
+            if event.unit.gtin not in own_gtins
         ]
     )
 

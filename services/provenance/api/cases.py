@@ -81,7 +81,9 @@ def router(
             after = (await ledger.publish(db, events))[stream.id]
             turns = [event.turn for event in events]
             await cases.decided(db, unit, turns, principal.name)
-            views = [CaseView.model_validate(one, from_attributes=True) for one in cases_of(after) if one.turn in turns]
+            views = [
+                CaseView.model_validate(case, from_attributes=True) for case in cases_of(after) if case.turn in turns
+            ]
             return json_answer(CasesPage(cases=tuple(views), next=None))
 
         return await requests.run(request, principal, work)

@@ -18,7 +18,7 @@ VERSION: Final = "2.0.0"
 """Of EPCIS and of CBV: the only one that is spoken."""
 VERSIONS: Mapping[str, str] = {"GS1-EPCIS-Version": VERSION, "GS1-CBV-Version": VERSION}
 LINKS = "Always_GS1_Digital_Link"
-"""In which form our events name things, whatever they were told with."""
+"""The form in which our events name things, whatever form they were reported in."""
 FORMAT = "GS1-EPC-Format"
 _CAN_DO = {
     **{f"GS1-{standard}-{what}": VERSION for standard in ("EPCIS", "CBV") for what in ("Min", "Max")},
@@ -66,7 +66,7 @@ def require_reader(request: Request) -> None:
 def require_writer(request: Request) -> None:
     """Raises Problem 406 for a client that writes in another version."""
     for name in VERSIONS:
-        if not versions.within(VERSION, told := request.headers.get(name), told):
+        if not versions.within(VERSION, sent := request.headers.get(name), sent):
             raise Problem(406, "not acceptable", detail=f"{name}: {VERSION}")
 
 

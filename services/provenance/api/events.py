@@ -13,9 +13,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.provenance.api.epcis_headers import READING, SPOKEN, EpcisRoute, add_discovery, require_reader
 from services.provenance.api.resolver import LinkType
 from services.provenance.domain.epcis import query_document
-from services.provenance.domain.queries import Asked, Things, things_of
+from services.provenance.domain.queries import EventQuery, Things, things_of
 from services.provenance.store import queries
-from services.provenance.store.queries import Found
+from services.provenance.store.queries import FoundEvent
 from services.vendor_keys import VENDOR_SCOPE, vendor_of
 from shared.clock import Clock
 from shared.faults import Fault
@@ -50,7 +50,7 @@ _DOCUMENT: Node = {
 _QUERY = described(_DOCUMENT, PAGED, READING, problems(400))
 
 
-def asked(
+def event_query(
     kinds: Annotated[str | None, Query(alias="eventType", pattern=_WORDS, description="`|` between several.")] = None,
     actions: Annotated[str | None, Query(alias="EQ_action", pattern=_WORDS)] = None,
     steps: Annotated[str | None, Query(alias="EQ_bizStep", pattern=_WORDS)] = None,
@@ -69,8 +69,8 @@ def asked(
     either: Annotated[
         str | None, Query(alias="MATCH_anyEPC", max_length=_EPCS, description="One or the other.")
     ] = None,
-) -> Asked:
-    return Asked(
+) -> EventQuery:
+    return EventQuery(
         kinds=_split(kinds),
         actions=_split(actions),
         steps=_split(steps),
@@ -91,16 +91,18 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -
     routes = APIRouter(route_class=EpcisRoute, tags=["events"])
     reader = require("warehouse", VENDOR_SCOPE, "support")
 
-    async def answer(request: Request, principal: Principal, what: Asked, token: str | None, count: int) -> Response:
+    async def answer(
+        request: Request, principal: Principal, query: EventQuery, token: str | None, count: int
+    ) -> Response:
         require_reader(request)
         vendor, place = vendor_of(principal), after(token, BY_ID, TOKEN)
         async with pool.acquire() as db:
-            rows = await queries.find(db, what, vendor, place[0] if place else None, count + 1)
-        found, following = cut(rows, count, lambda row: (row.entry,))
-        return shown(found, link(request, following, TOKEN))
+            rows = await queries.find(db, query, vendor, place[0] if place else None, count + 1)
+        page_rows, following = cut(rows, count, lambda row: (row.entry,))
+        return shown(page_rows, link(request, following, TOKEN))
 
-    def shown(found: Sequence[Found], headers: Mapping[str, str]) -> Response:
-        body = query_document([row.event for row in found], clock.now())
+    def shown(rows: Sequence[FoundEvent], headers: Mapping[str, str]) -> Response:
+        body = query_document([row.event for row in rows], clock.now())
         return Response(json.dumps(body), media_type="application/json", headers=headers)
 
     @routes.get(
@@ -111,14 +113,14 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -
     )
     async def query_events(
         request: Request,
-        what: Asked = Depends(asked),
+        query: EventQuery = Depends(event_query),
         token: Token = None,
         count: Count = PAGE,
         principal: Principal = Depends(reader),
     ) -> Response:
         """Events in the order in which they were written down, as an EPCISQueryDocument. A vendor's key reads those of
         its own products' units, and of no boxes. What was erased is not among them."""
-        return await answer(request, principal, what, token, count)
+        return await answer(request, principal, query, token, count)
 
     @routes.get(
         "/events/{event_id:path}",
@@ -135,10 +137,10 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -
         unit, or of a box, is unknown."""
         require_reader(request)
         async with pool.acquire() as db:
-            found = await queries.find(db, Asked(event_ids=[event_id]), vendor_of(principal), None, LARGEST_PAGE)
-        if not found:
+            rows = await queries.find(db, EventQuery(event_ids=[event_id]), vendor_of(principal), None, LARGEST_PAGE)
+        if not rows:
             raise Problem(404, "not found")
-        return shown(found, {})
+        return shown(rows, {})
 
     @routes.get(
         "/epcs/{epc:path}/events",
@@ -149,16 +151,16 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], clock: Clock) -
     async def query_epc_events(
         request: Request,
         epc: Annotated[str, Path(max_length=_EPCS, description="An EPC URI or a GS1 Digital Link, percent-encoded.")],
-        what: Asked = Depends(asked),
+        query: EventQuery = Depends(event_query),
         token: Token = None,
         count: Count = PAGE,
         _link_type: LinkType = None,
         principal: Principal = Depends(reader),
     ) -> Response:
         """As `GET /events` with `MATCH_anyEPC`. Unknown and foreign look the same: no events."""
-        if what.any is not None:
+        if query.any is not None:
             raise Problem(422, "invalid request", errors=[Fault("MATCH_anyEPC", "twice", "The path names it already")])
-        return await answer(request, principal, replace(what, any=_things("epc", epc)), token, count)
+        return await answer(request, principal, replace(query, any=_things("epc", epc)), token, count)
 
     add_discovery(routes, "/events", "discover_events", "GET, POST", reader)
     add_discovery(routes, "/events/{event_id:path}", "discover_event", "GET", reader)

@@ -38,8 +38,9 @@ def router(
 ) -> APIRouter:
     """`keys` of hidden codes by their prefixes, the first makes new ones."""
     routes = APIRouter(route_class=RefusalRoute, tags=["labels"])
-    one_at_a_time = asyncio.Lock()
-    """Drawing 480 labels keeps a core busy for seconds. Who waits has no new codes yet: the labels before hold."""
+    drawing = asyncio.Lock()
+    """Drawing 480 labels keeps a core busy for seconds, so one sheet is drawn at a time. A request that waits has not
+    replaced any code yet."""
 
     @routes.post(
         "/label-sheets",
@@ -52,9 +53,9 @@ def router(
         digits in a frame, over which the scratch layer goes. The codes stand on this answer alone: send it to the
         printer, and keep it nowhere. Asked again, new codes replace those before, whose labels are then to be
         destroyed; no `Idempotency-Key` is read, since no answer is kept."""
-        units = [UnitKey(gtin=one.gtin, serial=one.serial) for one in body.units]
+        units = [UnitKey(gtin=item.gtin, serial=item.serial) for item in body.units]
         codes = {unit: f"{secrets.randbelow(10**DIGITS):0{DIGITS}}" for unit in units}
-        async with one_at_a_time:
+        async with drawing:
             async with pool.acquire() as db, db.transaction():
                 known = await hidden_codes.printable(db, units)
                 if unknown := _faults(
@@ -65,7 +66,7 @@ def router(
                 revealed = await hidden_codes.replace(db, kept, clock.now())
                 if faults := _faults(units, revealed, "revealed", "its hidden code was revealed: it gets no other"):
                     raise Refusal("conflict", "already revealed", faults=faults)
-            labels = [Label(place.unit(one.gtin, one.serial), one.gtin, one.serial, codes[one]) for one in units]
+            labels = [Label(place.unit(unit.gtin, unit.serial), unit.gtin, unit.serial, codes[unit]) for unit in units]
             pages = await asyncio.to_thread(sheet, labels)
         return Response(pages, media_type="application/pdf", headers={"Cache-Control": "no-store"})
 
@@ -73,5 +74,5 @@ def router(
 
 
 def _faults(units: Sequence[UnitKey], wrong: Collection[UnitKey], rule: str, message: str) -> list[Fault]:
-    at = [number for number, unit in enumerate(units) if unit in wrong]
-    return [Fault(field_path(["units", number]), rule, message) for number in at[:FAULTS_NAMED]]
+    numbers = [number for number, unit in enumerate(units) if unit in wrong]
+    return [Fault(field_path(["units", number]), rule, message) for number in numbers[:FAULTS_NAMED]]

@@ -1,4 +1,4 @@
-"""The log as C2SP's tlog-tiles serves it, how it stands, and the keys of who signs events."""
+"""Serves the log in the form of C2SP's tlog-tiles, its state, and the keys of the issuer."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def router(log: Log, issuer: str, reads: TokenBuckets) -> APIRouter:
     )
     async def get_checkpoint() -> Response:
         """The largest checkpoint that a quorum of the witnesses has signed."""
-        found = await log.proven()
-        if found is None:
+        checkpoint = await log.proven()
+        if checkpoint is None:
             raise Problem(404, "not found")
-        return Response(found.note, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
+        return Response(checkpoint.note, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-cache"})
 
     @routes.get(
         "/log/tile/entries/{path:path}",
@@ -104,10 +104,10 @@ _LEVELS = frozenset(str(level) for level in range(MAX_LEVEL + 1))
 
 
 def _place(path: str) -> tuple[int, int]:
-    found = parse_index_path(path)
-    if found is None:
+    place = parse_index_path(path)
+    if place is None:
         raise Problem(404, "not found")
-    return found
+    return place
 
 
 async def _state(log: Log) -> LogState:
@@ -132,11 +132,11 @@ async def _state(log: Log) -> LogState:
         witnesses=[
             WitnessState(
                 name=key.name,
-                size=one.size,
-                answered_at=one.answered_at,
-                away_since=one.away_since,
-                contradicts=one.contradicts,
+                size=stored.size,
+                answered_at=stored.answered_at,
+                away_since=stored.away_since,
+                contradicts=stored.contradicts,
             )
-            for key, one in known
+            for key, stored in known
         ],
     )

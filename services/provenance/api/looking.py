@@ -1,4 +1,4 @@
-"""Looks at the pages of units: each is counted, and kept for a while with its source sealed."""
+"""Counts the looks at the pages of units. Each look is kept for a while, with its source sealed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import asyncpg
 from fastapi import Request
@@ -14,8 +13,17 @@ from fastapi import Request
 from contracts.base import unit_stream
 from contracts.warehouse import UnitKey
 from services.provenance.domain.digital_links import DigitalLink
-from services.provenance.domain.scans import UNKNOWN_LOOKS, UNKNOWN_SERIAL, Look, causes, flagged, look_back
-from services.provenance.domain.way import Standing, Step, standing_of
+from services.provenance.domain.scans import (
+    DAY,
+    UNKNOWN_SERIAL,
+    Look,
+    flagged,
+    look_back,
+    may_flag,
+    reasons_to_flag,
+    reasons_to_flag_unknown,
+)
+from services.provenance.domain.way import Step, UnitState, unit_state
 from services.provenance.store import cases, looks
 from services.provenance.store import way as way_table
 from services.provenance.store.looks import Source
@@ -29,25 +37,20 @@ from shared.telemetry import log
 REMEMBERED = 10_000
 ONCE_SECONDS = 3600.0
 TOWN_LENGTH = 100
-DAY = timedelta(days=1)
-FLAGS_A_DAY = 500
-"""In business time: looks come from outside, and each flag is a case for a person."""
-UNKNOWN_A_DAY = 10
-"""Of one product: units that there are not."""
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(slots=True)
 class Recent:
-    """What was seen within the hour, as far as it is remembered: in memory, so for each replica by itself."""
+    """What was seen within the last hour: the newest `REMEMBERED` keys, in the memory of this replica."""
 
     now: Callable[[], float]
     _seen: OrderedDict[tuple[str, ...], float] = field(default_factory=OrderedDict)
 
     def is_new(self, *key: str) -> bool:
-        """Whether it was not seen in the last hour; from now on it was."""
-        at, now = self._seen.get(key), self.now()
-        if at is not None and now - at < ONCE_SECONDS:
+        """Whether the key was not seen in the last hour. Marks it as seen."""
+        seen_at, now = self._seen.get(key), self.now()
+        if seen_at is not None and now - seen_at < ONCE_SECONDS:
             return False
         self._seen[key] = now
         self._seen.move_to_end(key)
@@ -58,8 +61,8 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Counts looks, and flags units whose looks cannot be at one unit. A client's looks at one unit within an hour are
-    one."""
+    """Counts looks, and flags units whose looks cannot all be at one unit. Looks of one client at one unit within an
+    hour count as one."""
 
     pool: asyncpg.Pool[asyncpg.Record]
     ledger: Ledger
@@ -67,12 +70,12 @@ class Looking:
     clock: Clock
     recent: Recent
     country_header: str
-    """In which whoever stands before us tells a client's country; nobody does when it is empty."""
+    """The header in which the proxy before us names a client's country; empty where none does."""
     town_header: str
 
     async def seen(self, request: Request, link: DigitalLink, way: Sequence[Step], known_product: bool) -> None:
-        """Somebody looks at this unit, whose way is empty when it is not known. What cannot be counted is shown all
-        the same."""
+        """Counts a look at this unit, whose `way` is empty when the unit is not known. An error of the database is
+        logged and not raised: the page is shown all the same."""
         unit, address = link.unit, client_of(request)
         if unit is None or not self.recent.is_new(address, unit.gtin, unit.serial):
             return
@@ -81,7 +84,7 @@ class Looking:
             async with self.pool.acquire() as db, db.transaction():
                 if way:
                     source = Source(address, self._town(request))
-                    reasons = await self._count(db, unit, look, source, link.lot, standing_of(way))
+                    reasons = await self._count(db, unit, look, source, link.lot, unit_state(way))
                 else:
                     reasons = await self._count_unknown(db, unit, look) if known_product else []
             for reason in reasons:
@@ -90,32 +93,26 @@ class Looking:
             log.warning("a look was not counted", error=error)
 
     async def _count(
-        self, db: DB, unit: UnitKey, look: Look, source: Source, lot: str | None, standing: Standing
+        self, db: DB, unit: UnitKey, look: Look, source: Source, lot: str | None, state: UnitState
     ) -> list[str]:
-        """Why the unit is to be flagged, of what it is not flagged for already."""
-        earlier = await looks.since(db, unit, look_back(standing, look))
+        """Counts the look. Why the unit is to be flagged."""
+        earlier = await looks.since(db, unit, look_back(state, look))
         await looks.add(db, self.seal, unit, look, source)
-        told = await cases.of_unit(db, unit)
-        opened = {case.reason for case in told if case.closed_at is None}
-        cleared = {case.reason: case.closed_at for case in told if case.closed_at is not None}
-        known = await way_table.lot_of(db, unit) if lot else None
-        wrong_lot = known is not None and known != lot
-        return [one for one in causes(standing, look, earlier, wrong_lot, cleared) if one not in opened]
+        unit_lot = await way_table.lot_of(db, unit) if lot else None
+        return reasons_to_flag(state, look, earlier, lot, unit_lot, await cases.of_unit(db, unit))
 
     async def _count_unknown(self, db: DB, unit: UnitKey, look: Look) -> list[str]:
-        """Somebody has tried a serial of a known product that was never given to a unit."""
-        if await way_table.was_told(db, unit):  # and erased
+        """Counts the look at a serial of a known product that was never given to a unit. Why it is to be flagged."""
+        if await way_table.was_logged(db, unit):  # a unit that was erased
             return []
-        often = await looks.add_unknown(db, unit)
-        if often < UNKNOWN_LOOKS or await cases.of_unit(db, unit):
-            return []
-        today = await cases.opened_since(db, look.at - DAY, unit.gtin, UNKNOWN_SERIAL)
-        return [UNKNOWN_SERIAL] if today < UNKNOWN_A_DAY else []
+        count = await looks.add_unknown(db, unit)
+        flagged_today = await cases.opened_since(db, look.seen_at - DAY, unit.gtin, UNKNOWN_SERIAL)
+        return reasons_to_flag_unknown(count, await cases.of_unit(db, unit), flagged_today)
 
     async def _flag(self, unit: UnitKey, reason: str) -> None:
         async def work(db: DB) -> None:
             now, stream = self.clock.now(), unit_stream(unit.gtin, unit.serial)
-            if await cases.opened_since(db, now - DAY) >= FLAGS_A_DAY:
+            if not may_flag(await cases.opened_since(db, now - DAY)):
                 log.warning("a unit was not flagged: too many were today", reason=reason)
                 return
             facts = (await self.ledger.lock(db, {stream}))[stream.id]
@@ -125,9 +122,9 @@ class Looking:
         await self.ledger.run(work)
 
     def _country(self, request: Request) -> str | None:
-        told = request.headers.get(self.country_header, "") if self.country_header else ""
-        return told if _COUNTRY.fullmatch(told) else None
+        country = request.headers.get(self.country_header, "") if self.country_header else ""
+        return country if _COUNTRY.fullmatch(country) else None
 
     def _town(self, request: Request) -> str | None:
-        told = request.headers.get(self.town_header, "") if self.town_header else ""
-        return told[:TOWN_LENGTH] or None
+        town = request.headers.get(self.town_header, "") if self.town_header else ""
+        return town[:TOWN_LENGTH] or None

@@ -22,7 +22,7 @@ from services.provenance.domain.epcis import Place
 from services.provenance.domain.hidden_codes import HiddenCode, Outcome
 from services.provenance.domain.log_events import LotKey
 from services.provenance.domain.resolver import PAGE
-from services.provenance.domain.way import Step, standing_of
+from services.provenance.domain.way import Step, unit_state
 from services.provenance.settings import Settings
 from services.provenance.store import cases, catalogue, hidden_codes, looks, lots, way
 from services.provenance.store.catalogue import Shown
@@ -78,7 +78,7 @@ class Pages:
 
     def unit(self, unit: Unit, language: Language, outcome: Outcome | None = None) -> bytes:
         """`outcome` of the try that this answers."""
-        words, ended = self.words[language], standing_of(unit.way).ended_at
+        words, ended = self.words[language], unit_state(unit.way).ended_at
         return self._templates.render(
             "unit.html",
             language,
@@ -103,7 +103,8 @@ class Pages:
         return self._templates.render("lot.html", language, lot=lot, country=self._country)
 
     def product(self, shown: Shown, language: Language, *, of_lot: bool = False) -> bytes:
-        """`of_lot`: asked for with a lot of which nothing was told. It is not shown: anyone can write it there."""
+        """`of_lot`: the link names a lot of which no event is known. The lot is not shown, since anyone can write one
+        into a link."""
         return self._templates.render("product.html", language, shown=shown, of_lot=of_lot)
 
     def not_found(self, language: Language) -> bytes:
@@ -133,7 +134,7 @@ def router(
     looking: Looking,
     trying: Trying,
 ) -> APIRouter:
-    """`look_ups`: how often a client may ask for units, whose serials can be tried."""
+    """`look_ups`: how often a client may ask for units, so that nobody tries serials one after another."""
     routes = APIRouter(route_class=Route)
 
     @routes.api_route(PAGE + "/01/{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
@@ -145,29 +146,29 @@ def router(
             headers["Retry-After"] = str(seconds)
             return Response(pages.says("too_many", language), 429, headers, "text/html")
         link = parse_link(request.scope["raw_path"].decode("ascii", "replace").removeprefix(PAGE))
-        shown, found = await _found(link) if link else (None, None)
+        shown, content = await _content_of(link) if link else (None, None)
         if link and link.unit and request.method == "GET":
-            await looking.seen(request, link, found.way if isinstance(found, Unit) else (), shown is not None)
-        match found:
+            await looking.seen(request, link, content.way if isinstance(content, Unit) else (), shown is not None)
+        match content:
             case Unit(code=HiddenCode()) if request.method == "POST":
-                outcome = await trying.try_code(found.key, await _typed(request))
+                outcome = await trying.try_code(content.key, await _typed(request))
                 if outcome.seconds:
                     headers["Retry-After"] = str(outcome.seconds)
                 headers["Cache-Control"] = "no-store"
-                code = await _code(found.key)
-                body = pages.unit(replace(found, code=code), language, outcome)
+                code = await _code(content.key)
+                body = pages.unit(replace(content, code=code), language, outcome)
                 return Response(body, _STATUS[outcome.kind], headers, "text/html")
             case Unit():
-                return etag_response(request, pages.unit(found, language), "text/html", headers)
+                return etag_response(request, pages.unit(content, language), "text/html", headers)
             case Lot():
-                return etag_response(request, pages.lot(found, language), "text/html", headers)
+                return etag_response(request, pages.lot(content, language), "text/html", headers)
             case Shown():
-                body = pages.product(found, language, of_lot=link is not None and link.lot is not None)
+                body = pages.product(content, language, of_lot=link is not None and link.lot is not None)
                 return etag_response(request, body, "text/html", headers)
             case None:
                 return Response(pages.not_found(language), 404, headers, "text/html")
 
-    async def _found(link: DigitalLink) -> tuple[Shown | None, Unit | Lot | Shown | None]:
+    async def _content_of(link: DigitalLink) -> tuple[Shown | None, Unit | Lot | Shown | None]:
         """The product where it is known, and what the page shows."""
         checkpoint = await log.proven()
         async with pool.acquire() as db:
@@ -188,7 +189,7 @@ def router(
             )
 
     async def _lot(db: DB, link: DigitalLink, shown: Shown | None) -> Lot | None:
-        """None for a link to no lot, and for a lot of which nothing was told."""
+        """None for a link without a lot, and for a lot of which no event is known."""
         if link.lot is None:
             return None
         key = LotKey(gtin=link.gtin, lot=link.lot)
@@ -217,7 +218,7 @@ FORM_BYTES, FORM_FIELDS = 1_000, 5
 
 
 async def _typed(request: Request) -> str:
-    """What stands in the form's field. Raises Problem 413."""
+    """The value of the form's field. Raises Problem 413."""
     text = (await body_within(request, FORM_BYTES)).decode("utf-8", "replace")
     try:
         return parse_qs(text, max_num_fields=FORM_FIELDS).get("code", [""])[0]

@@ -22,7 +22,7 @@ from services.provenance.domain.resolver import (
     Level,
     Link,
     description,
-    levels,
+    levels_of,
     link_type_of,
     linkset,
     of_type,
@@ -105,25 +105,25 @@ def router(pool: asyncpg.Pool[asyncpg.Record], root: str, look_ups: TokenBuckets
             return _refused(request, 429, "too_many", {**_HEADERS, "Retry-After": str(seconds)})
         if link is None:
             return _refused(request, 400, "bad_link", _HEADERS)
-        found = await _found(link)
-        if not found:
+        levels = await _known_levels(link)
+        if not levels:
             return _refused(request, 404, "not_found", _HEADERS)
-        accept, asked = request.headers.get("accept", ""), request.query_params.get("linkType", "")
-        if asked in LISTS or preferred(accept, (HTML, LINKSET)) == LINKSET:
-            return _listed(found, accept)
-        if not asked or link_type_of(asked) == DEFAULT:
-            return _leads(request, root + page_of(link), headers)
-        links = of_type(found, link_type_of(asked) or "")
+        accept, wanted = request.headers.get("accept", ""), request.query_params.get("linkType", "")
+        if wanted in LISTS or preferred(accept, (HTML, LINKSET)) == LINKSET:
+            return _linkset_answer(levels, accept)
+        if not wanted or link_type_of(wanted) == DEFAULT:
+            return _redirect(request, root + page_of(link), headers)
+        links = of_type(levels, link_type_of(wanted) or "")
         if not links:
             return _refused(request, 404, "no_link", headers)
-        return _leads(request, _best(request, links).href, headers)
+        return _redirect(request, _best(request, links).href, headers)
 
-    async def _found(link: DigitalLink) -> Sequence[Level]:
+    async def _known_levels(link: DigitalLink) -> Sequence[Level]:
         async with pool.acquire() as db:
             shown = await catalogue.of_gtin(db, link.gtin)
             known = link.unit is not None and await way.is_known(db, link.unit)
             lot = link.lot is not None and bool(await lots.first_dates(db, LotKey(gtin=link.gtin, lot=link.lot)))
-        return levels(link, root, _name(shown), known, lot=lot)
+        return levels_of(link, root, _name(shown), known, lot=lot)
 
     def _refused(request: Request, status: int, text: str, headers: dict[str, str]) -> Response:
         """A problem for programs, a page for whoever would rather have one."""
@@ -133,7 +133,7 @@ def router(pool: asyncpg.Pool[asyncpg.Record], root: str, look_ups: TokenBuckets
         page = {**pages.headers, **headers, "Content-Language": language}
         return Response(pages.says(text, language), status, page, HTML)
 
-    def _leads(request: Request, href: str, headers: dict[str, str]) -> Response:
+    def _redirect(request: Request, href: str, headers: dict[str, str]) -> Response:
         """To this target, with the request's whole query. A client that came by another name than ours stays there."""
         query = request.scope["query_string"].decode("latin-1")
         target = f"{href}{'&' if '?' in href else '?'}{query}" if query else href
@@ -156,10 +156,10 @@ def _to_linkset(root: str, link: DigitalLink) -> dict[str, str]:
     return {"Link": f'<{root}{link.path}?linkType=linkset>; rel="linkset"; type="{LINKSET}"'}
 
 
-def _listed(found: Sequence[Level], accept: str) -> Response:
+def _linkset_answer(levels: Sequence[Level], accept: str) -> Response:
     """All links, in JSON, or in JSON-LD with its context."""
     kind = preferred(accept, (LINKSET, JSON, LINKED_DATA))
-    body = {"@context": CONTEXT, **linkset(found)} if kind == LINKED_DATA else linkset(found)
+    body = {"@context": CONTEXT, **linkset(levels)} if kind == LINKED_DATA else linkset(levels)
     return Response(json.dumps(body), media_type=kind, headers={**_HEADERS, **_CONTEXT})
 
 

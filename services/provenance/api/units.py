@@ -27,7 +27,7 @@ _BUNDLE = {
 
 
 def router(log: Log, place: Place, look_ups: TokenBuckets) -> APIRouter:
-    """`look_ups`: how often a client may ask for units, whose serials can be tried."""
+    """`look_ups`: how often a client may ask for units, so that nobody tries serials one after another."""
     routes = APIRouter(route_class=AnybodysRoute, tags=["units"])
 
     @routes.get(

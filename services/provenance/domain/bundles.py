@@ -61,14 +61,14 @@ class Verified:
 
 
 def write_bundle(unit: str, checkpoint: str, keys: Sequence[LoggedKey], events: Sequence[LoggedEvent]) -> bytes:
-    """JSON. A proof stands there without the checkpoint, which is the same for all: with an empty line and the
-    checkpoint after it, it is a `.tlog-proof`. Raises TooLarge."""
+    """The bundle in JSON. The checkpoint, which is the same for all proofs, is in it once: a proof with an empty line
+    and the checkpoint after it is a `.tlog-proof`. Raises TooLarge."""
     value = {
         "format": FORMAT,
         "unit": unit,
         "checkpoint": checkpoint,
         "keys": [{"leaf": str(key.leaf), "proof": _head(key.proof)} for key in keys],
-        "events": [{"jws": one.jws, "salt": one.salt.hex(), "proof": _head(one.proof)} for one in events],
+        "events": [{"jws": event.jws, "salt": event.salt.hex(), "proof": _head(event.proof)} for event in events],
     }
     data = json.dumps(value, indent=1).encode()
     if len(data) > MAX_BYTES:
@@ -115,12 +115,12 @@ def _verified(bundle: Mapping[str, Any], trust: Trust, issuer: str) -> Verified:
 
 def _signed_by(event: SignedEvent, index: int, keys: Sequence[tuple[int, KeyLeaf]]) -> bool:
     """Whether a key that was in the log before the event, and not revoked before it, has signed it."""
-    known = [(at, leaf) for at, leaf in keys if leaf.kid == event.kid and at < index]
+    known = [(leaf_index, leaf) for leaf_index, leaf in keys if leaf.kid == event.kid and leaf_index < index]
     return any(
         leaf.change == "added"
         and event.verifies(leaf.public)
-        and not any(other.change == "revoked" and since > at for since, other in known)
-        for at, leaf in known
+        and not any(other.change == "revoked" and later_index > leaf_index for later_index, other in known)
+        for leaf_index, leaf in known
     )
 
 

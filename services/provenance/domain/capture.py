@@ -1,7 +1,7 @@
-"""Events that others tell: what is taken in of them, and how each stands beside our own.
+"""Which events that others report are taken in, and which of them may be declared wrong.
 
-What is taken in is less than EPCIS allows, for all of it is shown to whoever holds the unit: one piece an event, places
-by their GLN, words of CBV. No field holds a free text, a document's number or a party.
+Less is taken in than EPCIS allows, since all of it is shown to whoever holds the unit: one piece an event, places by
+their GLN, words of CBV. No field holds free text, a document's number or a party.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from shared.faults import Fault
 MAX_EVENTS = 200
 """Of one document."""
 MOST_A_UNIT = 4
-"""Events that others tell of one unit: with those of its way they fit into a bundle."""
+"""Events of one unit that others may report: with those of its way they fit into a bundle."""
 AHEAD = timedelta(minutes=5)
-"""By which a clock may be ahead of ours."""
+"""How far a reporter's clock may be ahead of ours."""
 OLDEST = timedelta(days=5 * 365)
 
 Action = Literal["ADD", "OBSERVE", "DELETE"]
@@ -34,18 +34,18 @@ Action = Literal["ADD", "OBSERVE", "DELETE"]
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """That an event told before was wrong."""
+    """The declaration that an earlier event was wrong."""
 
-    at: datetime
+    declared_at: datetime
     reason: epcis.Reason | None = None
     corrections: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An event as it was sent: its form is judged, its meaning is not."""
+    """An event as it was sent. Its form has been checked, its meaning has not."""
 
-    at: datetime
+    happened_at: datetime
     offset: str
     """Of the place where it happened, as in `+01:00`."""
     action: Action
@@ -65,7 +65,7 @@ class Said:
 
 
 class Identity(NamedTuple):
-    """Of an event: what it says, by its hash, and when that was declared wrong, or not at all."""
+    """Identifies an event: the hash of its content, and when it was declared wrong, if it was."""
 
     event_id: str
     declared_at: datetime | None
@@ -76,12 +76,12 @@ class Identity(NamedTuple):
 
 
 Known: TypeAlias = Mapping[Identity, str | None]
-"""Whose word each event is; none of our own."""
+"""By whom each event was reported; None for our own."""
 OPERATOR = "operator"
 
 
 Naming: TypeAlias = Callable[[int, str], str]
-"""How a field of the event with this number is named in what was sent."""
+"""From the number of an event and a field in it to the field's name in the request's body."""
 
 
 def in_document(number: int, field: str) -> str:
@@ -103,8 +103,8 @@ class Captured:
 
 
 def judge(said: Said, place: Place, now: datetime, by: str) -> Captured | list[Fault]:
-    """The event with its units, boxes and places as this issuer names them, which leaves its hash as it was; or every
-    rule that it breaks, with the field within the event. `by`: who says it."""
+    """The event with its units, boxes and places as this issuer names them, which does not change its hash; or every
+    rule that it breaks, with the field within the event. `by`: who reports it."""
     faults = list(_of_times(said, now))
     unit = _unit(said, faults)
     parent = _number(said.parent, box_of, "parentID", "sscc", faults)
@@ -116,31 +116,32 @@ def judge(said: Said, place: Place, now: datetime, by: str) -> Captured | list[F
     event_id: str = event["eventID"]
     if said.event_id not in (None, event_id):
         return [Fault("eventID", "event_hash", "Must be the event's hash by CBV 8.9.2 (sha-256), or be left out")]
-    declared = in_milliseconds(said.declaration.at) if said.declaration else None
+    declared = in_milliseconds(said.declaration.declared_at) if said.declaration else None
     identity = Identity(event_id, datetime.fromisoformat(declared) if declared else None)
-    logged = LogEvent(f"said|{event_id}|{declared or ''}", said.at, event, unit, said_by=by)
+    logged = LogEvent(f"said|{event_id}|{declared or ''}", said.happened_at, event, unit, said_by=by)
     return Captured(logged, unit, identity, said.epc_field)
 
 
 def new_of(
     captured: Sequence[Captured], known: Known, counts: Mapping[UnitKey, int], by: str, name: Naming
 ) -> tuple[list[LogEvent], list[Fault]]:
-    """Those that are not known yet, originals first; or why the document is refused. `counts`: how many events others
-    have told of each unit. Only who has said an event may declare it wrong; what we said ourselves an operator may."""
-    said = dict(known) | {one.identity: by for one in captured if one.identity not in known}
+    """The events that are not known yet, originals before declarations, and the faults for which the document is
+    refused. `counts`: how many events others have reported of each unit. An event may be declared wrong only by whoever
+    reported it, and one of our own by an operator."""
+    said = dict(known) | {candidate.identity: by for candidate in captured if candidate.identity not in known}
     faults: list[Fault] = []
     new: dict[Identity, Captured] = {}
-    for number, one in enumerate(captured):
-        if one.identity.declared_at is not None and not _may_declare(one.identity.original, said, by):
+    for number, candidate in enumerate(captured):
+        if candidate.identity.declared_at is not None and not _may_declare(candidate.identity.original, said, by):
             what = "Must declare an event wrong that is known here, and that the key's holder has told"
             faults.append(Fault(name(number, "errorDeclaration"), "original", what))
-        elif one.identity not in known and one.identity not in new:
-            new[one.identity] = one
-            if counts.get(one.unit, 0) + sum(other.unit == one.unit for other in new.values()) > MOST_A_UNIT:
+        elif candidate.identity not in known and candidate.identity not in new:
+            new[candidate.identity] = candidate
+            if counts.get(candidate.unit, 0) + sum(kept.unit == candidate.unit for kept in new.values()) > MOST_A_UNIT:
                 most = f"Others tell at most {MOST_A_UNIT} events of a unit"
-                faults.append(Fault(name(number, one.epc_field), "unit_full", most))
-    in_order = sorted(new.values(), key=lambda one: one.identity.declared_at is not None)
-    return [one.event for one in in_order], faults
+                faults.append(Fault(name(number, candidate.epc_field), "unit_full", most))
+    in_order = sorted(new.values(), key=lambda candidate: candidate.identity.declared_at is not None)
+    return [candidate.event for candidate in in_order], faults
 
 
 def _may_declare(original: Identity, said: Known, by: str) -> bool:
@@ -155,7 +156,7 @@ def _event(
     event: Fields = {
         "@context": [epcis.CONTEXT],
         "type": "ObjectEvent" if parent is None else "AggregationEvent",
-        "eventTime": in_milliseconds(said.at),
+        "eventTime": in_milliseconds(said.happened_at),
         "eventTimeZoneOffset": said.offset,
         **about,
         "action": said.action,
@@ -163,32 +164,34 @@ def _event(
     }
     optional = {
         "disposition": said.disposition,
-        "readPoint": place.at(read_point) if read_point else None,
-        "bizLocation": place.at(location) if location else None,
+        "readPoint": place.location_field(read_point) if read_point else None,
+        "bizLocation": place.location_field(location) if location else None,
     }
     event |= {name: value for name, value in optional.items() if value is not None}
     event["eventID"] = event_hash(event)
     if said.declaration is None:
         return event
-    return epcis.declared_wrong(event, said.declaration.at, said.declaration.reason, said.declaration.corrections)
+    return epcis.declared_wrong(
+        event, said.declaration.declared_at, said.declaration.reason, said.declaration.corrections
+    )
 
 
 def _of_times(said: Said, now: datetime) -> Iterator[Fault]:
     ahead = f"Must not lie more than {AHEAD.seconds // 60} minutes ahead"
-    if said.at > now + AHEAD:
+    if said.happened_at > now + AHEAD:
         yield Fault("eventTime", "future", ahead)
-    if said.at < now - OLDEST:
+    if said.happened_at < now - OLDEST:
         yield Fault("eventTime", "too_old", f"Must not lie more than {OLDEST.days} days back")
-    if said.declaration is not None and said.declaration.at > now + AHEAD:
+    if said.declaration is not None and said.declaration.declared_at > now + AHEAD:
         yield Fault("errorDeclaration.declarationTime", "future", ahead)
-    if said.declaration is not None and said.declaration.at < said.at:
+    if said.declaration is not None and said.declaration.declared_at < said.happened_at:
         yield Fault("errorDeclaration.declarationTime", "before_event", "Must not lie before the event")
 
 
 def _unit(said: Said, faults: list[Fault]) -> UnitKey | None:
-    found = unit_of(said.epc)
+    key = unit_of(said.epc)
     try:
-        unit = UnitKey(gtin=found[0], serial=found[1]) if found else None
+        unit = UnitKey(gtin=key[0], serial=key[1]) if key else None
     except ValidationError:
         unit = None
     if unit is None:
@@ -200,15 +203,15 @@ def _unit(said: Said, faults: list[Fault]) -> UnitKey | None:
 
 
 def _number(
-    uri: str | None, read: Callable[[str], str | None], field: str, kind: str, faults: list[Fault], own: str = ""
+    uri: str | None, read: Callable[[str], str | None], field: str, kind: str, faults: list[Fault], our_place: str = ""
 ) -> str | None:
-    """`own`: our own place, which is named as it was set."""
+    """`our_place`: our own GLN, whose check digit is not checked."""
     if uri is None:
         return None
     number = read(uri)
     if number is None:
         form = "https://<host>/00/<SSCC>" if kind == "sscc" else "https://<host>/414/<GLN>"
         faults.append(Fault(field, kind, f"Must be {form}"))
-    elif number != own and not good_check_digit(number):
+    elif number != our_place and not good_check_digit(number):
         faults.append(Fault(field, "check_digit", f"The check digit of the {kind.upper()} must be right"))
     return number

@@ -1,4 +1,4 @@
-"""What the facts tell of a vendor and of a product, as the page of a unit shows it."""
+"""A vendor and a product as the page of a unit shows them, from their facts."""
 
 from __future__ import annotations
 
@@ -42,12 +42,13 @@ class Product:
 
 
 def vendor_of(facts: Facts) -> Vendor | None:
-    """What `makers` says of it counts before what was stated to the warehouse, and of several the highest turn."""
-    told = facts.all(VendorVerified)
-    if not told:
+    """What `makers` says of the vendor takes precedence over what was stated to the warehouse; of several statements
+    the one with the highest turn does."""
+    verified = facts.all(VendorVerified)
+    if not verified:
         return None
-    last = max(told, key=lambda event: (not event.stated_to_warehouse, event.turn))
-    first = min(event.occurred_at for event in told if event.stated_to_warehouse == last.stated_to_warehouse)
+    last = max(verified, key=lambda event: (not event.stated_to_warehouse, event.turn))
+    first = min(event.occurred_at for event in verified if event.stated_to_warehouse == last.stated_to_warehouse)
     over = {event.turn for event in facts.all(VendorRestored)}
     suspended = any(event.turn not in over for event in facts.all(VendorSuspended))
     return Vendor(facts.id, last.public_name, last.country, first, last.stated_to_warehouse, suspended)
@@ -55,10 +56,10 @@ def vendor_of(facts: Facts) -> Vendor | None:
 
 def product_of(facts: Facts) -> Product | None:
     """None before any version is known."""
-    found = counting(facts)
-    if found is None:
+    current = counting(facts)
+    if current is None:
         return None
-    stated, product = found.stated, found.stated.product
+    stated, product = current.stated, current.stated.product
     return Product(
         stated.sku,
         product.gtin,
@@ -68,5 +69,5 @@ def product_of(facts: Facts) -> Product | None:
         product.origin,
         stated.occurred_at,
         stated.stated_to_warehouse,
-        found.withdrawn,
+        current.withdrawn,
     )

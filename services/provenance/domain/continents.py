@@ -29,5 +29,5 @@ _CONTINENTS = {country: continent for continent, countries in _COUNTRIES.items()
 
 
 def continent_of(country: str | None) -> str | None:
-    """None for a country that is not told, not known, or too near to another continent."""
+    """None for no country, for an unknown one, and for one too near to another continent."""
     return _CONTINENTS.get(country or "")

@@ -15,7 +15,7 @@ from contracts.warehouse import UnitKey
 QUALIFIERS = {"22": "variant", "10": "lot", "21": "serial"}
 """Of a GTIN, in the order in which they stand in a path."""
 THIRD_PARTY = "235"
-"""A qualifier that stands alone: a serial that neither brand nor maker controls."""
+"""A qualifier that is never with another: a serial that neither brand nor maker controls."""
 _SEGMENT = re.compile(r"(?:%[0-9A-Fa-f]{2}|[!$&'()*+,;=:@A-Za-z0-9\-._~\"<>?])+")
 
 

@@ -15,9 +15,9 @@ from services.provenance.domain.event_hash import event_hash, in_milliseconds
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 TERMS = "https://silkpost.example/terms/"
-"""What our own words in an event are called, behind `silkpost:`."""
+"""The namespace of our own fields in an event, whose prefix is `silkpost:`."""
 SAID_BY = "silkpost:saidBy"
-"""Whose word an event is that others told us: `operator`, or `vendor:<its owner code>`."""
+"""Who has reported an event that is not our own: `operator`, or `vendor:<its owner code>`."""
 Fields = dict[str, Any]
 Reason = Literal["incorrect_data", "did_not_occur"]
 
@@ -40,20 +40,20 @@ class Place:
     def box(self, sscc: str) -> str:
         return f"{self.links}/00/{sscc}"
 
-    def at(self, location: str) -> Fields:
-        """A place by its GLN."""
+    def location_field(self, location: str) -> Fields:
+        """The value of `readPoint` or `bizLocation` for the place with this GLN."""
         return {"id": f"{self.links}/414/{location}"}
 
     @property
     def here(self) -> Fields:
-        return self.at(self.location)
+        return self.location_field(self.location)
 
 
-def commissioned(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
+def commissioned(place: Place, happened_at: datetime, gtin: str, serial: str) -> Fields:
     """The unit got its serial, or its serial was read for the first time: it is with us."""
     return named_event(
         "ObjectEvent",
-        at,
+        happened_at,
         {
             "epcList": [place.unit(gtin, serial)],
             "action": "ADD",
@@ -65,26 +65,26 @@ def commissioned(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
     )
 
 
-def packed(place: Place, at: datetime, sscc: str, gtin: str, serial: str) -> Fields:
+def packed(place: Place, happened_at: datetime, sscc: str, gtin: str, serial: str) -> Fields:
     """The unit was laid into the box."""
-    return _aggregated(place, at, sscc, gtin, serial, "ADD", "packing", "in_progress")
+    return _aggregated(place, happened_at, sscc, gtin, serial, "ADD", "packing", "in_progress")
 
 
-def unpacked(place: Place, at: datetime, sscc: str, gtin: str, serial: str) -> Fields:
+def unpacked(place: Place, happened_at: datetime, sscc: str, gtin: str, serial: str) -> Fields:
     """The unit was taken out of the box, by us."""
-    return _aggregated(place, at, sscc, gtin, serial, "DELETE", "unpacking", "in_progress")
+    return _aggregated(place, happened_at, sscc, gtin, serial, "DELETE", "unpacking", "in_progress")
 
 
-def received_back(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
+def received_back(place: Place, happened_at: datetime, gtin: str, serial: str) -> Fields:
     """The unit came back and is sound."""
-    return _observed(place, at, place.unit(gtin, serial), "receiving", "returned")
+    return _observed(place, happened_at, place.unit(gtin, serial), "receiving", "returned")
 
 
-def written_off(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
-    """The unit exists no more for us: whoever meets it later meets a copy, or goods that were not destroyed."""
+def written_off(place: Place, happened_at: datetime, gtin: str, serial: str) -> Fields:
+    """The unit exists no more for us: one that turns up later is a copy, or was not destroyed."""
     return named_event(
         "ObjectEvent",
-        at,
+        happened_at,
         {
             "epcList": [place.unit(gtin, serial)],
             "action": "DELETE",
@@ -95,16 +95,16 @@ def written_off(place: Place, at: datetime, gtin: str, serial: str) -> Fields:
     )
 
 
-def shipped(place: Place, at: datetime, sscc: str) -> Fields:
+def shipped(place: Place, happened_at: datetime, sscc: str) -> Fields:
     """The box was handed to the carrier."""
-    return _observed(place, at, place.box(sscc), "shipping", "in_transit")
+    return _observed(place, happened_at, place.box(sscc), "shipping", "in_transit")
 
 
-def delivered(place: Place, at: datetime, sscc: str) -> Fields:
-    """The carrier says that the box was delivered; where, nobody is told."""
+def delivered(place: Place, happened_at: datetime, sscc: str) -> Fields:
+    """The carrier says that the box was delivered. The event says no place."""
     return named_event(
         "ObjectEvent",
-        at,
+        happened_at,
         {
             "epcList": [place.box(sscc)],
             "action": "OBSERVE",
@@ -115,11 +115,11 @@ def delivered(place: Place, at: datetime, sscc: str) -> Fields:
 
 
 def declared_wrong(
-    event: Mapping[str, Any], at: datetime, reason: Reason | None, correct: Sequence[str] = ()
+    event: Mapping[str, Any], declared_at: datetime, reason: Reason | None, correct: Sequence[str] = ()
 ) -> Fields:
     """The same event with the declaration that it was wrong, and the ids of those that are right. Its id stays: what is
     new is the time of the declaration, and both are kept."""
-    declaration: Fields = {"declarationTime": in_milliseconds(at)}
+    declaration: Fields = {"declarationTime": in_milliseconds(declared_at)}
     if reason is not None:
         declaration["reason"] = reason
     if correct:
@@ -128,30 +128,30 @@ def declared_wrong(
 
 
 def answered(event: Mapping[str, Any], recorded_at: datetime, said_by: str | None) -> Fields:
-    """The event with what we add, of which nothing is in its hash: when we wrote it down, and who said it, where we did
-    not say it ourselves."""
+    """The event with the fields that we add and that are not in its hash: when we wrote it down, and who reported it
+    unless we did."""
     added = {"recordTime": in_milliseconds(recorded_at)} | ({SAID_BY: said_by} if said_by else {})
     return {**event, **added}
 
 
-def query_document(events: Sequence[Mapping[str, Any]], at: datetime) -> Fields:
+def query_document(events: Sequence[Mapping[str, Any]], created_at: datetime) -> Fields:
     """The events as the answer to a query."""
     return {
         "@context": [CONTEXT, {"silkpost": TERMS}],
         "type": "EPCISQueryDocument",
         "schemaVersion": "2.0",
-        "creationDate": in_milliseconds(at),
+        "creationDate": in_milliseconds(created_at),
         "epcisBody": {"queryResults": {"queryName": "SimpleEventQuery", "resultsBody": {"eventList": _listed(events)}}},
     }
 
 
-def document(events: Sequence[Mapping[str, Any]], at: datetime) -> Fields:
+def document(events: Sequence[Mapping[str, Any]], created_at: datetime) -> Fields:
     """The events as an EPCIS document, which says for all of them what their words mean."""
     return {
         "@context": [CONTEXT],
         "type": "EPCISDocument",
         "schemaVersion": "2.0",
-        "creationDate": in_milliseconds(at),
+        "creationDate": in_milliseconds(created_at),
         "epcisBody": {"eventList": _listed(events)},
     }
 
@@ -160,29 +160,29 @@ def _listed(events: Sequence[Mapping[str, Any]]) -> list[Fields]:
     return [{name: value for name, value in event.items() if name != "@context"} for event in events]
 
 
-def named_event(kind: str, at: datetime, fields: Fields) -> Fields:
+def named_event(kind: str, happened_at: datetime, fields: Fields) -> Fields:
     """An event of ours with its id, the hash of what it says."""
     event = {
         "@context": [CONTEXT],
         "type": kind,
-        "eventTime": in_milliseconds(at),
+        "eventTime": in_milliseconds(happened_at),
         "eventTimeZoneOffset": "+00:00",
         **fields,
     }
     return {**event, "eventID": event_hash(event)}
 
 
-def _observed(place: Place, at: datetime, epc: str, step: str, disposition: str) -> Fields:
+def _observed(place: Place, happened_at: datetime, epc: str, step: str, disposition: str) -> Fields:
     fields = {"epcList": [epc], "action": "OBSERVE", "bizStep": step, "disposition": disposition}
-    return named_event("ObjectEvent", at, {**fields, "readPoint": place.here})
+    return named_event("ObjectEvent", happened_at, {**fields, "readPoint": place.here})
 
 
 def _aggregated(
-    place: Place, at: datetime, sscc: str, gtin: str, serial: str, action: str, step: str, disposition: str
+    place: Place, happened_at: datetime, sscc: str, gtin: str, serial: str, action: str, step: str, disposition: str
 ) -> Fields:
     return named_event(
         "AggregationEvent",
-        at,
+        happened_at,
         {
             "parentID": place.box(sscc),
             "childEPCs": [place.unit(gtin, serial)],

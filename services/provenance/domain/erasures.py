@@ -35,11 +35,11 @@ def made_by(marked: bytes, keys: Mapping[bytes, bytes]) -> bool:
 
 
 def is_erased(event: LogEvent, erased_at: datetime | None) -> bool:
-    """Whether this event, which a fact tells, is of the time before its unit was erased: the fact comes again after a
-    restore. What others tell comes once."""
-    return event.said_by is None and is_before(event.at, erased_at)
+    """Whether this event follows from a fact and happened before its unit was erased: the fact comes again after a
+    restore. An event that others report comes once."""
+    return event.said_by is None and is_before(event.happened_at, erased_at)
 
 
-def is_before(at: datetime, erased_at: datetime | None) -> bool:
-    """Whether what happened at this time is of before the erasure; nothing is where there was none."""
-    return erased_at is not None and at <= erased_at
+def is_before(happened_at: datetime, erased_at: datetime | None) -> bool:
+    """Whether this time is not after the erasure; False where there was none."""
+    return erased_at is not None and happened_at <= erased_at

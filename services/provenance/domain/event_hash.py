@@ -1,7 +1,7 @@
-"""The event hash of CBV 2.0 (8.9.2): the id of an event that follows from its content, whoever tells it.
+"""The event hash of CBV 2.0 (8.9.2): an event's id, derived from its content alone.
 
-Hashed is a text of names and values in the order of the standard. recordTime, eventID and errorDeclaration are not in
-it. What the standard's text leaves open is decided as its reference implementation does (epcis-event-hash-generator),
+A text of names and values, in the order of the standard, is hashed. recordTime, eventID and errorDeclaration are not in
+it. Where the standard leaves something open, we do as its reference implementation does (epcis-event-hash-generator),
 whose examples in JSON are among the tests.
 """
 
@@ -26,9 +26,9 @@ class _Field:
     name: str
     within: tuple[_Field, ...] = ()
     element: str = ""
-    """How each value of a list is called in the text."""
+    """The name that each value of a list has in the text."""
     words: str = ""
-    """What a bare word of CBV stands for, before the word."""
+    """The prefix that makes a bare word of CBV a URI."""
     is_time: bool = False
 
 
@@ -86,7 +86,7 @@ _TYPED = {
     "sourceList": (_Field("type", words=_PARTIES), _Field("source")),
     "destinationList": (_Field("type", words=_PARTIES), _Field("destination")),
 }
-"""They follow what has a place of its own, sorted together with the fields that are not the standard's."""
+"""These follow the fields of `_ORDER`, sorted together with the fields that are not the standard's."""
 _COMMENTS = frozenset({"rdfs:comment", "comment"})
 _LEFT_OUT = _COMMENTS | {"@context", "eventID", "errorDeclaration", "recordTime", "type"}
 _KNOWN = _LEFT_OUT | {field.name for field in _ORDER} | _TYPED.keys() | {"ilmd"}
@@ -110,12 +110,12 @@ def pre_hash(event: Mapping[str, Any], context: object = None) -> str:
     return f"eventType={event['type']}{placed}{''.join(sorted(rest))}"
 
 
-def in_milliseconds(at: datetime) -> str:
+def in_milliseconds(instant: datetime) -> str:
     """In UTC and rounded to the millisecond, as the event hash wants it. ValueError for a time without an offset."""
-    if at.tzinfo is None:
+    if instant.tzinfo is None:
         raise ValueError("a time has its offset from UTC")
     try:
-        exact = at.astimezone(UTC)
+        exact = instant.astimezone(UTC)
         rounded = exact.replace(microsecond=0) + timedelta(microseconds=round(exact.microsecond, -3))
     except OverflowError:
         raise ValueError("a time lies in the years 1 to 9999") from None
@@ -127,13 +127,13 @@ def _text_of(field: _Field, value: Any, spaces: Mapping[str, str]) -> str:
     if field.element:
         text = _text_of(_Field(field.element, field.within), value, spaces)
         return field.name + text if text else ""
-    found = [_inside(field, one, spaces) if field.within else _value(field, one, spaces) for one in _each(value)]
-    return "".join(sorted(field.name + text for text in found if text))
+    texts = [_inside(field, item, spaces) if field.within else _value(field, item, spaces) for item in _each(value)]
+    return "".join(sorted(field.name + text for text in texts if text))
 
 
 def _pairs(name: str, fields: tuple[_Field, ...], value: Any, spaces: Mapping[str, str]) -> str:
     """A list whose elements have no name of their own in the text."""
-    text = "".join(sorted(_inside(_Field(name, fields), one, spaces) for one in _each(value)))
+    text = "".join(sorted(_inside(_Field(name, fields), item, spaces) for item in _each(value)))
     return name + text if text else ""
 
 
@@ -144,7 +144,7 @@ def _inside(field: _Field, value: Any, spaces: Mapping[str, str]) -> str:
         raise ValueError(f"no rule for such a {field.name}")
     known = {part.name for part in field.within} | _LEFT_OUT
     texts = [_text_of(part, value.get(part.name), spaces) for part in field.within]
-    others = {name: one for name, one in value.items() if name not in known}
+    others = {name: item for name, item in value.items() if name not in known}
     return "".join([*texts, *sorted(_extensions(others, spaces))])
 
 
@@ -161,13 +161,13 @@ def _free(fields: Iterable[tuple[str, Any]], spaces: Mapping[str, str], depth: i
         raise ValueError(f"at most {MAX_DEPTH} levels")
     for name, value in fields:
         if name not in _COMMENTS:
-            for one in _each(value):
-                if isinstance(one, list):
-                    yield from _free([(name, one)], spaces, depth + 1)
-                elif isinstance(one, dict):
-                    yield _named(name, spaces) + "".join(sorted(_free(one.items(), spaces, depth + 1)))
+            for item in _each(value):
+                if isinstance(item, list):
+                    yield from _free([(name, item)], spaces, depth + 1)
+                elif isinstance(item, dict):
+                    yield _named(name, spaces) + "".join(sorted(_free(item.items(), spaces, depth + 1)))
                 else:
-                    yield _named(name, spaces) + _value(_Field(name), one, spaces)
+                    yield _named(name, spaces) + _value(_Field(name), item, spaces)
 
 
 def _each(value: Any) -> list[Any]:
@@ -175,7 +175,7 @@ def _each(value: Any) -> list[Any]:
 
 
 def _value(field: _Field, value: Any, spaces: Mapping[str, str]) -> str:
-    """With the sign that stands before it; nothing for an empty one."""
+    """The value in the text, after a `=`; an empty text for no value."""
     if isinstance(value, dict | list):
         raise ValueError(f"no rule for such a {field.name}")
     text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value).strip()
@@ -208,11 +208,11 @@ def _number(text: str) -> str:
 
 
 def _namespaces(context: object) -> dict[str, str]:
-    found: dict[str, str] = {}
+    prefixes: dict[str, str] = {}
     for part in context if isinstance(context, Sequence) and not isinstance(context, str) else [context]:
         if isinstance(part, dict):
-            found |= {str(name): uri for name, uri in part.items() if isinstance(uri, str)}
-    return found
+            prefixes |= {str(name): uri for name, uri in part.items() if isinstance(uri, str)}
+    return prefixes
 
 
 def _named(name: str, spaces: Mapping[str, str]) -> str:

@@ -21,9 +21,9 @@ def canonical(uri: str) -> str | None:
     """The canonical GS1 Digital Link of what this URI identifies; None when it has no key of GS1."""
     if len(uri) > MAX_CHARACTERS:
         return None
-    if (found := _EPC.fullmatch(uri)) is not None:
-        make = _EPCS.get(f"{found['kind']}:{found['scheme']}")
-        path = make(found["prefix"], found["rest"]) if make else None
+    if (match := _EPC.fullmatch(uri)) is not None:
+        make = _EPCS.get(f"{match['kind']}:{match['scheme']}")
+        path = make(match["prefix"], match["rest"]) if make else None
     elif (link := _LINK.match(uri)) is not None:
         path = _of_link(link["path"].split("/"))
     else:
@@ -67,13 +67,13 @@ def good_check_digit(key: str) -> bool:
 
 
 def _qualified_gtin(uri: str, identifier: str) -> tuple[str, str] | None:
-    found = re.fullmatch(rf"{CANONICAL}/01/([0-9]{{14}})/{identifier}/([^/]+)", canonical(uri) or "")
-    return (found[1], unquote(found[2])) if found else None
+    match = re.fullmatch(rf"{CANONICAL}/01/([0-9]{{14}})/{identifier}/([^/]+)", canonical(uri) or "")
+    return (match[1], unquote(match[2])) if match else None
 
 
 def _digits(uri: str, identifier: str) -> str | None:
-    found = re.fullmatch(rf"{CANONICAL}/{identifier}/([0-9]+)", canonical(uri) or "")
-    return found[1] if found else None
+    match = re.fullmatch(rf"{CANONICAL}/{identifier}/([0-9]+)", canonical(uri) or "")
+    return match[1] if match else None
 
 
 # EPC URIs
@@ -85,17 +85,17 @@ _CHARACTERS = r"(?:%[2-7][0-9A-Fa-f]|[!')(*+,.0-9:;=A-Za-z_-])"
 
 
 def _key(total: int, path: str, rest: str, *, moved: bool = False, zero: str = "") -> _Path:
-    """Of a key with so many digits before its check digit; `rest` is a pattern of what stands behind it. `moved`: the
-    first digit of the reference stands before the company prefix (GTIN, SSCC)."""
+    """For a key with so many digits before its check digit, followed by what the pattern `rest` matches. `moved`: the
+    first digit of the reference goes before the company prefix (GTIN, SSCC)."""
 
     def make(prefix: str, text: str) -> str | None:
         digits = total - len(prefix)
-        found = re.fullmatch(rf"(?P<reference>[0-9]{{{digits}}}){rest}", text)
-        if found is None:
+        match = re.fullmatch(rf"(?P<reference>[0-9]{{{digits}}}){rest}", text)
+        if match is None:
             return None
-        reference = found["reference"]
+        reference = match["reference"]
         key = reference[0] + prefix + reference[1:] if moved else zero + prefix + reference
-        more = {name: _escaped(value) for name, value in found.groupdict(default="").items() if name != "reference"}
+        more = {name: _escaped(value) for name, value in match.groupdict(default="").items() if name != "reference"}
         return path.format(key=key + check_digit(key), **more)
 
     return make
@@ -105,10 +105,10 @@ def _free(path: str, rest: str = "") -> _Path:
     """Of a key whose reference is up to 30 characters together with the company prefix, and has no check digit."""
 
     def make(prefix: str, text: str) -> str | None:
-        found = re.fullmatch(rf"(?P<reference>{_CHARACTERS}+?){rest}", text)
-        if found is None or len(prefix) + _length(found["reference"]) > 30:
+        match = re.fullmatch(rf"(?P<reference>{_CHARACTERS}+?){rest}", text)
+        if match is None or len(prefix) + _length(match["reference"]) > 30:
             return None
-        return path.format(key=prefix + _escaped(found["reference"]), **found.groupdict())
+        return path.format(key=prefix + _escaped(match["reference"]), **match.groupdict())
 
     return make
 
@@ -164,7 +164,7 @@ def _length(text: str) -> int:
 
 def _escaped(text: str) -> str:
     """As a Digital Link wants it: an EPC URI has fewer characters escaped (Digital Link: URI Syntax 1.2, 3.2)."""
-    return re.sub(r"[!()*+,:]", lambda found: f"%{ord(found[0]):02X}", text)
+    return re.sub(r"[!()*+,:]", lambda match: f"%{ord(match[0]):02X}", text)
 
 
 # Digital Links
@@ -214,7 +214,7 @@ _QUALIFIERS: Mapping[str, Mapping[str, str]] = {
     "8010": {"8011": r"[0-9]{1,12}"},
 }
 _FINEST = ("21", "235", "10", "254", "8011")
-"""Of the qualifiers of a key the one that counts."""
+"""The first of these that a key has is the qualifier that is kept."""
 
 
 def _of_link(segments: Sequence[str]) -> str | None:

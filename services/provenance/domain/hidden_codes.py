@@ -62,7 +62,7 @@ def keyed(unit: UnitKey, code: str, keys: Mapping[bytes, bytes]) -> bytes:
 def fits(unit: UnitKey, code: str, kept: bytes, keys: Mapping[bytes, bytes]) -> bool:
     """Whether this is the code; in constant time."""
     made = [prefix + _digest(unit, code, key) for prefix, key in keys.items()]
-    return any(hmac.compare_digest(one, kept) for one in made)
+    return any(hmac.compare_digest(digest, kept) for digest in made)
 
 
 def wait_after(wrong: int) -> timedelta:

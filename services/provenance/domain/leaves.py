@@ -1,7 +1,7 @@
-"""What the leaves of the log say. Each is text whose first line names what it is.
+"""The leaves of the log. Each is text whose first line names its kind.
 
-An event's leaf is a hash alone, of 32 random bytes (its salt) and the signed event: from the leaves nobody learns a
-serial or how much was sold, and once the salt is gone nobody can tell any more which event a leaf stood for.
+An event's leaf is only a hash of 32 random bytes (its salt) and the signed event: nobody learns a serial or a volume of
+sales from the leaves, and once the salt is deleted nobody can say for which event a leaf stood.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ KeyChange = Literal["added", "revoked"]
 
 @dataclass(frozen=True, slots=True)
 class KeyLeaf:
-    """An issuer's key came, or it counts no more from here on. `str` is the leaf's text."""
+    """An issuer's key is valid, or revoked, from this leaf on. `str` is the leaf's text."""
 
     change: KeyChange
     kid: str
@@ -50,11 +50,11 @@ _KEY = re.compile(
 
 def parse_key_leaf(text: str) -> KeyLeaf | None:
     """None for any other leaf."""
-    found = _KEY.fullmatch(text)
-    if found is None:
+    match = _KEY.fullmatch(text)
+    if match is None:
         return None
     leaf = KeyLeaf(
-        "added" if found["change"] == "added" else "revoked", found["kid"], base64.b64decode(found["public"])
+        "added" if match["change"] == "added" else "revoked", match["kid"], base64.b64decode(match["public"])
     )
     return leaf if str(leaf) == text else None
 

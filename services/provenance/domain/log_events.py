@@ -27,13 +27,13 @@ class LogEvent:
     """An event to be logged: of one unit, of units of one lot, or of a box."""
 
     name: str
-    at: datetime
+    happened_at: datetime
     fields: Fields
     unit: UnitKey | None = None
     sscc: str | None = None
     """Of the box, or of the box in which the unit lies from here on."""
     said_by: str | None = None
-    """Whose word it is; none where we say it ourselves."""
+    """Who has reported the event; None for our own."""
     lot: LotKey | None = None
     """Of units that have no serial."""
 
@@ -47,7 +47,7 @@ def of_receipt(fact: UnitsReceived, place: Place) -> Iterator[LogEvent]:
 
 
 def of_write_off(fact: StockWrittenOff, place: Place) -> Iterator[LogEvent]:
-    """Each unit is no more. A return says so itself, in its units-returned."""
+    """Each unit exists no more. Units written off in a return are left out: their units-returned names them."""
     if fact.reason != "returned":
         for unit in fact.units:
             event = epcis.written_off(place, fact.occurred_at, unit.gtin, unit.serial)
@@ -55,40 +55,42 @@ def of_write_off(fact: StockWrittenOff, place: Place) -> Iterator[LogEvent]:
 
 
 def of_order(facts: Facts, place: Place) -> Iterator[LogEvent]:
-    """What happened to the boxes of an order whose units are told apart, and to these units, in the order of time as
-    far as it is known: nothing of a box whose units-packed has not come."""
+    """What happened to the boxes of an order, and to the units with serials in them, in the order of time. A box has no
+    events before its units-packed has come."""
     for packed in facts.all(UnitsPacked):
         yield from _of_box(facts, packed, place)
 
 
 def _of_box(facts: Facts, packed: UnitsPacked, place: Place) -> Iterator[LogEvent]:
-    sscc, at = packed.sscc, packed.occurred_at
+    sscc, happened_at = packed.sscc, packed.occurred_at
     for unit in packed.units:
-        event = epcis.packed(place, at, sscc, unit.gtin, unit.serial)
-        yield LogEvent(_name(packed.id, unit, "packed"), at, event, unit, sscc)
+        event = epcis.packed(place, happened_at, sscc, unit.gtin, unit.serial)
+        yield LogEvent(_name(packed.id, unit, "packed"), happened_at, event, unit, sscc)
     if (handed := facts.get(ParcelHandedOver, packed.parcel)) is not None:
-        at = handed.occurred_at
-        yield LogEvent(f"{handed.id}|shipped", at, epcis.shipped(place, at, sscc), sscc=sscc)
+        happened_at = handed.occurred_at
+        yield LogEvent(f"{handed.id}|shipped", happened_at, epcis.shipped(place, happened_at, sscc), sscc=sscc)
     for delivered in facts.all(ParcelDelivered):
         if delivered.parcel == packed.parcel:
-            at = delivered.delivered_at
-            yield LogEvent(f"{delivered.id}|delivered", at, epcis.delivered(place, at, sscc), sscc=sscc)
+            happened_at = delivered.delivered_at
+            yield LogEvent(
+                f"{delivered.id}|delivered", happened_at, epcis.delivered(place, happened_at, sscc), sscc=sscc
+            )
     if (returned := facts.get(UnitsReturned, packed.parcel)) is not None:
         yield from _of_return(returned, place)
 
 
 def _of_return(fact: UnitsReturned, place: Place) -> Iterator[LogEvent]:
-    at = fact.occurred_at
+    happened_at = fact.occurred_at
     for unit in (*fact.units, *fact.written_off):
-        event = epcis.unpacked(place, at, fact.sscc, unit.gtin, unit.serial)
-        yield LogEvent(_name(fact.id, unit, "unpacked"), at, event, unit, fact.sscc)
+        event = epcis.unpacked(place, happened_at, fact.sscc, unit.gtin, unit.serial)
+        yield LogEvent(_name(fact.id, unit, "unpacked"), happened_at, event, unit, fact.sscc)
     if fact.reason == "returned":
         for unit in fact.units:
-            event = epcis.received_back(place, at, unit.gtin, unit.serial)
-            yield LogEvent(_name(fact.id, unit, "received_back"), at, event, unit)
+            event = epcis.received_back(place, happened_at, unit.gtin, unit.serial)
+            yield LogEvent(_name(fact.id, unit, "received_back"), happened_at, event, unit)
     for unit in fact.written_off:
-        event = epcis.written_off(place, at, unit.gtin, unit.serial)
-        yield LogEvent(_name(fact.id, unit, "written_off"), at, event, unit)
+        event = epcis.written_off(place, happened_at, unit.gtin, unit.serial)
+        yield LogEvent(_name(fact.id, unit, "written_off"), happened_at, event, unit)
 
 
 def _name(fact: UUID, unit: UnitKey, step: str) -> str:

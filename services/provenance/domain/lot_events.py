@@ -1,5 +1,5 @@
-"""What happened to goods that are told apart by their lot only, as events of quantities (EPCIS 2.0: QuantityElement,
-which names a class). Which single units they were, nobody can tell.
+"""What happened to goods that only their lot distinguishes, as events of quantities (EPCIS 2.0: QuantityElement, which
+names a class). The single units are not known.
 
 An event is of one lot, so that whoever may read it reads of no other.
 """
@@ -33,7 +33,8 @@ UNPACKED = LotStep("unpacking", "in_progress", "DELETE")
 RECEIVED_BACK = LotStep("receiving", "returned", "OBSERVE")
 WRITTEN_OFF = LotStep("decommissioning", "inactive", "DELETE")
 SHOWN = {"received": RECEIVED, "packed": PACKED, "received_back": RECEIVED_BACK, "written_off": WRITTEN_OFF}
-"""To anyone, by name: the first date of each alone, for dates and quantities of all would tell volumes."""
+"""The steps that anyone may see, by name, and of each only its first date: further dates or quantities would show
+volumes of sales."""
 
 
 def of_receipt(fact: GoodsReceived, place: Place) -> Iterator[LogEvent]:
@@ -44,14 +45,15 @@ def of_receipt(fact: GoodsReceived, place: Place) -> Iterator[LogEvent]:
 
 
 def of_write_off(fact: StockWrittenOff, place: Place) -> Iterator[LogEvent]:
-    """Units are no more. A return says so itself, in its units-returned."""
+    """Units exist no more. Units written off in a return are left out: their units-returned names them."""
     if fact.reason != "returned":
         for lot, quantity in _lots(fact.lots):
             yield _event(place, fact.id, fact.occurred_at, lot, quantity, WRITTEN_OFF)
 
 
 def of_order(facts: Facts, place: Place) -> Iterator[LogEvent]:
-    """Units of lots went into boxes of an order, and came out of them. What happened to the boxes is told besides."""
+    """Units of lots went into boxes of an order, and came out of them. The boxes have events of their own
+    (`log_events.of_order`)."""
     for packed in facts.all(UnitsPacked):
         for lot, quantity in _lots(packed.lots):
             yield _event(place, packed.id, packed.occurred_at, lot, quantity, PACKED, packed.sscc)
@@ -60,18 +62,18 @@ def of_order(facts: Facts, place: Place) -> Iterator[LogEvent]:
 
 
 def _of_return(fact: UnitsReturned, place: Place) -> Iterator[LogEvent]:
-    at = fact.occurred_at
+    happened_at = fact.occurred_at
     for lot, quantity in _lots((*fact.lots, *fact.written_off_lots)):
-        yield _event(place, fact.id, at, lot, quantity, UNPACKED, fact.sscc)
+        yield _event(place, fact.id, happened_at, lot, quantity, UNPACKED, fact.sscc)
     if fact.reason == "returned":
         for lot, quantity in _lots(fact.lots):
-            yield _event(place, fact.id, at, lot, quantity, RECEIVED_BACK)
+            yield _event(place, fact.id, happened_at, lot, quantity, RECEIVED_BACK)
     for lot, quantity in _lots(fact.written_off_lots):
-        yield _event(place, fact.id, at, lot, quantity, WRITTEN_OFF)
+        yield _event(place, fact.id, happened_at, lot, quantity, WRITTEN_OFF)
 
 
 def _lots(lots: Iterable[PackedLot]) -> Iterable[tuple[LotKey, int]]:
-    return _counted((one.gtin, one.lot, one.quantity) for one in lots)
+    return _counted((packed.gtin, packed.lot, packed.quantity) for packed in lots)
 
 
 def _counted(lots: Iterable[tuple[str, str, int]]) -> Iterable[tuple[LotKey, int]]:
@@ -83,7 +85,7 @@ def _counted(lots: Iterable[tuple[str, str, int]]) -> Iterable[tuple[LotKey, int
 
 
 def _event(
-    place: Place, fact: UUID, at: datetime, lot: LotKey, quantity: int, step: LotStep, sscc: str | None = None
+    place: Place, fact: UUID, happened_at: datetime, lot: LotKey, quantity: int, step: LotStep, sscc: str | None = None
 ) -> LogEvent:
     """`sscc` of the box into which, or out of which, the units went."""
     amount = [{"epcClass": place.lot(lot.gtin, lot.lot), "quantity": quantity}]  # pieces, as it has no unit of measure
@@ -93,5 +95,5 @@ def _event(
     said = {"action": step.action, "bizStep": step.step, "disposition": step.disposition, "readPoint": place.here}
     # A unit's name has a point where this one has a slash: no serial can make it a lot's.
     name = f"{fact}|{lot.gtin}/{lot.lot}|{step.step}.{step.disposition}"
-    event = named_event("ObjectEvent" if sscc is None else "AggregationEvent", at, {**what, **said})
-    return LogEvent(name, at, event, lot=lot)
+    event = named_event("ObjectEvent" if sscc is None else "AggregationEvent", happened_at, {**what, **said})
+    return LogEvent(name, happened_at, event, lot=lot)

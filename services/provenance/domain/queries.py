@@ -24,7 +24,7 @@ class Things:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EventQuery:
     """All of it must hold; of several values one."""
 
     kinds: Sequence[str] | None = None

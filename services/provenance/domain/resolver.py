@@ -55,14 +55,14 @@ class Level:
 def read_request(path: str) -> DigitalLink | None:
     """Of a path as it came: as `parse_link`, but with a GTIN of 8, 12, 13 or 14 digits and its check digit, and with
     one slash at the end or none."""
-    link = parse_link(_SHORT_GTIN.sub(lambda found: f"/01/{found[1].zfill(14)}", path.removesuffix("/")))
+    link = parse_link(_SHORT_GTIN.sub(lambda match: f"/01/{match[1].zfill(14)}", path.removesuffix("/")))
     return link if link and good_check_digit(link.gtin) else None
 
 
-def link_type_of(asked: str) -> str | None:
-    """The URI of a link type as it was asked for, a CURIE or a URI of GS1's Web vocabulary; None for another."""
-    found = _LINK_TYPE.fullmatch(asked)
-    return VOCABULARY + found["name"] if found else None
+def link_type_of(text: str) -> str | None:
+    """The URI of a link type that a request names by CURIE or URI of GS1's Web vocabulary; None for any other text."""
+    match = _LINK_TYPE.fullmatch(text)
+    return VOCABULARY + match["name"] if match else None
 
 
 def page_of(link: DigitalLink) -> str:
@@ -71,22 +71,24 @@ def page_of(link: DigitalLink) -> str:
     return PAGE + link.model_copy(update={"third_party": None}).path
 
 
-def levels(link: DigitalLink, root: str, product: str | None, known: bool, *, lot: bool = False) -> Sequence[Level]:
-    """What is known of this link and of what stands above it, the finest first; nothing where nothing is. `root`: where
-    links lead, `https://id.example`; `product`: its name, None when it is not known; `known`: whether the unit is;
-    `lot`: whether anything was told of the lot."""
+def levels_of(link: DigitalLink, root: str, product: str | None, known: bool, *, lot: bool = False) -> Sequence[Level]:
+    """The levels with links, from the unit up to the product; empty where nothing is known. `root`: where links lead,
+    `https://id.example`; `product`: its name, None when it is not known; `known`: whether the unit is; `lot`: whether
+    any event of the lot is."""
     name = product or f"GTIN {link.gtin}"
-    found = []
+    finest_first = []
     if known and (unit := link.unit) is not None:
-        found.append(_unit(unit, root, f"{name}, serial number {unit.serial}"))
+        finest_first.append(_unit(unit, root, f"{name}, serial number {unit.serial}"))
     if (product is not None or lot) and (link.variant or link.lot):
         part = link.model_copy(update={"serial": None})
         kind = f"lot {link.lot}" if link.lot else f"variant {link.variant}"
-        found.append(Level(root + part.path, f"{name}, {kind}", _page(part, root, PRODUCT)))
+        finest_first.append(Level(root + part.path, f"{name}, {kind}", _page(part, root, PRODUCT)))
     if product is not None:
         whole = DigitalLink(gtin=link.gtin)
-        found.append(Level(root + whole.path, name, {**_page(whole, root, PRODUCT), EVENTS: [_events(whole, root)]}))
-    return found
+        finest_first.append(
+            Level(root + whole.path, name, {**_page(whole, root, PRODUCT), EVENTS: [_events(whole, root)]})
+        )
+    return finest_first
 
 
 def _unit(unit: UnitKey, root: str, description: str) -> Level:
@@ -113,12 +115,12 @@ def _events(link: DigitalLink, root: str) -> Link:
     return Link(href, "Events in EPCIS 2.0, for holders of a key", JSON)
 
 
-def of_type(found: Sequence[Level], link_type: str) -> Sequence[Link]:
+def of_type(levels: Sequence[Level], link_type: str) -> Sequence[Link]:
     """The links of this type of the finest level that has any; none where no level has."""
-    return next((level.links[link_type] for level in found if link_type in level.links), ())
+    return next((level.links[link_type] for level in levels if link_type in level.links), ())
 
 
-def linkset(found: Sequence[Level]) -> dict[str, Any]:
+def linkset(levels: Sequence[Level]) -> dict[str, Any]:
     """In the JSON form of RFC 9264, with the members that GS1's schema knows."""
     return {
         "linkset": [
@@ -127,7 +129,7 @@ def linkset(found: Sequence[Level]) -> dict[str, Any]:
                 "itemDescription": level.description,
                 **{link_type: [_target(link) for link in links] for link_type, links in level.links.items()},
             }
-            for level in found
+            for level in levels
         ]
     }
 

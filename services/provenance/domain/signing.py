@@ -69,7 +69,8 @@ def canonical(value: Mapping[str, Any]) -> bytes:
 
 
 def sign_event(event: Mapping[str, Any], key: IssuerKey, previous: str | None, said_by: str | None = None) -> str:
-    """The event as a JWS. With `said_by` the issuer signs that it was told so, and not that it is so."""
+    """The event as a JWS. With `said_by` the issuer signs that this party has reported the event, and not that it is
+    true."""
     header = {"alg": "EdDSA", "kid": key.kid, "typ": TYPE}
     header |= ({"prev": previous} if previous else {}) | ({"said_by": said_by} if said_by else {})
     signed = f"{_encoded(canonical(header))}.{_encoded(canonical(event))}"

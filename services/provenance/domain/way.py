@@ -1,4 +1,4 @@
-"""A unit's way: what happened to it, from its events in the order in which they were told, and what follows from it."""
+"""A unit's way: what happened to it, from its events in the order of the log, and what follows from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, Literal
 from services.provenance.domain.epcis import Place
 
 Proof = Literal["proven", "waiting", "earlier"]
-"""Under a checkpoint that a quorum of witnesses has signed; not yet; in the log before this one."""
+"""`proven`: under a checkpoint that a quorum of witnesses has signed; `waiting`: not yet; `earlier`: in a log before
+this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,21 +19,21 @@ class Step:
     """Something that happened to the unit, or to a box while it lay in it."""
 
     event_id: str
-    at: datetime
+    happened_at: datetime
     step: str
     """Of CBV: `commissioning`, `packing`, ..."""
     here: bool
     """Whether it happened in our warehouse; else the event says no place."""
     proof: Proof
     said_by: str | None = None
-    """Whose word it is, where it is not ours."""
+    """Who has reported it; None for our own."""
     wrong: bool = False
-    """Whether it was declared to be wrong: it stays, and counts no more."""
+    """Whether it was declared wrong. It is still shown, and has no effect on the unit's state."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where the unit is, as far as its events tell."""
+class UnitState:
+    """With whom the unit is, by its events."""
 
     delivered: bool
     since: datetime
@@ -43,29 +44,29 @@ class Standing:
 
 def step_of(event: Mapping[str, Any], proof: Proof, place: Place, said_by: str | None = None) -> Step:
     here = said_by is None and event.get("readPoint") == place.here
-    at, wrong = datetime.fromisoformat(event["eventTime"]), "errorDeclaration" in event
-    return Step(event["eventID"], at, event["bizStep"], here, proof, said_by, wrong)
+    happened_at, wrong = datetime.fromisoformat(event["eventTime"]), "errorDeclaration" in event
+    return Step(event["eventID"], happened_at, event["bizStep"], here, proof, said_by, wrong)
 
 
 def is_ours(way: Sequence[Step]) -> bool:
-    """Whether we have ever told of the unit: what others say of a serial does not make it one of ours."""
+    """Whether we have an event of our own of the unit: what others report of a serial does not make it ours."""
     return any(step.said_by is None for step in way)
 
 
-def standing_of(way: Sequence[Step]) -> Standing:
-    """Of a way that `is_ours`, by our own word. A unit that came back is with us again; one that was written off stays
-    so."""
+def unit_state(way: Sequence[Step]) -> UnitState:
+    """Of a way that `is_ours`, from our own events alone. A unit that came back is with us again; one that was written
+    off stays so."""
     wrong = {step.event_id for step in way if step.wrong}
-    own = [step for step in way if step.said_by is None]
-    delivered, since, ended_at = False, own[0].at, None
-    for step in own:
+    ours = [step for step in way if step.said_by is None]
+    delivered, since, ended_at = False, ours[0].happened_at, None
+    for step in ours:
         if step.event_id in wrong:
             continue
         match step.step:
             case "arriving":
-                delivered, since = True, step.at
+                delivered, since = True, step.happened_at
             case "receiving":
-                delivered, since = False, step.at
+                delivered, since = False, step.happened_at
             case "decommissioning":
-                ended_at = step.at
-    return Standing(delivered, since, ended_at)
+                ended_at = step.happened_at
+    return UnitState(delivered, since, ended_at)

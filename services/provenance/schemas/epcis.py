@@ -148,7 +148,7 @@ class SaidEvent(EpcisBody):
 
     def _said(self, epc: str, parent: str | None) -> Said:
         return Said(
-            at=self.event_time,
+            happened_at=self.event_time,
             offset=self.event_time_zone_offset,
             action=self.action,
             step=self.biz_step,

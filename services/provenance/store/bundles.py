@@ -17,11 +17,11 @@ async def bundle_of(
     pool: asyncpg.Pool[asyncpg.Record], log_id: int, checkpoint: StoredCheckpoint, place: Place, unit: UnitKey
 ) -> bytes | None:
     """Under this checkpoint of this log; None when it has nothing of the unit. Raises TooLarge."""
-    told = await events.of_unit(pool, unit, log_id, checkpoint.size)
-    if not told:
+    logged = await events.of_unit(pool, unit, log_id, checkpoint.size)
+    if not logged:
         return None
     keys = await events.keys(pool, log_id, checkpoint.size)
-    indexes = {*(one.index for one in told), *(key.index for key in keys)}
+    indexes = {*(event.index for event in logged), *(key.index for key in keys)}
     ranges = {index: inclusion_ranges(index, checkpoint.size) for index in indexes}
     async with pool.acquire() as db:
         tiles = await log.tiles_at(db, log_id, places_of(part for parts in ranges.values() for part in parts))
@@ -30,5 +30,5 @@ async def bundle_of(
         place.unit(unit.gtin, unit.serial),
         checkpoint.note,
         [LoggedKey(key.leaf, proofs[key.index]) for key in keys],
-        [LoggedEvent(one.jws, one.salt, proofs[one.index]) for one in told],
+        [LoggedEvent(event.jws, event.salt, proofs[event.index]) for event in logged],
     )

@@ -1,4 +1,4 @@
-"""SQL of events that others tell: what is known of them, and of the documents in which they came."""
+"""SQL of events that others report, and of the documents in which they came."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.provenance.domain.capture import Identity, Known
 from shared.db import DB
 
 KEPT = timedelta(days=30)
-"""For which a document's job can be asked about."""
+"""How long the job of a document can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class Job:
 
     id: UUID
     principal: str
-    at: datetime
+    captured_at: datetime
 
 
 async def known(db: DB, event_ids: Collection[str]) -> Known:
-    """Who said the events of these ids, also those that are erased. Of an event that was told twice it is who said it
-    first."""
+    """Who has reported the events of these ids, erased ones included: of an event that was reported twice, whoever did
+    so first."""
     rows = await db.fetch(
         "select event_id, declared_at, said_by from events where event_id = any($1) order by entry desc",
         list(event_ids),
@@ -35,7 +35,7 @@ async def known(db: DB, event_ids: Collection[str]) -> Known:
 
 
 async def said_of(db: DB, units: Collection[UnitKey]) -> dict[UnitKey, int]:
-    """How many events others have told of each unit."""
+    """How many events others have reported of each unit."""
     rows = await db.fetch(
         """select gtin, serial, count(*) as told from events
            where said_by is not null and (gtin, serial) in (select * from unnest($1::text[], $2::text[]))
@@ -47,10 +47,10 @@ async def said_of(db: DB, units: Collection[UnitKey]) -> dict[UnitKey, int]:
 
 
 async def keep(db: DB, job: Job) -> None:
-    """Those that are too old go."""
-    await db.execute("delete from captures where captured_at < $1", job.at - KEPT)
+    """Stores the job, and deletes those that are too old."""
+    await db.execute("delete from captures where captured_at < $1", job.captured_at - KEPT)
     await db.execute(
-        "insert into captures (id, principal, captured_at) values ($1, $2, $3)", job.id, job.principal, job.at
+        "insert into captures (id, principal, captured_at) values ($1, $2, $3)", job.id, job.principal, job.captured_at
     )
 
 
@@ -62,7 +62,7 @@ async def find(db: DB, job_id: UUID) -> Job | None:
 async def list_jobs(db: DB, principal: str | None, before: tuple[datetime, UUID] | None, limit: int) -> list[Job]:
     """The latest first; of one name's keys, where it is given."""
     rows = await db.fetch(
-        """select id, principal, captured_at as at from captures
+        """select id, principal, captured_at from captures
            where ($1::text is null or principal = $1)
              and ($2::timestamptz is null or (captured_at, id) < ($2, $3::uuid))
            order by captured_at desc, id desc limit $4""",

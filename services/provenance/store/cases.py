@@ -19,7 +19,7 @@ async def save(db: DB, cases: Sequence[Case]) -> None:
             values ($1, $2, $3, $4, $5, $6, $7, $8, '{UNIT_FLAGGED}')
             on conflict (gtin, serial, turn) do update
             set closed_at = excluded.closed_at, resolution = excluded.resolution""",
-        [astuple(one) for one in cases],
+        [astuple(case) for case in cases],
     )
 
 
@@ -40,13 +40,13 @@ async def of_unit(db: DB, unit: UnitKey) -> list[Case]:
     return [Case(**row) for row in rows]
 
 
-async def opened_since(db: DB, at: datetime, gtin: str | None = None, reason: str | None = None) -> int:
+async def opened_since(db: DB, after: datetime, gtin: str | None = None, reason: str | None = None) -> int:
     """How many were opened after this instant, of this GTIN and reason where they are given."""
     return int(
         await db.fetchval(
             """select count(*) from cases
                where opened_at > $1 and ($2::text is null or gtin = $2) and ($3::text is null or reason = $3)""",
-            at,
+            after,
             gtin,
             reason,
         )

@@ -25,7 +25,10 @@ async def save_vendors(db: DB, vendors: Sequence[Vendor]) -> None:
            on conflict (vendor_id) do update
            set name = excluded.name, country = excluded.country, since = excluded.since, stated = excluded.stated,
                suspended = excluded.suspended""",
-        [(one.vendor_id, one.name, one.country, one.since, one.stated, one.suspended) for one in vendors],
+        [
+            (vendor.vendor_id, vendor.name, vendor.country, vendor.since, vendor.stated, vendor.suspended)
+            for vendor in vendors
+        ],
     )
 
 
@@ -39,17 +42,17 @@ async def save_products(db: DB, products: Sequence[Product]) -> None:
                withdrawn = excluded.withdrawn""",
         [
             (
-                one.sku,
-                one.gtin,
-                one.vendor_id,
-                one.brand,
-                one.names.model_dump_json() if one.names else None,
-                one.origin,
-                one.since,
-                one.stated,
-                one.withdrawn,
+                product.sku,
+                product.gtin,
+                product.vendor_id,
+                product.brand,
+                product.names.model_dump_json() if product.names else None,
+                product.origin,
+                product.since,
+                product.stated,
+                product.withdrawn,
             )
-            for one in products
+            for product in products
         ],
     )
 

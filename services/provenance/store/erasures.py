@@ -41,8 +41,8 @@ async def mark(db: DB, digest: bytes, erased_at: datetime) -> None:
 
 
 async def take(db: DB, marked: Mapping[bytes, datetime]) -> None:
-    """Remembers erasures that markers tell of. Those that are not known here, or not the last of their unit, wait to be
-    carried out."""
+    """Stores the erasures of markers. One that is not known here, or is later than the one known of its unit, waits to
+    be carried out."""
     await _remember(db, marked, pending=True)
 
 
@@ -80,7 +80,7 @@ async def of_units(db: DB, units: Collection[UnitKey], keys: Mapping[bytes, byte
 
 
 async def units_after(db: DB, after: UnitKey | None, limit: int) -> list[UnitKey]:
-    """Units of which something was told, by GTIN and serial."""
+    """Units with events, ordered by GTIN and serial, after this one."""
     rows = await db.fetch(
         """select distinct gtin, serial from events
            where serial is not null and (gtin, serial) > ($1, $2) order by gtin, serial limit $3""",

@@ -38,15 +38,15 @@ class StoredKey:
 
 
 async def known(db: DB, names: Collection[str]) -> set[str]:
-    """Those of these events that are told already."""
+    """Those of these names that an event has already."""
     rows = await db.fetch("select name from events where name = any($1)", list(names))
     return {row["name"] for row in rows}
 
 
 async def lock_units(db: DB, units: Collection[UnitKey]) -> None:
-    """One at a time tells events of a unit, so that each names the one before. Units share a lock by their hash:
-    PostgreSQL's table of locks does not hold one for each unit of a large receipt. In one order, so that no two wait
-    for each other."""
+    """Until the transaction ends, no other adds events of these units, so that each event names the one before. Units
+    share locks by their hash: PostgreSQL's table of locks does not hold one for each unit of a large receipt. Locks are
+    taken in one order, so that no two transactions wait for each other."""
     await db.execute(
         """select pg_advisory_xact_lock(hashtext('provenance.units'), stripe)
            from (select distinct hashtext(unit) & $2 as stripe
@@ -69,10 +69,10 @@ async def last_leaves(db: DB, units: Collection[UnitKey]) -> dict[UnitKey, str]:
     return {UnitKey(gtin=row["gtin"], serial=row["serial"]): name_of(row["leaf"]) for row in rows}
 
 
-async def save(db: DB, rows: Sequence[tuple[int, LogEvent, tuple[str, bytes] | None]], at: datetime) -> None:
+async def save(db: DB, rows: Sequence[tuple[int, LogEvent, tuple[str, bytes] | None]], written_at: datetime) -> None:
     """Events with the number of their leaf; each signed, with the salt, or neither where its unit is erased; written
     down at this business time. Times are kept as they are shown, to the millisecond."""
-    recorded_at = datetime.fromisoformat(in_milliseconds(at))
+    recorded_at = datetime.fromisoformat(in_milliseconds(written_at))
     await db.executemany(
         """insert into events (entry, name, gtin, serial, sscc, event_id, happened_at, jws, salt,
                                kind, action, step, disposition, parent, declared_at, said_by, recorded_at, lot)

@@ -1,4 +1,4 @@
-"""SQL of which vendor has which GTINs: what its key may see and tell of."""
+"""SQL of the GTINs of vendors: a vendor's key reads and reports events of these alone."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ async def of_vendor(db: DB, vendor_id: UUID, gtins: Collection[str]) -> set[str]
 
 async def owner(db: DB, vendor_id: UUID) -> str | None:
     """The vendor's owner code; None while none of its products is known."""
-    found: str | None = await db.fetchval("select owner from vendor_gtins where vendor_id = $1 limit 1", vendor_id)
-    return found
+    code: str | None = await db.fetchval("select owner from vendor_gtins where vendor_id = $1 limit 1", vendor_id)
+    return code

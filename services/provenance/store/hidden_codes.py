@@ -60,7 +60,7 @@ async def replace(db: DB, codes: Mapping[UnitKey, bytes], now: datetime) -> set[
 
 
 async def printable(db: DB, units: Collection[UnitKey]) -> set[UnitKey]:
-    """Those of these units that we have told of, not erased and not written off."""
+    """Those of these units that have an event of our own, are not erased and not written off."""
     rows = await db.fetch(
         """select gtin, serial from events
            where (gtin, serial) in (select * from unnest($1::text[], $2::text[]))

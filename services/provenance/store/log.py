@@ -251,8 +251,8 @@ async def whole(db: DB, log: int, size: int) -> WholeLog:
     """The log of this size."""
     tiles = await db.fetch("select level, index, hashes from tiles where log = $1", log)
     leaves = await db.fetch("select leaf from entries where log = $1 and index < $2 order by index", log, size)
-    found = {(row["level"], row["index"]): row["hashes"] for row in tiles}
-    return WholeLog(found, [row["leaf"] for row in leaves])
+    by_place = {(row["level"], row["index"]): row["hashes"] for row in tiles}
+    return WholeLog(by_place, [row["leaf"] for row in leaves])
 
 
 async def count_waiting(db: DB) -> int:

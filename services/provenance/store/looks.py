@@ -57,7 +57,7 @@ async def add(db: DB, seal: Seal, unit: UnitKey, look: Look, source: Source) -> 
            on conflict (gtin, serial) do update set looks = u.looks + 1 returning looks, first_at, first_country""",
         unit.gtin,
         unit.serial,
-        look.at,
+        look.seen_at,
         look.country,
     )
     assert row is not None  # noqa: S101  # an insert that returns its row
@@ -67,7 +67,7 @@ async def add(db: DB, seal: Seal, unit: UnitKey, look: Look, source: Source) -> 
            values ($1, $2, $3, $4, $5, now() + $6 * interval '1 day')""",
         unit.gtin,
         unit.serial,
-        look.at,
+        look.seen_at,
         look.country,
         seal.seal(text.encode(), sealing_place(unit.gtin, unit.serial)),
         KEPT_DAYS,
@@ -82,13 +82,13 @@ async def add(db: DB, seal: Seal, unit: UnitKey, look: Look, source: Source) -> 
     return Looks(row["looks"], row["first_at"], row["first_country"])
 
 
-async def since(db: DB, unit: UnitKey, at: datetime) -> list[Look]:
+async def since(db: DB, unit: UnitKey, after: datetime) -> list[Look]:
     """The looks that are kept, after this instant, the newest first."""
     rows = await db.fetch(
         "select at, country from looks where gtin = $1 and serial = $2 and at > $3 order by id desc",
         unit.gtin,
         unit.serial,
-        at,
+        after,
     )
     return [Look(row["at"], row["country"]) for row in rows]
 

@@ -10,8 +10,7 @@ from shared.db import DB
 
 
 async def first_dates(db: DB, lot: LotKey) -> dict[str, datetime]:
-    """When each kind of step first happened to units of the lot, the earliest first; none for a lot of which nothing
-    was told."""
+    """When each kind of step first happened to units of the lot, the earliest first; empty for a lot without events."""
     rows = await db.fetch(
         """select k.name, f.happened_at
            from unnest($3::text[], $4::text[], $5::text[]) with ordinality as k (name, step, disposition, place),
@@ -24,7 +23,7 @@ async def first_dates(db: DB, lot: LotKey) -> dict[str, datetime]:
         lot.gtin,
         lot.lot,
         list(SHOWN),
-        [one.step for one in SHOWN.values()],
-        [one.disposition for one in SHOWN.values()],
+        [shown.step for shown in SHOWN.values()],
+        [shown.disposition for shown in SHOWN.values()],
     )
     return {row["name"]: row["happened_at"] for row in rows}

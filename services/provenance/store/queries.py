@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.provenance.domain.epcis import Fields, answered
-from services.provenance.domain.queries import Asked, Things
+from services.provenance.domain.queries import EventQuery, Things
 from services.provenance.domain.signing import parse_jws
 from shared.db import DB
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundEvent:
     entry: int
     event: Fields
 
@@ -33,7 +33,7 @@ class _Where:
         return f"${len(self.values)}"
 
     def add(self, condition: str, value: object) -> None:
-        """`{}` in the condition is the value. Nothing is asked where there is none."""
+        """`{}` in the condition is the value. No condition is added for None."""
         if value is not None:
             self.conditions.append(condition.format(self.value(value)))
 
@@ -53,24 +53,24 @@ class _Where:
         self.conditions.append(f"({' or '.join(choices)})")
 
 
-async def find(db: DB, asked: Asked, vendor: UUID | None, after: int | None, limit: int) -> list[Found]:
+async def find(db: DB, query: EventQuery, vendor: UUID | None, after: int | None, limit: int) -> list[FoundEvent]:
     """At most so many events behind this entry. With `vendor` only those of units whose GTIN is its own."""
     where = _Where()
     where.add("e.entry > {}", after)
     where.add("e.gtin in (select gtin from vendor_gtins where vendor_id = {})", vendor)
-    where.add("e.kind = any({})", asked.kinds)
-    where.add("e.action = any({})", asked.actions)
-    where.add("e.step = any({})", asked.steps)
-    where.add("e.disposition = any({})", asked.dispositions)
-    where.add("e.event_id = any({})", asked.event_ids)
-    where.add("e.happened_at >= {}", asked.happened_from)
-    where.add("e.happened_at < {}", asked.happened_before)
-    where.add(f"{_RECORDED} >= {{}}", asked.recorded_from)
-    where.add(f"{_RECORDED} < {{}}", asked.recorded_before)
-    where.about(asked.epcs)
-    where.about(asked.parents, epcs=False, parents=True)
-    where.about(asked.any, parents=True)
-    if asked.declared:
+    where.add("e.kind = any({})", query.kinds)
+    where.add("e.action = any({})", query.actions)
+    where.add("e.step = any({})", query.steps)
+    where.add("e.disposition = any({})", query.dispositions)
+    where.add("e.event_id = any({})", query.event_ids)
+    where.add("e.happened_at >= {}", query.happened_from)
+    where.add("e.happened_at < {}", query.happened_before)
+    where.add(f"{_RECORDED} >= {{}}", query.recorded_from)
+    where.add(f"{_RECORDED} < {{}}", query.recorded_before)
+    where.about(query.epcs)
+    where.about(query.parents, epcs=False, parents=True)
+    where.about(query.any, parents=True)
+    if query.declared:
         where.conditions.append("e.declared_at is not null")
     rows = await db.fetch(
         f"""select e.entry, e.jws, e.said_by, {_RECORDED} as recorded_at
@@ -79,5 +79,6 @@ async def find(db: DB, asked: Asked, vendor: UUID | None, after: int | None, lim
         *where.values,
     )
     return [
-        Found(row["entry"], answered(parse_jws(row["jws"]).event, row["recorded_at"], row["said_by"])) for row in rows
+        FoundEvent(row["entry"], answered(parse_jws(row["jws"]).event, row["recorded_at"], row["said_by"]))
+        for row in rows
     ]

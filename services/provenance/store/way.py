@@ -13,7 +13,7 @@ from shared.db import DB
 
 async def way_of(db: DB, unit: UnitKey, log: int, proven: int, place: Place) -> list[Step]:
     """The unit's events, and those of the boxes while it lay in them, oldest first; none for a unit that is unknown or
-    erased, or of which only others have told. `proven`: of this log, how many leaves a quorum of the witnesses has
+    erased, or that only others have reported. `proven`: how many leaves of this log a quorum of the witnesses has
     signed."""
     rows = await db.fetch(
         """with own as (
@@ -43,7 +43,7 @@ def _proof(log: int | None, index: int | None, current: int, proven: int) -> Pro
 
 
 async def is_known(db: DB, unit: UnitKey) -> bool:
-    """Whether we tell of the unit; not of one that is erased, or of which only others have told."""
+    """Whether the unit has an event of our own that is not erased."""
     return bool(
         await db.fetchval(
             """select exists (
@@ -54,8 +54,8 @@ async def is_known(db: DB, unit: UnitKey) -> bool:
     )
 
 
-async def was_told(db: DB, unit: UnitKey) -> bool:
-    """Whether we have ever told of the unit, erased or not."""
+async def was_logged(db: DB, unit: UnitKey) -> bool:
+    """Whether the unit has an event of our own, erased or not."""
     return bool(
         await db.fetchval(
             "select exists (select from events where gtin = $1 and serial = $2 and said_by is null)",
@@ -66,7 +66,7 @@ async def was_told(db: DB, unit: UnitKey) -> bool:
 
 
 async def save_lots(db: DB, lots: Sequence[tuple[UnitKey, str]]) -> None:
-    """Of units that are told apart and have a lot besides; the first one stays."""
+    """Lots of units that have a serial too; the first one stored of a unit stays."""
     await db.executemany(
         "insert into unit_lots (gtin, serial, lot) values ($1, $2, $3) on conflict do nothing",
         [(unit.gtin, unit.serial, lot) for unit, lot in lots],

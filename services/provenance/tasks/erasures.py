@@ -38,14 +38,14 @@ class UnitErasures:
         """Reads all markers, and carries out the erasures that this database does not know. Raises KafkaError,
         UnreadableBatch, TRANSIENT."""
         now = self.clock.now()
-        async for markers in read_batches(probe, store.TOPIC, UnitErasureMarker, lambda one: one.unit, loop):
+        async for markers in read_batches(probe, store.TOPIC, UnitErasureMarker, lambda marker: marker.unit, loop):
             marked: dict[bytes, datetime] = {}
             for marker in markers:
-                unit, at = bytes.fromhex(marker.unit), min(marker.erased_at, now)
+                unit, erased_at = bytes.fromhex(marker.unit), min(marker.erased_at, now)
                 if not made_by(unit, self.keys):
                     log.error("an erased unit cannot be named: HIDDEN_CODE_KEY lacks its key", key_id=key_id_of(unit))
-                elif at >= now - KEPT:
-                    marked[unit] = max(at, marked.get(unit, at))
+                elif erased_at >= now - KEPT:
+                    marked[unit] = max(erased_at, marked.get(unit, erased_at))
             await self._take(marked)
         if again := await self._carry_out(loop):
             log.warning("units were erased again: was the database restored?", units=again)
@@ -61,17 +61,17 @@ class UnitErasures:
             pending = await store.pending(db)
         if not pending:
             return 0
-        found, after = 0, None
+        erased, after = 0, None
         while units := await self._units_after(after):
             loop.tick()
             for unit in units:
                 if not pending.isdisjoint(digests(unit, self.keys)):
                     async with self.pool.acquire() as db, db.transaction():
-                        found += bool(await store.erase(db, unit))
+                        erased += bool(await store.erase(db, unit))
             after = units[-1]
         async with self.pool.acquire() as db:
             await store.carried_out(db, pending)
-        return found
+        return erased
 
     async def _units_after(self, after: UnitKey | None) -> list[UnitKey]:
         async with self.pool.acquire() as db:

@@ -1,4 +1,4 @@
-"""The history of the issuer's keys: each stands in the log before anything that it signs."""
+"""The history of the issuer's keys: each is in the log before anything that it signs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.db import DB
 
 
 async def keep_key_in_log(log: Log, key: IssuerKey) -> None:
-    """Adds the key to the log, which has begun, unless it stands there. SystemExit for one that was revoked."""
+    """Adds the key to the log, which has begun, unless it is valid there. SystemExit for one that was revoked."""
     async with log.pool.acquire() as db, db.transaction():
         await _alone(db)
         if await events.revoked(db, key.kid):
@@ -21,7 +21,7 @@ async def keep_key_in_log(log: Log, key: IssuerKey) -> None:
 
 
 async def revoke(log: Log, kid: str) -> bool:
-    """Writes into the log, which has begun, that this key is revoked; False when it is not one that counts there."""
+    """Writes into the log, which has begun, that this key is revoked; False when it is not valid there."""
     async with log.pool.acquire() as db, db.transaction():
         await _alone(db)
         public = (await events.valid_keys(db, log.id)).get(kid)

@@ -1,4 +1,4 @@
-"""The log at work: leaves are appended, checkpoints signed and stored, and only then shown to witnesses."""
+"""Appends leaves to the log, signs and stores checkpoints, and only then sends them to witnesses."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ class Log:
             await events.add_key(db, log.id, seq, key)
 
     async def append(self) -> int:
-        """Appends what waits, at most BATCH leaves; how many they were. A log that has stopped takes none, nor does one
-        that witnesses contradict until no quorum is left: what waits can still go to another log."""
+        """Appends the leaves that wait, at most BATCH; returns how many they were. None are appended to a log that has
+        stopped, or that so many witnesses contradict that no quorum is left: what waits can still go to another log."""
         async with self.pool.acquire() as db, db.transaction():
             log = await store.lock(db, self.id)
             held = log.stopped or await self.contradicted(db)
@@ -129,7 +129,8 @@ class Log:
             return await store.cosigned(db, self.id, [str(key) for key in self.trust.witnesses], self.trust.quorum)
 
     async def ask_all(self) -> None:
-        """Shows the last checkpoint to each witness that has not signed it, or that was not asked since we began."""
+        """Sends the last checkpoint to each witness that has not signed it, or has not confirmed it since this process
+        began."""
         async with self.pool.acquire() as db:
             log = await store.read(db, self.id)
             last = await store.last_checkpoint(db, self.id)
@@ -144,21 +145,21 @@ class Log:
             known = await store.witness(db, self.id, name)
         if name in self.confirmed and known.size == last.size and known.away_since is None:
             return
-        answer = await self._asked(witness, counterpart, last, known.size)
+        answer = await self._send_checkpoint(witness, counterpart, last, known.size)
         if answer.verdict is Verdict.BEHIND:
-            answer = await self._asked(witness, counterpart, last, answer.size)
-        proof = await self._served(witness, counterpart) if answer.verdict in CONTRADICTS else None
+            answer = await self._send_checkpoint(witness, counterpart, last, answer.size)
+        proof = await self._served_checkpoint(witness, counterpart) if answer.verdict in CONTRADICTS else None
         failpoints.reach("log.sent")
         async with self.pool.acquire() as db, db.transaction():
             if answer.verdict in CONTRADICTS:
-                await self._heed(db, witness, known, last, answer, proof)
+                await self._act_on_contradiction(db, witness, known, last, answer, proof)
             elif answer.signature is not None:
                 await store.answered(db, self.id, name, last.size, answer.verdict.value, str(answer.signature))
                 self.confirmed.add(name)
             else:
                 await store.unanswered(db, self.id, name, answer.verdict.value)
 
-    async def _asked(
+    async def _send_checkpoint(
         self, witness: Witness, counterpart: Counterpart, last: store.StoredCheckpoint, old: int
     ) -> Answer:
         note = parse_note(last.note.encode())
@@ -174,7 +175,7 @@ class Log:
             return Answer(Verdict.AWAY)
         return read_answer(answer.status, answer.body, min(old, last.size), checkpoint, witness.key, time.time())
 
-    async def _served(self, witness: Witness, counterpart: Counterpart) -> Checkpoint | None:
+    async def _served_checkpoint(self, witness: Witness, counterpart: Counterpart) -> Checkpoint | None:
         """The checkpoint that the witness serves of this log, if our key has signed it."""
         url = f"{witness.url}/{checkpoint_path(self.key.name)}"
         try:
@@ -183,7 +184,7 @@ class Log:
             return None
         return read_checkpoint(answer.status, answer.body, self.trust.log)
 
-    async def _heed(
+    async def _act_on_contradiction(
         self,
         db: DB,
         witness: Witness,
@@ -192,9 +193,9 @@ class Log:
         answer: Answer,
         proof: Checkpoint | None,
     ) -> None:
-        """The witness says that it has seen more of this log than our database has, or another log. With the proof the
-        log stops; without it the witness counts no more, until it signs again. Unless another replica has shown it a
-        checkpoint meanwhile."""
+        """The witness says that it has signed a larger tree of this log than our database has, or another tree. With
+        the proof the log stops; without it the witness is set aside until it signs again. Nothing is done where another
+        replica has sent it that larger tree meanwhile."""
         latest = await store.last_checkpoint(db, self.id)
         if answer.verdict is Verdict.AHEAD and latest is not None and answer.size <= latest.size:
             return

@@ -12,7 +12,7 @@
   const text = new TextEncoder();
   const joined = (...parts) => {
     const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-    parts.reduce((at, part) => (all.set(part, at), at + part.length), 0);
+    parts.reduce((offset, part) => (all.set(part, offset), offset + part.length), 0);
     return all;
   };
   const sha256 = async (...parts) => new Uint8Array(await crypto.subtle.digest("SHA-256", joined(...parts)));
@@ -22,19 +22,19 @@
   const half = (number) => Math.floor(number / 2);
 
   const rootOf = async (leaf, index, size, path) => {
-    let [node, last, found] = [index, size - 1, await sha256([0], leaf)];
+    let [node, last, computed] = [index, size - 1, await sha256([0], leaf)];
     if (!(index >= 0 && index < size)) return null;
     for (const sibling of path) {
       if (last === 0) return null;
       if (node % 2 === 1 || node === last) {
-        found = await sha256([1], sibling, found);
+        computed = await sha256([1], sibling, computed);
         while (node % 2 === 0 && node !== 0) [node, last] = [half(node), half(last)];
       } else {
-        found = await sha256([1], found, sibling);
+        computed = await sha256([1], computed, sibling);
       }
       [node, last] = [half(node), half(last)];
     }
-    return last === 0 ? base64(found) : null;
+    return last === 0 ? base64(computed) : null;
   };
 
   const proven = async (event, size, root) => {
@@ -58,12 +58,12 @@
     const events = new Map();
     for (const event of bundle.events) {
       if (!(await proven(event, Number(size), root))) return say("bad");
-      const told = eventOf(event.jws);
-      events.set(told.eventID, told);
+      const signed = eventOf(event.jws);
+      events.set(signed.eventID, signed);
     }
     for (const row of rows) {
-      const told = events.get(row.dataset.event);
-      if (!told || told.bizStep !== row.dataset.step || Date.parse(told.eventTime) !== Date.parse(row.dataset.at)) {
+      const signed = events.get(row.dataset.event);
+      if (!signed || signed.bizStep !== row.dataset.step || Date.parse(signed.eventTime) !== Date.parse(row.dataset.at)) {
         return say("bad");
       }
     }

@@ -20,21 +20,21 @@ class BadLog(ValueError):
 
 
 def audit(checkpoint: bytes, trust: Trust, read_tile: ReadTile, read_entries: ReadEntries) -> SignedCheckpoint:
-    """The checkpoint, when all that it stands for is there and agrees. Raises BadLog."""
+    """The checkpoint, once every tile and leaf of its tree was read and agrees with it. Raises BadLog."""
     try:
         signed = open_checkpoint(checkpoint, trust)
     except BadNote as error:
         raise BadLog(f"checkpoint: {error}") from None
     size = signed.checkpoint.size
     below: dict[Place, bytes] = {}
-    """What is above each full tile of the level before, and the tiles of the edge."""
+    """The root of each full tile of the level below, until its parent is checked."""
     edge: dict[Place, bytes] = {}
     for place, width in all_places(size):
         tile = (read_tile(place) or b"")[: width * HASH_BYTES]
         if len(tile) != width * HASH_BYTES or tile != _expected(place, width, below, read_entries):
             raise BadLog(f"{tile_path(place, width)} is not what is below it")
         if width == WIDTH:
-            below[place] = root_of([tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)])
+            below[place] = root_of([tile[start : start + HASH_BYTES] for start in range(0, len(tile), HASH_BYTES)])
         else:
             edge[place] = tile
     if edge_of(size, edge).root != signed.checkpoint.root:

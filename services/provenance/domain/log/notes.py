@@ -163,23 +163,23 @@ def parse_signatures(lines: str) -> tuple[Signature, ...]:
 def verified(note: Note, keys: Iterable[VerifierKey]) -> dict[VerifierKey, Signature]:
     """The signatures of these keys, once each. Raises BadNote when one of them does not verify."""
     known = {(key.name, key.id): key for key in keys}
-    found: dict[VerifierKey, Signature] = {}
+    signatures: dict[VerifierKey, Signature] = {}
     for signature in note.signatures:
         key = known.get((signature.name, signature.key_id))
         if key is None:
             continue
         if not key.verifies(note.text, signature):
             raise BadNote(f"the signature of {key.name} does not verify")
-        found.setdefault(key, signature)
-    return found
+        signatures.setdefault(key, signature)
+    return signatures
 
 
 def _parse_signature(row: str) -> Signature:
-    found = _LINE.fullmatch(row)
-    value = _decoded(found["signature"]) if found else b""
-    if found is None or len(value) <= 4:
+    match = _LINE.fullmatch(row)
+    value = _decoded(match["signature"]) if match else b""
+    if match is None or len(value) <= 4:
         raise BadNote("a signature line is —, a key's name, and base64 of the key's id and the signature")
-    return Signature(found["name"], value[:4], value[4:])
+    return Signature(match["name"], value[:4], value[4:])
 
 
 def _encoded(data: bytes) -> str:

@@ -34,7 +34,7 @@ class TileMissing(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The right edge of a tree: all that must be known to append to it, and to tell its root."""
+    """The right edge of a tree: all that is needed to append to it and to calculate its root."""
 
     size: int = 0
     partial: tuple[bytes, ...] = ()
@@ -43,14 +43,14 @@ class Edge:
     @property
     def root(self) -> bytes:
         """Of the whole tree."""
-        found = b""
+        root = b""
         for tile in self.partial:
             hashes = _hashes(tile)
             while hashes:
                 count = 1 << (len(hashes) & -len(hashes)).bit_length() - 1  # the smallest full subtree, at the right
                 subtree, hashes = root_of(hashes[-count:]), hashes[:-count]
-                found = node_hash(subtree, found) if found else subtree
-        return found or EMPTY_ROOT
+                root = node_hash(subtree, root) if root else subtree
+        return root or EMPTY_ROOT
 
 
 def edge_places(size: int) -> list[Place]:
@@ -91,17 +91,17 @@ def inclusion_ranges(index: int, size: int) -> list[Range]:
     ValueError for a leaf that it does not have."""
     if not 0 <= index < size:
         raise ValueError(f"a tree of {size} leaves has no leaf {index}")
-    found: list[Range] = []
+    ranges: list[Range] = []
     start, end = 0, size
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:
-            found.append((middle, end))
+            ranges.append((middle, end))
             end = middle
         else:
-            found.append((start, middle))
+            ranges.append((start, middle))
             start = middle
-    return found[::-1]
+    return ranges[::-1]
 
 
 def consistency_ranges(old: int, new: int) -> list[Range]:
@@ -109,19 +109,19 @@ def consistency_ranges(old: int, new: int) -> list[Range]:
     ValueError for a larger old one."""
     if not 0 <= old <= new:
         raise ValueError(f"a tree of {new} leaves does not begin with one of {old}")
-    found: list[Range] = []
+    ranges: list[Range] = []
     start, end, whole = 0, new, True
     while old not in (start, end):
         middle = start + _split(end - start)
         if old <= middle:
-            found.append((middle, end))
+            ranges.append((middle, end))
             end = middle
         else:
-            found.append((start, middle))
+            ranges.append((start, middle))
             start, whole = middle, False
     if not whole:
-        found.append((start, end))
-    return found[::-1]
+        ranges.append((start, end))
+    return ranges[::-1]
 
 
 def places_of(ranges: Iterable[Range]) -> set[Place]:
@@ -165,9 +165,9 @@ _INDEX = re.compile(r"(?P<index>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-
 
 def parse_index_path(text: str) -> tuple[int, int] | None:
     """Index and width that the end of a tile's path names; None for what no log serves."""
-    if (found := _INDEX.fullmatch(text)) is None:
+    if (match := _INDEX.fullmatch(text)) is None:
         return None
-    index, width = int(found["index"].replace("x", "").replace("/", "")), int(found["width"] or WIDTH)
+    index, width = int(match["index"].replace("x", "").replace("/", "")), int(match["width"] or WIDTH)
     known = width <= WIDTH and index * WIDTH + width <= MAX_SIZE and _index_path(index, width) == text
     return (index, width) if known else None
 
@@ -180,7 +180,7 @@ def entry_bundle(entries: Iterable[bytes]) -> bytes:
 def _index_path(index: int, width: int) -> str:
     digits = f"{index:03d}"
     digits = digits.zfill(-(-len(digits) // 3) * 3)
-    groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+    groups = [digits[start : start + 3] for start in range(0, len(digits), 3)]
     path = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
     return path if width == WIDTH else f"{path}.p/{width}"
 
@@ -190,7 +190,7 @@ def _levels(size: int) -> int:
 
 
 def _hashes(tile: bytes) -> list[bytes]:
-    return [tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)]
+    return [tile[start : start + HASH_BYTES] for start in range(0, len(tile), HASH_BYTES)]
 
 
 def _split(count: int) -> int:
@@ -200,12 +200,12 @@ def _split(count: int) -> int:
 
 def _subtrees(start: int, end: int) -> list[Place]:
     """The full subtrees of a range of a proof, from the left: log2 of the leaves of each, and its index among those."""
-    found = []
+    subtrees = []
     while start < end:
         height = (end - start).bit_length() - 1
-        found.append((height, start >> height))
+        subtrees.append((height, start >> height))
         start += 1 << height
-    return found
+    return subtrees
 
 
 def _within(height: int, n: int) -> tuple[Place, int, int]:
@@ -223,9 +223,9 @@ def _prefix(tiles: Tiles, place: Place, width: int) -> bytes:
 
 
 def _range_hash(part: Range, tiles: Tiles) -> bytes:
-    found = b""
+    root = b""
     for height, n in reversed(_subtrees(*part)):
         place, first, count = _within(height, n)
         subtree = root_of(_hashes(_prefix(tiles, place, first + count))[first:])
-        found = node_hash(subtree, found) if found else subtree
-    return found
+        root = node_hash(subtree, root) if root else subtree
+    return root

@@ -38,18 +38,18 @@ def proves_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     """Whether `proof` shows that the tree of this size and root has this leaf hash at this index."""
     if not 0 <= index < size:
         return False
-    node, last, found = index, size - 1, leaf
+    node, last, computed = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
             return False
         if node & 1 or node == last:
-            found = node_hash(sibling, found)
+            computed = node_hash(sibling, computed)
             while not node & 1 and node:
                 node, last = node >> 1, last >> 1
         else:
-            found = node_hash(found, sibling)
+            computed = node_hash(computed, sibling)
         node, last = node >> 1, last >> 1
-    return last == 0 and found == root
+    return last == 0 and computed == root
 
 
 def proves_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
@@ -66,15 +66,15 @@ def proves_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
     node, last = old - 1, new - 1
     while node & 1:
         node, last = node >> 1, last >> 1
-    was = now = path[0]
+    computed_old = computed_new = path[0]
     for sibling in path[1:]:
         if last == 0:
             return False
         if node & 1 or node == last:
-            was, now = node_hash(sibling, was), node_hash(sibling, now)
+            computed_old, computed_new = node_hash(sibling, computed_old), node_hash(sibling, computed_new)
             while not node & 1 and node:
                 node, last = node >> 1, last >> 1
         else:
-            now = node_hash(now, sibling)
+            computed_new = node_hash(computed_new, sibling)
         node, last = node >> 1, last >> 1
-    return last == 0 and was == old_root and now == new_root
+    return last == 0 and computed_old == old_root and computed_new == new_root

@@ -1,7 +1,7 @@
-"""What a witness is asked, and what its answers mean (c2sp.org/tlog-witness).
+"""Requests to a witness, and what its answers mean (c2sp.org/tlog-witness).
 
-An answer that contradicts our log is nobody's signature: the size of a 409 is a number, a 422 has no body. Whoever
-stands before a witness can make one. What proves it is a checkpoint that our own key has signed, which witnesses serve.
+An answer that contradicts our log is not signed: a 409 has a size, a 422 has no body, and any proxy before a witness
+can forge them. The proof is a checkpoint that our own key has signed, which witnesses serve.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Verdict(enum.Enum):
 
 
 CONTRADICTS = frozenset({Verdict.AHEAD, Verdict.FORKED})
-"""What publishing stops for once it is proven; until then the witness does not count."""
+"""Verdicts that stop the log once they are proven; until then the witness is set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def checkpoint_path(origin: str) -> str:
 
 
 def read_checkpoint(status: int, body: bytes, log: VerifierKey) -> Checkpoint | None:
-    """What a witness serves there, if this log has signed it: whoever tells it, the log's key vouches for it."""
+    """The checkpoint in a witness's answer, if this log's key has signed it. Then it does not matter who has
+    answered."""
     try:
         return open_checkpoint(body, Trust(log)).checkpoint if status == 200 else None
     except BadNote:
