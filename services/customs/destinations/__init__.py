@@ -19,4 +19,4 @@ DESTINATIONS: Mapping[str, Destination] = {
 
 def import_regimes(tables: Tables) -> Mapping[Regime, ImportRegime]:
     """Those of all destinations, by name."""
-    return {regime.name: regime for one in DESTINATIONS.values() for regime in one.regimes(tables)}
+    return {regime.name: regime for destination in DESTINATIONS.values() for regime in destination.regimes(tables)}

@@ -29,10 +29,10 @@ async def by_keys(db: DB, keys: Collection[MessageKey]) -> dict[MessageKey, list
 
     One that is not restored yet is derived from the parcels that are declared under its number.
     """
-    found: defaultdict[MessageKey, list[SentMessage]] = defaultdict(list)
+    messages: defaultdict[MessageKey, list[SentMessage]] = defaultdict(list)
     for name, (number, registered) in _COLUMNS.items():
-        asked = [key for key in keys if key.name == name]
-        if not asked:
+        keys_of_name = [key for key in keys if key.name == name]
+        if not keys_of_name:
             continue
         rows = await db.fetch(
             f"""select guid, order_id, parcel, type, created_at, messages.number as declared,
@@ -43,13 +43,13 @@ async def by_keys(db: DB, keys: Collection[MessageKey]) -> dict[MessageKey, list
                  and coalesce({registered}, key.registered) = key.registered
                 left join message_versions as versions using (order_id, parcel, type)
                 order by guid""",
-            [key.type for key in asked],
-            [key.number for key in asked],
-            [key.registered for key in asked],
+            [key.type for key in keys_of_name],
+            [key.number for key in keys_of_name],
+            [key.registered for key in keys_of_name],
         )
         for row in rows:
-            found[MessageKey(row["of"], name, str(row["number"]), row["registered"])].append(_sent(row))
-    return dict(found) | await _derived(db, [key for key in keys if key not in found])
+            messages[MessageKey(row["of"], name, str(row["number"]), row["registered"])].append(_sent(row))
+    return dict(messages) | await _derived(db, [key for key in keys if key not in messages])
 
 
 async def _derived(db: DB, keys: Sequence[MessageKey]) -> dict[MessageKey, list[SentMessage]]:
@@ -71,9 +71,9 @@ async def _derived(db: DB, keys: Sequence[MessageKey]) -> dict[MessageKey, list[
 
 async def parcels_named(db: DB, named: Iterable[ReceiptKeys]) -> list[SentMessage]:
     """A message of ours of each parcel of which any of these numbers is."""
-    keys = {key for one in named for kind in ANSWERS if (key := message_key(kind, one)) is not None}
-    found = (sent for messages in (await by_keys(db, keys)).values() for sent in messages)
-    return list({(sent.order_id, sent.parcel): sent for sent in found}.values())
+    keys = {key for numbers in named for kind in ANSWERS if (key := message_key(kind, numbers)) is not None}
+    candidates = (sent for messages in (await by_keys(db, keys)).values() for sent in messages)
+    return list({(sent.order_id, sent.parcel): sent for sent in candidates}.values())
 
 
 def _of_type(messages: Iterable[SentMessage], kind: str) -> list[SentMessage]:

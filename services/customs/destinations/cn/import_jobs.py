@@ -122,7 +122,7 @@ class ImportJobs:
     def _documents(self) -> tuple[MessageType, ...]:
         """Where no payment firm has given a mandate, no payment is looked at."""
         paid_by_us = any(mandate.message == "CEB411" for mandate in self.mandates)
-        return tuple(one for one in DOCUMENTS if one != "CEB411" or paid_by_us)
+        return tuple(message for message in DOCUMENTS if message != "CEB411" or paid_by_us)
 
     def _parties(self, placed: OrderPlaced | None, policy: Policy) -> Parties:
         """The same in every message of an order: those of the day on which it arrived."""

@@ -39,7 +39,7 @@ def read_mandates(text: str) -> tuple[Mandate, ...]:
 
 def _mandate(text: str) -> Mandate:
     parts = _MANDATE.fullmatch(text)
-    message = next((one for one in MANDATED if parts is not None and one == parts.group(1)), None)
+    message = next((kind for kind in MANDATED if parts is not None and kind == parts.group(1)), None)
     if parts is None or message is None:
         raise ValueError(
             f"not <one of {', '.join(MANDATED)}>:<registration code>:<first day>:<last day or nothing>: {text}"

@@ -16,7 +16,10 @@ async def raise_versions(db: DB, order_id: UUID, rejected: Sequence[RejectedMess
            values ($1, $2, $3, 2, $4, $5)
            on conflict (order_id, parcel, type) do update set
              version = message_versions.version + 1, changes = excluded.changes, number = excluded.number""",
-        [(order_id, one.parcel, one.type, one.taken_in, one.number if one.taken_in else None) for one in rejected],
+        [
+            (order_id, message.parcel, message.type, message.taken_in, message.number if message.taken_in else None)
+            for message in rejected
+        ],
     )
 
 

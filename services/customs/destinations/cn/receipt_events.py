@@ -144,13 +144,13 @@ def _declared_by_others(
 def _verdict(
     receipt: PolledReceipt, sent: SentMessage, facts: Facts, hold_reasons: Mapping[str, str], context: DecisionContext
 ) -> list[Event]:
-    at = _stated_time(receipt, sent, facts, context.now)
-    stated = at == receipt.returned_at
+    decided_at = _stated_time(receipt, sent, facts, context.now)
+    stated = decided_at == receipt.returned_at
     event = inventory_event(
         sent.order_id,
         sent.parcel,
         receipt.status,
-        at,
+        decided_at,
         context.now,
         hold_reasons,
         stated=stated,

@@ -96,11 +96,13 @@ def match_all(receipts: Iterable[PolledReceipt], sent: Mapping[MessageKey, Seque
     known = {key: list(messages) for key, messages in sent.items()}
     matches: dict[str, Match] = {}
     for receipt in receipts:
-        found = matches[receipt.key] = match(receipt, known)
-        number = receipt.keys.better_number(found.message.number) if found.message else None
+        matching = matches[receipt.key] = match(receipt, known)
+        number = receipt.keys.better_number(matching.message.number) if matching.message else None
         key = message_key(receipt.message_type, receipt.keys)
-        if found.message is not None and number is not None and key is not None:
-            known[key] = [replace(one, number=number) if one is found.message else one for one in known[key]]
+        if matching.message is not None and number is not None and key is not None:
+            known[key] = [
+                replace(message, number=number) if message is matching.message else message for message in known[key]
+            ]
     return matches
 
 
@@ -123,13 +125,13 @@ def match(receipt: PolledReceipt | TaxBill, sent: Mapping[MessageKey, Sequence[S
     """
     key = message_key(receipt.message_type, receipt.keys)
     named = tuple(sent.get(key, ())) if key else ()
-    fitting = tuple(one for one in named if not receipt.keys.contradicts(one.number))
+    fitting = tuple(candidate for candidate in named if not receipt.keys.contradicts(candidate.number))
     if len(fitting) > 1:
         declared = {receipt.keys.invt_no, receipt.keys.pre_no}
-        numbered = tuple(one for one in fitting if one.number in declared)
+        numbered = tuple(candidate for candidate in fitting if candidate.number in declared)
         fitting = numbered if len(numbered) == 1 else fitting
-    if len({one.order_id for one in fitting}) == 1:
-        message = min(fitting, key=lambda one: one.parcel)
+    if len({candidate.order_id for candidate in fitting}) == 1:
+        message = min(fitting, key=lambda candidate: candidate.parcel)
         return (
             Match(None, (message,), "earlier_version")
             if _is_of_an_earlier_version(receipt, message)

@@ -202,8 +202,8 @@ class ReceiptPoller:
                 ours += await self._set_aside(db, progress, entry, context)
             elif isinstance(entry, TaxBill):
                 ours += await self._keep_bill(db, progress, entry, context)
-            elif found := new.get(entry.key):
-                ours += _with_messages(entry, found)
+            elif matching := new.get(entry.key):
+                ours += _with_messages(entry, matching)
         return ours
 
     async def _keep_readable(
@@ -216,7 +216,7 @@ class ReceiptPoller:
         """
         sent = await answered_messages.by_keys(db, keys_of(receipts))
         matches = match_all(receipts, sent)
-        answered = {key: ours for key, found in matches.items() if (ours := found.stored_with) is not None}
+        answered = {key: ours for key, matching in matches.items() if (ours := matching.stored_with) is not None}
         erased = await fact_sets.holding(db, {message.order_id for message in answered.values()}, PersonErased)
         rows = [
             (
@@ -231,9 +231,9 @@ class ReceiptPoller:
         for receipt in receipts:
             repeated = receipt.key not in new
             progress.outcomes.append("repeated" if repeated else _outcome(receipt, matches[receipt.key]))
-        nobodys = [one for one in receipts if one.key in new and matches[one.key] == Match(None)]
-        await unreadable_receipts.add_nobodys(db, {about(receipt) for receipt in nobodys}, context.now)
-        return {key: found for key, found in matches.items() if key in new}
+        unmatched = [receipt for receipt in receipts if receipt.key in new and matches[receipt.key] == Match(None)]
+        await unreadable_receipts.add_nobodys(db, {about(receipt) for receipt in unmatched}, context.now)
+        return {key: matching for key, matching in matches.items() if key in new}
 
     async def _keep_bill(
         self, db: DB, progress: PageInProgress, bill: TaxBill, context: DecisionContext
@@ -286,18 +286,18 @@ class ReceiptPoller:
             await receipt_store.move_cursor(db, IMPORT_GATEWAY, cursor)
 
 
-def _with_messages(receipt: PolledReceipt, found: Match) -> list[tuple[PageEntry, SentMessage]]:
-    if found.message is not None:
-        return [(receipt, found.message)]
-    doubtful = UnreadableReceipt.doubtful(receipt, found.doubt or "")
-    return [(doubtful, candidate) for candidate in found.candidates]
+def _with_messages(receipt: PolledReceipt, matching: Match) -> list[tuple[PageEntry, SentMessage]]:
+    if matching.message is not None:
+        return [(receipt, matching.message)]
+    unassigned = UnreadableReceipt.unassigned(receipt, matching.doubt or "")
+    return [(unassigned, candidate) for candidate in matching.candidates]
 
 
-def _outcome(receipt: PolledReceipt, found: Match) -> str:
-    if found.message is None:
+def _outcome(receipt: PolledReceipt, matching: Match) -> str:
+    if matching.message is None:
         log.warning("receipt of no message of ours", status=receipt.status, type=receipt.message_type)
         return "unmatched"
     if meaning(receipt.status, receipt.message_type) == "unknown":
-        log.warning("unknown receipt status", status=receipt.status, order_id=str(found.message.order_id))
+        log.warning("unknown receipt status", status=receipt.status, order_id=str(matching.message.order_id))
         return "unknown_status"
     return "recorded"

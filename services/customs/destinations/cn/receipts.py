@@ -130,7 +130,7 @@ class UnreadableReceipt:
     """What could be found of them, of each answer in it."""
 
     @classmethod
-    def doubtful(cls, receipt: PolledReceipt, doubt: str) -> UnreadableReceipt:
+    def unassigned(cls, receipt: PolledReceipt, doubt: str) -> UnreadableReceipt:
         """A receipt that was read and stored, and of which nobody can say what it answers."""
         return cls(receipt.cursor, receipt.last, doubt, b"", 0, (receipt.keys,))
 
@@ -210,18 +210,18 @@ def inventory_event(
     order_id: UUID,
     parcel: int,
     status: str,
-    at: datetime,
+    decided_at: datetime,
     now: datetime,
     hold_reasons: Mapping[str, str],
     *,
     stated: bool = True,
     version: int = 1,
 ) -> ImportHeld | ImportCleared | ImportRefused | None:
-    """The event that follows from a status of the inventory, or None. `at` is customs' own instant, if `stated`;
-    `version` the inventory's."""
+    """The event that follows from a status of the inventory, or None. `decided_at`: by customs' own statement if
+    `stated`, else by our clock. `version`: the inventory's."""
     match meaning(status):
         case "cleared":
-            released_at = at if stated else None
+            released_at = decided_at if stated else None
             return ImportCleared(order_id=order_id, occurred_at=now, parcel=parcel, released_at=released_at)
         case "refused":
             return ImportRefused(
@@ -234,7 +234,7 @@ def inventory_event(
                 parcel=parcel,
                 reason=_hold_reason(hold_reasons.get(status, "")),
                 status=status,
-                held_at=at,
+                held_at=decided_at,
             )
     return None
 

@@ -104,12 +104,12 @@ def tax_events(bill: TaxBill, parcel: int, facts: Facts, context: DecisionContex
     subject = f"{parcel}:{_named(bill.tax_no)}"
     if bill.status == VOID:
         return [case.closed(context.now, "void") for case in open_attentions(facts, TAX_DIFFERENCE, subject)]
-    told = collected(facts, parcel)
-    if bill.message_type != BILL or bill.taxes is None or told is None:
+    collected_share = collected(facts, parcel)
+    if bill.message_type != BILL or bill.taxes is None or collected_share is None:
         return []
-    if abs(bill.taxes.total - told.amount) <= told.tolerance:
+    if abs(bill.taxes.total - collected_share.amount) <= collected_share.tolerance:
         return []
-    reason = "tax_bill_higher" if bill.taxes.total > told.amount else "tax_bill_lower"
+    reason = "tax_bill_higher" if bill.taxes.total > collected_share.amount else "tax_bill_lower"
     turn = attention_round(facts, TAX_DIFFERENCE, subject)
     opened: CaseOpened = attention(facts.id, TAX_DIFFERENCE, subject, reason, context, turn)
     return [opened]

@@ -87,7 +87,7 @@ async def to_settle(db: DB) -> list[asyncpg.Record]:
 
 async def settle(db: DB, receipt_id: int, who: str, now: datetime) -> bool:
     """Somebody has looked into it; False when there is no such receipt that waits, or waited."""
-    found = await db.fetchval(
+    is_listed = await db.fetchval(
         """update unreadable_receipts
            set settled_at = coalesce(settled_at, $3), settled_by = coalesce(settled_by, $2)
            where id = $1 and order_ids = '{}' returning true""",
@@ -95,7 +95,7 @@ async def settle(db: DB, receipt_id: int, who: str, now: datetime) -> bool:
         who,
         now,
     )
-    return bool(found)
+    return bool(is_listed)
 
 
 async def drop_of(db: DB, order_ids: Sequence[UUID]) -> None:
