@@ -68,8 +68,8 @@ def import_end(facts: Facts, parcel: int, since: datetime) -> str | None:
 
 def last_refusal(facts: Facts, parcel: int) -> ImportRefused | None:
     """That of the latest version of the declaration which customs has refused."""
-    refused = (one for one in facts.all(ImportRefused) if one.parcel == parcel)
-    return max(refused, key=lambda one: one.version, default=None)
+    refusals = (refusal for refusal in facts.all(ImportRefused) if refusal.parcel == parcel)
+    return max(refusals, key=lambda refusal: refusal.version, default=None)
 
 
 def release_since(facts: Facts, parcel: int, since: datetime) -> ImportCleared | None:

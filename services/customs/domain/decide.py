@@ -151,14 +151,14 @@ def _findings(tax: Tax, placed: OrderPlaced, sums: Sums, rate: Decimal) -> tuple
     """What was collected is compared line by line where the order says it so, else as a sum. The first hundred; of
     more, those about what was collected before all others."""
     by_line, currency = tax_by_line(placed, rate), placed.total.currency
-    found = (
+    findings = (
         compare_by_line(tax, by_line, tolerance(1, rate, currency))
         if by_line
         else compare(tax, sums.tax, tolerance(len(placed.lines), rate, currency))
     )
-    if len(found) > MAX_FINDINGS:
-        found = tuple(sorted(found, key=lambda finding: finding.code not in DIFFERENCES))
-    return found[:MAX_FINDINGS]
+    if len(findings) > MAX_FINDINGS:
+        findings = tuple(sorted(findings, key=lambda finding: finding.code not in DIFFERENCES))
+    return findings[:MAX_FINDINGS]
 
 
 def _finding(finding: Finding) -> TaxFinding:

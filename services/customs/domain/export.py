@@ -138,7 +138,7 @@ class Refused:
 
 def read_answer(body: bytes) -> Released | Refused:
     """The gateway's 200, 201 or 422. Unreadable when it is anything else; the MRN is not judged here."""
-    answer = _told(body)
+    answer = _json(body)
     match answer:
         case {"status": "released", "mrn": str(mrn)}:
             return Released(mrn)
@@ -161,7 +161,7 @@ class Undecided:
 class Exited:
     """The office of exit's confirmation, under its reference."""
 
-    at: datetime
+    exited_at: datetime
     reference: str
 
 
@@ -172,7 +172,7 @@ class NotExited:
 
 def read_invalidation(body: bytes) -> Invalidated | Undecided | Refused:
     """The gateway's 200, 202 or 422 to a request for invalidation. Unreadable when it is anything else."""
-    match _told(body):
+    match _json(body):
         case {"status": "invalidated"}:
             return Invalidated()
         case {"status": "invalidation_requested"}:
@@ -184,10 +184,12 @@ def read_invalidation(body: bytes) -> Invalidated | Undecided | Refused:
 
 def read_exit(body: bytes) -> Exited | NotExited:
     """How a released declaration stands. Unreadable when it is not said."""
-    match _told(body):
-        case {"status": "exited", "exited_at": str(at), "exit_reference": str(reference)} if _REFERENCE(reference):
+    match _json(body):
+        case {"status": "exited", "exited_at": str(exited_at), "exit_reference": str(reference)} if _REFERENCE(
+            reference
+        ):
             try:
-                stated = datetime.fromisoformat(at)
+                stated = datetime.fromisoformat(exited_at)
                 instant = stated.astimezone(UTC)
             except (ValueError, OverflowError):
                 raise Unreadable("no time of exit") from None
@@ -199,7 +201,7 @@ def read_exit(body: bytes) -> Exited | NotExited:
     raise Unreadable("neither exited nor released")
 
 
-def _told(body: bytes) -> Any:
+def _json(body: bytes) -> Any:
     try:
         return read_leniently(body)
     except ValueError:

@@ -107,22 +107,22 @@ def held_by_post(facts: Facts, parcel: int, context: DecisionContext) -> list[Ou
         if "customs_held" in scan.sets:
             held[scan.scanned_at] = held.get(scan.scanned_at) or scan.reason
     outputs: list[Output] = []
-    for number, (at, reason) in enumerate(held.items(), start=1):
-        subject = f"{parcel}:{at:%Y%m%dT%H%M}"
+    for number, (held_at, reason) in enumerate(held.items(), start=1):
+        subject = f"{parcel}:{held_at:%Y%m%dT%H%M}"
         action = "answer_customs" if reason in ANSWERABLE else "look_into"
         first = needs_attention(
-            action, facts.id, POST_HOLD, subject, 1, reason or POST_HOLD, context, HOLD_WITHIN, since=at
+            action, facts.id, POST_HOLD, subject, 1, reason or POST_HOLD, context, HOLD_WITHIN, since=held_at
         )
         waiting = _waiting(first, context)
         case = waiting if waiting in facts else first
-        if _held_since(facts, parcel, at):
+        if _held_since(facts, parcel, held_at):
             if case in facts:
                 outputs.append(case.closed(context.now, "superseded"))
             continue
         outputs.append(case)
         if number < len(held):
             resolution: str | None = "superseded"
-        elif any("customs_held" in scan.clears and scan.scanned_at > at for scan in scans):
+        elif any("customs_held" in scan.clears and scan.scanned_at > held_at for scan in scans):
             resolution = "released"
         else:
             resolution = parcel_end(facts, parcel)
@@ -163,7 +163,7 @@ def _waiting(case: CaseOpened, context: DecisionContext) -> CaseOpened:
     )
 
 
-def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
+def _held_since(facts: Facts, parcel: int, instant: datetime) -> bool:
     """Whether a hold of customs' own was open then, or began later."""
     last = max((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold, default=None)
     if last is None:
@@ -177,7 +177,7 @@ def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
         # Decided before the hold: of a decision after it there is no fact but the end of the case.
         closed = facts.get(CaseClosed, hold_case(last))
         ends += [closed.occurred_at] if closed is not None and closed.resolution in ("refused", "cleared") else []
-    return all(end >= at for end in ends)
+    return all(end >= instant for end in ends)
 
 
 def _by_hold(held: ImportHeld) -> tuple[datetime, str]:

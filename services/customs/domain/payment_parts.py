@@ -54,12 +54,12 @@ def _of_parts(parts: Sequence[PaymentPart], shares: dict[int, Money]) -> Iterato
         before, share = parts[:place], shares.get(part.parcel)
         if share is None:
             yield Fault(f"parts[{place}].parcel", "parcel_unknown", "Must be a parcel of the order")
-        elif any(one.parcel == part.parcel for one in before):
+        elif any(earlier.parcel == part.parcel for earlier in before):
             yield Fault(f"parts[{place}].parcel", "parcel_repeated", "Must have one part only")
         elif part.amount != share:
             message = f"Must be the parcel's share of the total, which is {share.amount} {share.currency}"
             yield Fault(f"parts[{place}].amount", "share_mismatch", message)
-        if any(one.transaction_id == part.transaction_id for one in before):
+        if any(earlier.transaction_id == part.transaction_id for earlier in before):
             yield Fault(f"parts[{place}].transaction_id", "transaction_repeated", "Must be of one part only")
 
 

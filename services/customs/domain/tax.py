@@ -35,7 +35,7 @@ def compare_by_line(tax: Tax, collected: Mapping[int, Decimal], tolerated: Decim
         _difference(line.total - less - collected[line.line], tolerated, line.sku)
         for line, less in zip(tax.lines, waived, strict=True)
     )
-    return (*tax.findings, *(found for of_line in differences for found in of_line))
+    return (*tax.findings, *(finding for of_line in differences for finding in of_line))
 
 
 def _difference(missing: Decimal, tolerated: Decimal, sku: str | None = None) -> tuple[Finding, ...]:

@@ -58,10 +58,10 @@ class ExportEndJobs:
         request = {"lrn": row["lrn"], "reason": reason_of(facts, parcel)}
         answer = await self.gateway.invalidate(mrn, request)
         if isinstance(answer, Undecided):
-            asked = datetime.fromisoformat(job.state.get("asked_at", now.isoformat()))
-            if now - asked > DECIDED_WITHIN:
+            asked_at = datetime.fromisoformat(job.state.get("asked_at", now.isoformat()))
+            if now - asked_at > DECIDED_WITHIN:
                 return Done([attention_case(job, "not_decided", now)])
-            raise Retry("undecided", None, {**job.state, "asked_at": asked.isoformat()}, may_be_last=False)
+            raise Retry("undecided", None, {**job.state, "asked_at": asked_at.isoformat()}, may_be_last=False)
         refused = isinstance(answer, Refused)
         outcome = f"refused:{answer.code}" if isinstance(answer, Refused) else "invalidated"
 
@@ -88,12 +88,12 @@ class ExportEndJobs:
             exited = answer
 
             async def save(db: DB, _: Facts) -> None:
-                await export_declarations.save_exit(db, job.stream.id, parcel, exited.reference, exited.at)
+                await export_declarations.save_exit(db, job.stream.id, parcel, exited.reference, exited.exited_at)
 
-            if not can_have_left(facts, parcel, exited.at, context.now):
+            if not can_have_left(facts, parcel, exited.exited_at, context.now):
                 return Done([attention_case(job, "exit_time", context.now)], save=save)
             event = ExportExited(
-                order_id=job.stream.id, occurred_at=context.now, parcel=parcel, mrn=mrn, exited_at=exited.at
+                order_id=job.stream.id, occurred_at=context.now, parcel=parcel, mrn=mrn, exited_at=exited.exited_at
             )
             return Done([event], save=save)
         if turn == LEFT:
