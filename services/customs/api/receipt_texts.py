@@ -51,14 +51,14 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger,
             facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
             if PersonErased in facts:
                 raise Problem(410, "the person's record was erased")
-            found = [
+            receipts = [
                 receipt
                 for destination in DESTINATIONS.values()
                 for receipt in await destination.receipt_texts(db, order_id, parcel)
             ]
-            if not found:
+            if not receipts:
                 raise Problem(404, "no receipt of this parcel has come")
             await reads.record(db, [order_id], "receipts", f"parcel {parcel}", who.name)
-        return json_answer(ReceiptTextsView(receipts=tuple(view(receipt) for receipt in found)))
+        return json_answer(ReceiptTextsView(receipts=tuple(view(receipt) for receipt in receipts)))
 
     return routes

@@ -41,8 +41,8 @@ def router(
         async with pool.acquire() as db:
             receipts = [
                 SetAsideReceiptView(country=country, **asdict(receipt))
-                for country, one in DESTINATIONS.items()
-                for receipt in await one.to_settle(db)
+                for country, destination in DESTINATIONS.items()
+                for receipt in await destination.to_settle(db)
             ]
         return json_answer(SetAsideReceiptsView(receipts=tuple(receipts)))
 

@@ -156,10 +156,10 @@ class Restrictions:
 
     def of(self, hs_code: str) -> tuple[Restriction, ...]:
         """Those whose heading the code begins with."""
-        found: tuple[Restriction, ...] = ()
+        restrictions: tuple[Restriction, ...] = ()
         for length in self.lengths:
-            found += self.by_heading.get(hs_code[:length], ())
-        return found
+            restrictions += self.by_heading.get(hs_code[:length], ())
+        return restrictions
 
 
 def words_of(description: str) -> set[str]:

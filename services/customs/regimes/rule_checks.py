@@ -245,8 +245,8 @@ def _of_row(file: RuleFile, table: Table, row: RuleRow) -> Iterator[RuleFault]:
             yield RuleFault(file.name, row.place, "to", "must not be before from")
         elif apart := next((pair for pair in table.pairs if len({bool(row.columns[name]) for name in pair}) > 1), ()):
             yield RuleFault(file.name, row.place, apart[0], f"must be stated with {apart[1]}, or neither")
-        elif (found := table.across(row.columns)) is not None:
-            yield RuleFault(file.name, row.place, *found)
+        elif (fault := table.across(row.columns)) is not None:
+            yield RuleFault(file.name, row.place, *fault)
 
 
 def _of_days(file: RuleFile, table: Table, rows: Sequence[RuleRow]) -> Iterator[RuleFault]:

@@ -101,20 +101,22 @@ class Tariff:
             stated = self.line(line.hs_code, day)
             if stated is None or not stated.grade:
                 return stated
-            found = [row for row in held if _is_sister(row, stated)]
+            sisters = [row for row in held if _is_sister(row, stated)]
             grade = HIGH if stated.is_high(line, unit_value) else ORDINARY
-            return next((row for row in found if row.grade == grade), stated)
-        found = [row for row in held if row.code.startswith(prefix)]
-        found = [row for row in found if row.cites == endangered] or found
+            return next((row for row in sisters if row.grade == grade), stated)
+        candidates = [row for row in held if row.code.startswith(prefix)]
+        candidates = [row for row in candidates if row.cites == endangered] or candidates
         unit = line.content.unit if line.content else ""
         # Of goods whose content is not told, most are told by volume.
-        found = next((same for of in (unit, "", "ml") if (same := [row for row in found if row.content == of])), found)
+        candidates = next(
+            (same for of in (unit, "", "ml") if (same := [row for row in candidates if row.content == of])), candidates
+        )
         # The last code of a split is the one for all other goods.
-        other = found[-1] if found else None
+        other = candidates[-1] if candidates else None
         if other is None or not other.grade:
             return other
         grade = HIGH if other.is_high(line, unit_value) else ORDINARY
-        return next((row for row in found if row.grade == grade), other)
+        return next((row for row in candidates if row.grade == grade), other)
 
     def line(self, code: str, day: date) -> TariffLine | None:
         """The line of this code of ten digits, if there is one on that day."""
@@ -138,8 +140,8 @@ class Tariff:
         ]
         held = [row.code for row in rows if row.holds(day)]
         same_line = [code for code in held if code.startswith(hs_code[:TARIFF_LINE])]
-        found = ([code for code in some if may_come(code, day)] for some in (ended, same_line, held))
-        return tuple(next((some for some in found if some), ()))[:MAX_CHOICES]
+        groups = ([code for code in codes if may_come(code, day)] for codes in (ended, same_line, held))
+        return tuple(next((codes for codes in groups if codes), ()))[:MAX_CHOICES]
 
     def is_endangered(self, hs_code: str, day: date) -> bool:
         """Whether the code is the half of its line that is for endangered animals."""

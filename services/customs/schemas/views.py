@@ -78,7 +78,9 @@ def screening(facts: Facts) -> ScreeningView:
 
 
 def findings(screened: OrderScreened) -> tuple[TaxFindingView, ...]:
-    return tuple(TaxFindingView(finding=one.finding, sku=one.sku, amount=one.amount) for one in screened.findings)
+    return tuple(
+        TaxFindingView(finding=finding.finding, sku=finding.sku, amount=finding.amount) for finding in screened.findings
+    )
 
 
 def cny(amount: Decimal) -> Money:

@@ -67,28 +67,28 @@ class RulesInForce:
         settled, self._seen = seen == self._seen, seen
         if not settled or seen == self._judged:
             return False
-        found = self._read(directory)
+        rules = self._read(directory)
         if _files(directory) != seen:
             return False
         self._judged = seen
-        RULES_REFUSED.set(isinstance(found, Exception))
-        if isinstance(found, Exception):
-            log.error("rules refused", faults=_faults_shown(found), error=found)
+        RULES_REFUSED.set(isinstance(rules, Exception))
+        if isinstance(rules, Exception):
+            log.error("rules refused", faults=_faults_shown(rules), error=rules)
             return False
-        if found.versions == self._policy.tables.versions:
+        if rules.versions == self._policy.tables.versions:
             return False
-        self._take(policy_of(self._settings, found))
-        log.info("rules in force", versions=sorted(found.versions.values()))
+        self._take(policy_of(self._settings, rules))
+        log.info("rules in force", versions=sorted(rules.versions.values()))
         return True
 
     def _read(self, directory: Path) -> Tables | Exception:
         """The rules of the release, or why they are refused: whatever is in the files, the service goes on."""
         try:
-            found = tables.load(directory)
-            self._settings.require_agreed(found)
+            rules = tables.load(directory)
+            self._settings.require_agreed(rules)
         except Exception as fault:
             return fault
-        return found
+        return rules
 
     def _take(self, policy: Policy) -> None:
         self._policy = policy
@@ -168,7 +168,7 @@ def _faults_shown(refusal: Exception) -> str | None:
 
 def _files(directory: Path) -> FilesSeen:
     try:
-        found = [(name, (directory / name).stat()) for name in sorted(names_in(directory))]
+        files = [(name, (directory / name).stat()) for name in sorted(names_in(directory))]
     except OSError:
         return None
-    return tuple((name, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for name, one in found)
+    return tuple((name, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for name, stat in files)
