@@ -39,12 +39,12 @@ class World:
     def consume(self, *events: Event) -> World:
         news = [event for event in events if self.facts.add(event)]
         while news:
-            outputs = self._owed()
+            outputs = self._outputs()
             self.jobs |= {item for item in outputs if isinstance(item, Job)}
             news = [item for item in outputs if isinstance(item, Event) and self.facts.add(item)]
         return self
 
-    def _owed(self) -> list[Output]:
+    def _outputs(self) -> list[Output]:
         outputs = decide(self.facts, NOW, self.policy)
         match screen(self.facts, NOW, self.policy):
             case Passed() as passed:

@@ -51,7 +51,7 @@ def _mandate(text: str) -> Mandate:
 
 
 def _givers(message: MessageType, parties: Parties) -> frozenset[str]:
-    """Whose message it is."""
+    """The codes of the firms that may give the mandate for this message."""
     match message:
         case "CEB311":
             return frozenset({parties.platform.code})

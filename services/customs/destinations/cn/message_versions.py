@@ -10,7 +10,7 @@ from shared.db import DB
 
 
 async def raise_versions(db: DB, order_id: UUID, rejected: Sequence[RejectedMessage]) -> None:
-    """After these were rejected: the next is a version of its own, with another guid."""
+    """Raises the versions of rejected messages: the next of each has another guid."""
     await db.executemany(
         """insert into message_versions (order_id, parcel, type, version, changes, number)
            values ($1, $2, $3, 2, $4, $5)

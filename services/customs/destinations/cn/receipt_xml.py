@@ -118,8 +118,8 @@ def receipt_keys(named: Mapping[str, str]) -> ReceiptKeys:
 
 
 def keys_in(body: bytes) -> tuple[ReceiptKeys, ...]:
-    """The numbers that can be found in bytes that cannot be read, in XML or JSON; the first of each name together,
-    then the second of each."""
+    """The numbers that are recognised in unreadable bytes, XML or JSON: the first of each name together, then the
+    second of each, and so on."""
     text = body.decode("utf-8", "replace")
     values_by_name = {name: [storable(xml or json) for xml, json in _naming(name).findall(text)] for name in _KEYS}
     count = min(max(len(values) for values in values_by_name.values()), MOST_ANSWERS)

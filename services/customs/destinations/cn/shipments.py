@@ -73,7 +73,7 @@ class Shipment:
     version: int = 1
     """Of the message: one more each time that it is written again."""
     changes: bool = False
-    """What customs has taken in; else it is new."""
+    """Whether it changes what customs has stored; else it is new."""
 
     @property
     def net_weight_g(self) -> int:
@@ -144,7 +144,7 @@ def require_flight(s: Shipment) -> None:
 
 
 def _lane(placed: OrderPlaced, screened: OrderScreened, policy: Policy) -> Lane:
-    """Undeclarable: the order's day has none any more."""
+    """Undeclarable: the rules have no lane for the order's day any more."""
     try:
         return policy.lane_of(placed, screened.regime)
     except NoRule:
