@@ -73,8 +73,8 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
         return self
 
     def require_agreed(self, rules: Tables) -> None:
-        """ValueError: by these rules nobody could give a mandate that we have, or a lane whose waybill a firm must file
-        is open without an agreement that names the firm."""
+        """ValueError: no party of these rules can have given one of our mandates, or a lane is open whose waybill a
+        firm must file and no agreement names the firm."""
         self.require_givers(rules.agreements.all_parties)
         for regime in sorted({self.import_regime, *self.import_regimes.values()}):
             if rules.lanes.need_agreement(regime) and not self.waybill_agreement.strip():

@@ -23,7 +23,8 @@ _MRN = re.compile(r"[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]")
 _MRN_BODY = 17
 _IMPORT_NUMBER = 20
 REFUSALS = frozenset({"invalid_field", "net_over_gross", "prohibited_goods", "unknown_declaration", "goods_have_left"})
-"""Why the gateway refuses. Any other word may be anybody's, and the reason of a refusal is published."""
+"""The gateway's codes of refusals. Any other text, which may hold anything, becomes `unknown`: a refusal's code is
+published."""
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,64}").fullmatch
 
 
@@ -167,7 +168,7 @@ class Exited:
 
 @dataclass(frozen=True, slots=True)
 class NotExited:
-    """No exit is known of."""
+    """No exit is known."""
 
 
 def read_invalidation(body: bytes) -> Invalidated | Undecided | Refused:
@@ -183,7 +184,7 @@ def read_invalidation(body: bytes) -> Invalidated | Undecided | Refused:
 
 
 def read_exit(body: bytes) -> Exited | NotExited:
-    """How a released declaration stands. Unreadable when it is not said."""
+    """Whether the goods of a released declaration have left. Unreadable when the answer does not say it."""
     match _json(body):
         case {"status": "exited", "exited_at": str(exited_at), "exit_reference": str(reference)} if _REFERENCE(
             reference

@@ -1,5 +1,5 @@
-"""What waits for a row of the rules: an order of a day that a table does not have, and a declaration of goods that the
-tariff, or customs' table of countries, does not have. Each is a case, and goes on by itself once the row is there.
+"""What waits for a missing row of the rules: an order, where a table has no row for its day, and a declaration, where
+the tariff or customs' table of countries lacks its goods. Each has a case, and goes on by itself once the row is there.
 Pure."""
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ class PaymentPart:
 
 
 def faults(facts: Facts, parts: Sequence[PaymentPart], policy: Policy) -> list[Fault]:
-    """Every rule that these parts break. NotPossible: the order takes none, or none any more: with the hand-over of its
-    first parcel its documents are written."""
+    """Every rule that these parts break. NotPossible: the order takes no parts, or no longer: its documents are written
+    when its first parcel is handed over."""
     placed, packed = facts.get(OrderPlaced), plan_of(facts)
     if placed is None or packed is None or order_ended(facts):
         raise NotPossible("the order is not packed, or has ended")
@@ -72,5 +72,5 @@ def _of_the_whole(parts: Sequence[PaymentPart], shares: dict[int, Money]) -> Ite
 
 
 def paid_under(contact: Contact, transaction_id: str) -> Contact:
-    """Whose payment has the number of a part."""
+    """The contact, with the number of a part as that of the payment."""
     return contact.model_copy(update={"payment": contact.payment.model_copy(update={"transaction_id": transaction_id})})

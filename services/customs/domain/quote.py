@@ -27,7 +27,7 @@ class Quote:
     chosen_by: Literal["marketplace", "default"]
     """Whether the marketplace has a regime of its own."""
     changes_at: Mapping[str, Decimal]
-    """By the rule, the value in CNY above which the verdict or the tax is another one."""
+    """By rule, the value in CNY above which the verdict or the tax changes."""
     verdict: OrderScreened | OrderRefused
     """What an order would get; the buyer's year is not known here."""
     sums: Sums

@@ -72,9 +72,9 @@ class ExportEndJobs:
         return Done([attention_case(job, outcome, now) if refused else invalidated], save=save)
 
     async def ask_exit(self, job: ClaimedJob) -> Done:
-        """Whether the goods have left. A confirmation of a time at which they cannot have left is kept and proves
-        nothing: a person asks for a right one. From the 90th day on a person is asked where nobody has confirmed it.
-        Raises Retry."""
+        """Asks whether the goods have left. A confirmation with a time at which they cannot have left is stored, but
+        proves nothing: its case has a person ask for a correct one. While there is no confirmation from the 90th day
+        on, a case has a person give another proof. Raises Retry."""
         number, _, turn = job.subject.partition(":")
         parcel = int(number)
         async with self.pool.acquire() as db:

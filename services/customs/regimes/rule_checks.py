@@ -1,4 +1,4 @@
-"""What every row of the rules must be. A fault names file, row, column and rule."""
+"""The checks of every row of the rules. A fault names file, row, column and rule."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Its columns, and those by which two rows are about the same thing: their days may not overlap."""
+    """The columns of a table. Rows that are equal in the `key` columns are about the same thing: their days may not
+    overlap."""
 
     columns: Mapping[str, Column]
     key: tuple[str, ...] = ()
