@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -254,11 +254,11 @@ def parcels_declared(
     }
 
 
-def declared_codes(placed: OrderPlaced, screened: OrderScreened, policy: Policy) -> Mapping[int, str]:
-    """By line of the order, the code that import customs is told: by the rules of the day on which it was screened."""
+def import_basis(placed: OrderPlaced, screened: OrderScreened, policy: Policy) -> tuple[ImportRegime, Sums, date]:
+    """By what the import of a screened order is judged, whenever that is: its regime, its sums in yuan at the rate of
+    the screening, and the regime's day on which the order arrived."""
     regime = policy.imports[screened.regime]
-    sums = in_cny(of_order(placed), screened.rate)
-    return regime.codes(placed.lines, sums, regime.day(placed.occurred_at))
+    return regime, in_cny(of_order(placed), screened.rate), regime.day(placed.occurred_at)
 
 
 def tax_by_parcel(facts: Facts, policy: Policy) -> Mapping[int, Decimal]:
@@ -267,10 +267,9 @@ def tax_by_parcel(facts: Facts, policy: Policy) -> Mapping[int, Decimal]:
     placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), plan_of(facts)
     if placed is None or screened is None or packed is None or screened.tax_cny is None:
         return {}
-    regime = policy.imports[screened.regime]
-    sums = in_cny(of_order(placed), screened.rate)
+    regime, sums, day = import_basis(placed, screened, policy)
     try:
-        tax = regime.judge(placed.lines, sums, regime.day(placed.occurred_at))
+        tax = regime.judge(placed.lines, sums, day)
     except NoRule:
         return {}
     if isinstance(tax, Refusal):
