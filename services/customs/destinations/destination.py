@@ -108,6 +108,8 @@ class ReceiptText:
     """Empty where no words are kept."""
     place: str
     """To which it is sealed."""
+    at_once: bool
+    """Whether it was given in the answer to the message; else it was polled."""
 
 
 @dataclass(frozen=True, slots=True)

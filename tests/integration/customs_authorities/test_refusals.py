@@ -95,6 +95,14 @@ async def test_the_words_of_a_hold_that_is_given_at_once_are_kept(
     path = f"/orders/{order_id('invoice')}/parcels/1/receipt-texts"
     [receipt] = (await customs.http.get(path, headers=OPERATOR)).json()["receipts"]
     assert (receipt["status"], receipt["text"]) == ("500", "请提供发票")
+    authorities.add_receipt(cop_no("invoice"), "500", info="请提供发票")
+
+    async def stored_twice() -> bool:
+        return bool(await customs.platform.pool.fetchval("select count(*) = 2 from receipts"))
+
+    await until(stored_twice)
+    [receipt] = (await customs.http.get(path, headers=OPERATOR)).json()["receipts"]
+    assert receipt["returned_at"] == "2026-11-23T09:00:00Z", "what was given at once is shown as it was polled"
 
 
 async def test_what_a_message_is_answered_at_once_is_not_kept_of_an_erased_person(

@@ -74,6 +74,12 @@ def answer_key(guid: UUID, receipt: CustomsReceipt) -> str:
     return f"answer {guid} {receipt.status}"
 
 
+def is_at_once(key: str) -> bool:
+    """Whether this is the key of an answer that was given at once. A cursor holds no space, so that the key of a polled
+    receipt has one at the most."""
+    return key.startswith("answer ") and key.count(" ") == 2
+
+
 async def add_answer(db: DB, guid: UUID, order_id: UUID, parcel: int, receipt: CustomsReceipt, info: bytes) -> None:
     """Stores a refusal or a hold that was given at once, with its sealed text. It is not recognised by its content: the
     same receipt, when it is polled later, is new."""
