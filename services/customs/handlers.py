@@ -86,7 +86,8 @@ class Handler:
         years = {change.entry.year for change in changed.values()}.union(*buyers.values())
         taken = await quota.lock_years(db, years)
         if limited:
-            # When the years are locked: of an entry made before under another key, that key is known by now.
+            # Checked after the years are locked: an entry that was made under another key before has made that key
+            # known.
             await require_every_key(db, "QUOTA_KEY", self.quota_keys)
         outputs, entries = settle(limited, buyers, changed, taken, context)
         await quota.save_entries(db, entries)

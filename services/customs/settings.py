@@ -72,12 +72,12 @@ class Settings(create_model("OfDestinations", __base__=_OF_DESTINATIONS), Platfo
         self.require_agreed(self.tables)
         return self
 
-    def require_agreed(self, found: Tables) -> None:
-        """ValueError: by these rules nobody could give a mandate that we have, or a lane whose waybill a firm must file
-        is open without an agreement that names the firm."""
-        self.require_givers(found.agreements.all_parties)
+    def require_agreed(self, rules: Tables) -> None:
+        """ValueError: no party of these rules can have given one of our mandates, or a lane is open whose waybill a
+        firm must file and no agreement names the firm."""
+        self.require_givers(rules.agreements.all_parties)
         for regime in sorted({self.import_regime, *self.import_regimes.values()}):
-            if found.lanes.need_agreement(regime) and not self.waybill_agreement.strip():
+            if rules.lanes.need_agreement(regime) and not self.waybill_agreement.strip():
                 raise ValueError(
                     f"IMPORT_REGIME or IMPORT_REGIMES has {regime}: WAYBILL_AGREEMENT must name the agreement by which"
                     " a logistics firm that is registered with China's customs files the waybill (CEB511)"

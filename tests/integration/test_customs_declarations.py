@@ -132,11 +132,11 @@ async def test_two_shops_with_one_number_of_an_order_both_clear(
         await customs.later(30)
         for marketplace in ("shop", "maison"):
             await customs.until(marketplace, ImportCleared, 1)
-        told = await customs.platform.pool.fetch(
+        rows = await customs.platform.pool.fetch(
             "select cop_no, ebp_code from messages where type = 'CEB621' order by created_at"
         )
-        assert [row["ebp_code"] for row in told] == ["3105960001", "3105961111"]
-        assert len({row["cop_no"] for row in told}) == 2
+        assert [row["ebp_code"] for row in rows] == ["3105960001", "3105961111"]
+        assert len({row["cop_no"] for row in rows}) == 2
 
 
 async def test_what_was_screened_before_is_declared_under_its_old_number_to_the_end(customs: CustomsService) -> None:
@@ -215,8 +215,10 @@ async def test_a_notice_that_comes_after_the_inventory_is_not_taken(customs: Cus
     answer = await customs.post("late", "uplift", {"bill_number": "B1", "voyage_number": "AF116"})
     assert (answer.status_code, answer.json()["title"]) == (409, "the inventory has left already")
     assert ParcelUplifted not in await customs.facts("late")
-    own = handed_over(name="late").tracking_number
-    assert (await customs.post("late", "uplift", {"bill_number": own, "voyage_number": "AF116"})).status_code == 200
+    tracking_number = handed_over(name="late").tracking_number
+    assert (
+        await customs.post("late", "uplift", {"bill_number": tracking_number, "voyage_number": "AF116"})
+    ).status_code == 200
 
 
 async def test_who_is_the_payment_firm_too_sends_all_three(servers: Servers, fresh_database: FreshDatabase) -> None:
@@ -265,8 +267,8 @@ async def test_an_order_in_two_boxes_asks_for_the_split_of_its_payment(
 ) -> None:
     async with customs_service(servers, fresh_database, import_split_marketplaces="other") as customs:
         await customs.departed("two", parcel(1, (1, 1)), parcel(2, (1, 1)))
-        asked = await customs.until("two", CaseOpened, "needs_attention:split_payment:2")
-        assert asked.reason == "split_required"
+        payment_case = await customs.until("two", CaseOpened, "needs_attention:split_payment:2")
+        assert payment_case.reason == "split_required"
         opened_case = await customs.until("two", CaseOpened, "needs_attention:import_documents:1")
         assert opened_case.reason == "CEB311:orderNo:split_required"
         await customs.departed("one")
@@ -329,8 +331,8 @@ async def test_a_hold_is_answered_and_released(customs: CustomsService) -> None:
 async def test_what_the_post_asks_for_is_answered_once_and_waits_for_customs(customs: CustomsService) -> None:
     await customs.packed("asked")
     await customs.consume(handed_over(name="asked"))
-    told = scanned(None, hours=100, code="DOUFCM", name="asked")
-    await customs.consume(told.model_copy(update={"sets": ("customs_held",), "reason": "missing_invoice"}))
+    scan = scanned(None, hours=100, code="DOUFCM", name="asked")
+    await customs.consume(scan.model_copy(update={"sets": ("customs_held",), "reason": "missing_invoice"}))
     case = await customs.until("asked", CaseOpened)
     assert (case.action, case.reason) == ("answer_customs", "missing_invoice")
     assert (await customs.post("asked", "hold-answer", {"answer": "Invoice sent"})).status_code == 202

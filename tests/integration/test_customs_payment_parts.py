@@ -15,13 +15,13 @@ from tests.support.customs_service import OPERATOR, PAYMENT_MANDATES, SHOP, Cust
 from tests.support.databases import FreshDatabase
 
 
-async def told(customs: CustomsService, name: str, message: str, number: int) -> dict[str, str]:
+async def stated_payment(customs: CustomsService, name: str, message: str, number: int) -> dict[str, str]:
     """What a message says of the payment."""
     path = f"/orders/{order_id(name)}/parcels/{number}/import-messages/{message}"
     read = await customs.http.get(path, headers=OPERATOR)
     assert read.status_code == 200, read.text
     fields = ("payTransactionId", "amountPaid", "acturalPaid")
-    return {field: found[1] for field in fields if (found := re.search(rf"<(?:\w+:)?{field}>([^<]+)<", read.text))}
+    return {field: value[1] for field in fields if (value := re.search(rf"<(?:\w+:)?{field}>([^<]+)<", read.text))}
 
 
 def parts(*amounts: str) -> dict[str, Any]:
@@ -51,8 +51,8 @@ async def test_each_sub_order_is_declared_with_its_own_part(servers: Servers, fr
             await customs.consume(handed_over(number, "split"), scanned("arrived_destination", number, name="split"))
             await customs.until("split", ImportDeclared, number)
             order, payment = (
-                await told(customs, "split", "CEB311", number),
-                await told(customs, "split", "CEB411", number),
+                await stated_payment(customs, "split", "CEB311", number),
+                await stated_payment(customs, "split", "CEB411", number),
             )
             assert order["payTransactionId"] == payment["payTransactionId"] == f"PART-{number}"
             assert order["acturalPaid"] == payment["amountPaid"]

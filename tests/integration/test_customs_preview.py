@@ -65,21 +65,21 @@ async def test_it_is_the_verdict_that_the_order_then_gets_and_nothing_is_taken_b
     reasons = []
     for number, order in enumerate(orders()):
         before = await customs.year(BUYER)
-        asked = await answer(customs, order)
+        preview = await answer(customs, order)
         assert await customs.year(BUYER) == before
         assert len(await customs.facts(f"preview{number}")) == 0
         await customs.consume(order, await customs.person(f"preview{number}", BUYER))
         facts = await customs.facts(f"preview{number}")
         if screened := facts.get(OrderScreened):
-            assert asked.refused is None
-            assert asked.screened is not None
-            assert asked.screened.model_dump(exclude={"occurred_at"}) == screened.model_dump(exclude={"occurred_at"})
+            assert preview.refused is None
+            assert preview.screened is not None
+            assert preview.screened.model_dump(exclude={"occurred_at"}) == screened.model_dump(exclude={"occurred_at"})
         else:
             refused = facts.get(OrderRefused)
             assert refused is not None
-            assert asked.screened is None
-            assert asked.refused is not None
-            assert (asked.refused.reason, asked.refused.sku) == (refused.reason, refused.sku)
+            assert preview.screened is None
+            assert preview.refused is not None
+            assert (preview.refused.reason, preview.refused.sku) == (refused.reason, refused.sku)
             reasons.append(refused.reason)
     assert set(reasons) == {
         "over_transaction_limit",
@@ -122,18 +122,18 @@ async def test_an_identity_that_was_sealed_for_another_order_is_refused(customs:
     assert await reads(customs, order.order_id) == []
 
 
-@pytest.mark.parametrize("at", [datetime(2016, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
-async def test_a_time_without_rules_is_named(customs: CustomsService, at: datetime) -> None:
-    response = await ask(customs, placed("timeless", at=at))
+@pytest.mark.parametrize("arrived_at", [datetime(2016, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+async def test_a_time_without_rules_is_named(customs: CustomsService, arrived_at: datetime) -> None:
+    response = await ask(customs, placed("timeless", arrived_at=arrived_at))
     assert (response.status_code, faults(response)) == (422, [("order.occurred_at", "no_rule")])
 
 
 async def test_amounts_that_no_order_has_are_named(customs: CustomsService) -> None:
     response = await ask(customs, placed("huge", lines=[line(price="99999999999.00", quantity=1)]))
     assert (response.status_code, faults(response)) == (422, [("order", "amount_too_large")])
-    asked = await answer(customs, placed("large", lines=[line(price="999999999.00", quantity=1)]))
-    assert asked.refused is not None
-    assert asked.refused.reason == "over_yearly_limit"
+    preview = await answer(customs, placed("large", lines=[line(price="999999999.00", quantity=1)]))
+    assert preview.refused is not None
+    assert preview.refused.reason == "over_yearly_limit"
 
 
 async def test_only_a_service_asks_and_it_opens_nothing_else(customs: CustomsService) -> None:

@@ -44,24 +44,24 @@ async def test_a_quote_has_lane_tax_cost_documents_and_versions(customs: Customs
         "cny": {"amount": "893.74", "currency": "CNY"},
         "eur": {"amount": "106.92", "currency": "EUR"},
     }
-    assert [one["finding"] for one in quoted["findings"]] == ["tax_missing"]
-    by_name = {one["document"]: one for one in quoted["documents"]}
+    assert [entry["finding"] for entry in quoted["findings"]] == ["tax_missing"]
+    by_name = {entry["document"]: entry for entry in quoted["documents"]}
     assert list(by_name) == ["invoice", "cn23", "identity", "order", "payment", "waybill", "inventory"]
     untold = {"sku": None, "instead": None, "given": None}
     assert by_name["cn23"] == {"document": "cn23", "rule": "by_post", **untold}
     assert by_name["inventory"] == {"document": "inventory", "rule": "cbec_9610", **untold}
     assert quoted["rules"][0].startswith("cny_per_eur:")
     by_line = body(lines=[{**LINE, "tax": eur("0.00")}])
-    told = (await customs.http.post("/customs/quote", json=by_line, headers=SHOP)).json()["findings"]
-    assert [(one["finding"], one["sku"]) for one in told] == [("tax_missing", "CREME-50")]
+    findings = (await customs.http.post("/customs/quote", json=by_line, headers=SHOP)).json()["findings"]
+    assert [(entry["finding"], entry["sku"]) for entry in findings] == [("tax_missing", "CREME-50")]
     uncollected = (await customs.http.post("/customs/quote", json=body(), headers=SHOP)).json()
     assert uncollected["findings"] == []
 
 
 async def test_a_refused_quote_names_the_article_and_the_codes_to_choose_from(customs: CustomsService) -> None:
-    asked = body()
-    asked["lines"][0]["hs_code"] = "4202210000"
-    quoted = (await customs.http.post("/customs/quote", json=asked, headers=SHOP)).json()
+    question = body()
+    question["lines"][0]["hs_code"] = "4202210000"
+    quoted = (await customs.http.post("/customs/quote", json=question, headers=SHOP)).json()
     assert (quoted["accepted"], quoted["tax"], quoted["landed_cost"]) == (False, None, None)
     assert quoted["refused"] == {
         "reason": "tariff_code_unknown",
@@ -71,14 +71,14 @@ async def test_a_refused_quote_names_the_article_and_the_codes_to_choose_from(cu
 
 
 async def test_a_quote_asks_for_the_permit_without_which_the_order_is_refused(customs: CustomsService) -> None:
-    asked = body()
-    asked["lines"][0] |= {"hs_code": "42022100", "description": "Crocodile handbag"}
-    quoted = (await customs.http.post("/customs/quote", json=asked, headers=SHOP)).json()
+    question = body()
+    question["lines"][0] |= {"hs_code": "42022100", "description": "Crocodile handbag"}
+    quoted = (await customs.http.post("/customs/quote", json=question, headers=SHOP)).json()
     assert quoted["refused"] == {"reason": "licence_required", "sku": "CREME-50", "choices": []}
     permit = {"document": "C400", "rule": "licence_required", "sku": "CREME-50", "instead": "Y900"}
     assert {**permit, "given": False} in quoted["documents"]
-    asked["lines"][0]["documents"] = [{"type": "C400", "number": "FR2600012345"}]
-    quoted = (await customs.http.post("/customs/quote", json=asked, headers=SHOP)).json()
+    question["lines"][0]["documents"] = [{"type": "C400", "number": "FR2600012345"}]
+    quoted = (await customs.http.post("/customs/quote", json=question, headers=SHOP)).json()
     assert (quoted["accepted"], quoted["refused"]) == (True, None)
     assert {**permit, "given": True} in quoted["documents"]
 
@@ -87,7 +87,7 @@ LINE = body()["lines"][0]
 
 
 @pytest.mark.parametrize(
-    ("asked", "fault"),
+    ("question", "fault"),
     [
         (body(discount=eur("999.00")), ("discount.amount", "discount_exceeds")),
         (body(tax={"amount": "1.00", "currency": "CNY"}), ("tax.currency", "currency_mixed")),
@@ -102,9 +102,9 @@ LINE = body()["lines"][0]
     ],
 )
 async def test_a_body_with_a_fault_names_field_and_rule(
-    customs: CustomsService, asked: dict[str, Any], fault: tuple[str, str]
+    customs: CustomsService, question: dict[str, Any], fault: tuple[str, str]
 ) -> None:
-    response = await customs.http.post("/customs/quote", json=asked, headers=SHOP)
+    response = await customs.http.post("/customs/quote", json=question, headers=SHOP)
     assert response.status_code == 422
     assert fault in [(error["field"], error["rule"]) for error in response.json()["errors"]]
 

@@ -22,10 +22,10 @@ async def test_an_approved_return_gives_the_quota_back(customs: CustomsService) 
     assert (await customs.post("return", "return-approval")).status_code == 202
     await customs.later(1)
 
-    async def asked() -> bool:
+    async def previewed() -> bool:
         return "CEB625" in {message["type"] for message in (await customs.view("return"))["parcels"][0]["messages"]}
 
-    await until(asked)
+    await until(previewed)
 
     async def approved() -> bool:
         await customs.later(10)

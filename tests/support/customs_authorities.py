@@ -64,7 +64,7 @@ class Authorities:
         number: str,
         status: str,
         message_type: str = "CEB622",
-        at: datetime = datetime(2026, 11, 23, 9, tzinfo=UTC),
+        returned_at: datetime = datetime(2026, 11, 23, 9, tzinfo=UTC),
         info: str = "王",
         **fields: str,
     ) -> None:
@@ -74,7 +74,7 @@ class Authorities:
             **named(number, message_type),
             "messageType": message_type,
             "returnStatus": status,
-            "returnTime": at.isoformat(),
+            "returnTime": returned_at.isoformat(),
             "returnInfo": info,
             **fields,
         }
@@ -137,12 +137,14 @@ def answering(authorities: Authorities) -> FastAPI:
         authorities.fetched += 1
         if authorities.slow is not None:
             await authorities.slow.wait()
-        found = authorities.receipts[after : after + limit]
-        authorities.polls += bool(found) and limit == PAGE
+        page_receipts = authorities.receipts[after : after + limit]
+        authorities.polls += bool(page_receipts) and limit == PAGE
         # Escaped, so that it may hold what UTF-8 cannot.
-        page = json.dumps({"receipts": found, "next": str(after + len(found))}, ensure_ascii=not authorities.gbk)
+        page = json.dumps(
+            {"receipts": page_receipts, "next": str(after + len(page_receipts))}, ensure_ascii=not authorities.gbk
+        )
         body = page.encode("gbk" if authorities.gbk else "utf-8")
-        if found and authorities.cut > 0:
+        if page_receipts and authorities.cut > 0:
             authorities.cut -= 1
             body = body[: len(body) - 5 * (authorities.cut + 1)]
         return Response(body, media_type="application/json")

@@ -70,11 +70,11 @@ def basket(
 
 def verdict(order: OrderPlaced, left: str = "26000.00") -> OrderScreened | OrderRefused:
     """`left`: of the buyer's year."""
-    found = screen(Facts(order.stream, [order, recorded()]), NOW, POLICY)
-    if isinstance(found, Passed):
-        return admit(found, None if found.yearly_limit is None else Decimal(left), NOW)
-    assert found is not None
-    return found
+    screening = screen(Facts(order.stream, [order, recorded()]), NOW, POLICY)
+    if isinstance(screening, Passed):
+        return admit(screening, None if screening.yearly_limit is None else Decimal(left), NOW)
+    assert screening is not None
+    return screening
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,9 @@ _LINE = re.compile(r"(?P<price>[\d.]+) x (?P<quantity>\d+) of (?P<hs_code>\d+)( 
 
 def _line(text: str) -> OrderLine:
     """Of `490.00 x 1 of 33049900 at 50 ml`."""
-    found = _LINE.fullmatch(text)
-    assert found is not None, text
-    return article(found["price"], int(found["quantity"]), found["hs_code"], found["content"] or "")
+    match = _LINE.fullmatch(text)
+    assert match is not None, text
+    return article(match["price"], int(match["quantity"]), match["hs_code"], match["content"] or "")
 
 
 def _golden() -> tuple[Golden, ...]:

@@ -17,9 +17,9 @@ TWO_PARCELS = packed(parcel(1, (1, 1)), parcel(2, (1, 1)))
 
 
 def held(number: int = 1, hours: float = 0, status: str = "500") -> ImportHeld:
-    at = PLACED_AT + timedelta(days=8, hours=hours)
+    held_at = PLACED_AT + timedelta(days=8, hours=hours)
     return ImportHeld(
-        order_id=order_id(), occurred_at=at, parcel=number, reason="inspection", status=status, held_at=at
+        order_id=order_id(), occurred_at=held_at, parcel=number, reason="inspection", status=status, held_at=held_at
     )
 
 
@@ -39,12 +39,12 @@ class World:
     def consume(self, *events: Event) -> World:
         news = [event for event in events if self.facts.add(event)]
         while news:
-            outputs = self._owed()
+            outputs = self._outputs()
             self.jobs |= {item for item in outputs if isinstance(item, Job)}
             news = [item for item in outputs if isinstance(item, Event) and self.facts.add(item)]
         return self
 
-    def _owed(self) -> list[Output]:
+    def _outputs(self) -> list[Output]:
         outputs = decide(self.facts, NOW, self.policy)
         match screen(self.facts, NOW, self.policy):
             case Passed() as passed:

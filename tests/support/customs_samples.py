@@ -86,14 +86,14 @@ def placed(
     freight: str = "18.00",
     discount: str = "5.00",
     tax: str = "12.92",
-    at: datetime = PLACED_AT,
+    arrived_at: datetime = PLACED_AT,
     marketplace: str = "shop",
 ) -> OrderPlaced:
     lines = tuple(lines) or (line(),)
     goods = sum((item.unit_price.amount * item.quantity for item in lines), Decimal(0))
     return OrderPlaced(
         order_id=order_id(name),
-        occurred_at=at,
+        occurred_at=arrived_at,
         marketplace=marketplace,
         number=f"TM{name}",
         lines=lines,
@@ -142,8 +142,8 @@ def parcel(number: int, *contents: tuple[int, int]) -> Parcel:
     )
 
 
-def packed(*parcels: Parcel, name: str = "1", at: datetime = PLACED_AT + timedelta(hours=20)) -> OrderPacked:
-    return OrderPacked(order_id=order_id(name), occurred_at=at, parcels=parcels or (parcel(1, (1, 2)),))
+def packed(*parcels: Parcel, name: str = "1", packed_at: datetime = PLACED_AT + timedelta(hours=20)) -> OrderPacked:
+    return OrderPacked(order_id=order_id(name), occurred_at=packed_at, parcels=parcels or (parcel(1, (1, 2)),))
 
 
 def handed_over(number: int = 1, name: str = "1") -> ParcelHandedOver:
@@ -159,22 +159,22 @@ def handed_over(number: int = 1, name: str = "1") -> ParcelHandedOver:
 def scanned(
     status: Status | None, number: int = 1, hours: float = 40, code: str | None = None, name: str = "1"
 ) -> ParcelScanned:
-    at = PLACED_AT + timedelta(hours=hours)
+    scanned_at = PLACED_AT + timedelta(hours=hours)
     return ParcelScanned(
         order_id=order_id(name),
-        occurred_at=at,
+        occurred_at=scanned_at,
         parcel=number,
         tracking_number=f"CY00000000{number}FR",
         code=code or (status or "xx").replace("_", "")[:8],
         status=status,
-        scanned_at=at,
+        scanned_at=scanned_at,
         utc_offset_minutes=60,
     )
 
 
 def delivered(number: int = 1, name: str = "1") -> ParcelDelivered:
-    at = PLACED_AT + timedelta(days=12)
-    return ParcelDelivered(order_id=order_id(name), occurred_at=at, parcel=number, delivered_at=at)
+    delivered_at = PLACED_AT + timedelta(days=12)
+    return ParcelDelivered(order_id=order_id(name), occurred_at=delivered_at, parcel=number, delivered_at=delivered_at)
 
 
 def closed(name: str = "1") -> OrderClosed:

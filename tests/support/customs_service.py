@@ -101,8 +101,8 @@ class CustomsService:
 
     async def later(self, hours: float) -> None:
         """Business time passes."""
-        at = self.clock.pass_hours(hours)
-        await until(lambda: min(self.clock(), self.platform.clock.now()) >= at)
+        target = self.clock.pass_hours(hours)
+        await until(lambda: min(self.clock(), self.platform.clock.now()) >= target)
 
     async def story(self, sub_order: str, name: str) -> None:
         answer = await self.outside.put(f"/control/stories/{sub_order}", json={"story": name})
@@ -135,8 +135,8 @@ class CustomsService:
     async def view(self, name: str) -> dict[str, Any]:
         answer = await self.http.get(f"/orders/{samples.order_id(name)}", headers=OPERATOR)
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        view: dict[str, Any] = answer.json()
+        return view
 
     async def post(self, name: str, what: str, body: dict[str, Any] | None = None, parcel: int = 1) -> httpx.Response:
         address = f"/orders/{samples.order_id(name)}/parcels/{parcel}/{what}"
@@ -147,7 +147,7 @@ class CustomsService:
         settings = self.platform.settings
         assert isinstance(settings, Settings)
         keys = {key_prefix(key_id): key for key_id, key in quota_keys(settings).items()}
-        people = [one.person for one in years_of(buyer, 0, keys)]
+        people = [year.person for year in years_of(buyer, 0, keys)]
         row, sums = [
             await self.platform.pool.fetchrow(
                 f"select sum(held) as held, sum(used) as used from {table} where person = any($1)", people

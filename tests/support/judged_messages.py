@@ -34,13 +34,13 @@ ORDERS_AT_ONCE = 500
 def judged(orders: int, seed: int = SEED) -> Counter[str]:
     """How many messages of each type are valid, of one parcel of so many orders; `CEB621 again` and `CEB621 changed`
     are those that are written again. Undeclarable, or etree.DocumentInvalid: one is not."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for place, first in enumerate(shipments(seed, orders)):
         for kind, s in (("", first), *written_again(first, place)):
             for message in get_args(MessageType):
                 _judge(message, s)
-                found[f"{message} {kind}".strip()] += 1
-    return found
+                counts[f"{message} {kind}".strip()] += 1
+    return counts
 
 
 def _judge(message: MessageType, s: Shipment) -> None:

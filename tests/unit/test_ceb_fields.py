@@ -77,8 +77,8 @@ def broken(name: str) -> tuple[bytes, str]:
 @pytest.mark.parametrize("name", BROKEN)
 def test_the_rows_refuse_and_name_the_field(name: str) -> None:
     document, rule = broken(name)
-    found = [f"{fault.field} {fault.rule}" for fault in faults(document)]
-    assert any(fault.endswith(rule) for fault in found), found
+    broken_rules = [f"{fault.field} {fault.rule}" for fault in faults(document)]
+    assert any(fault.endswith(rule) for fault in broken_rules), broken_rules
 
 
 @needs_specification
@@ -142,9 +142,9 @@ def test_every_message_of_generated_orders_is_valid() -> None:
 @pytest.mark.parametrize("message", MESSAGES)
 def test_what_is_written_again_is_another_message_and_a_change_says_so(message: MessageType) -> None:
     first = next(shipments(judged_messages.SEED, 1))
-    told = [("", first), *written_again(first, 1), *written_again(first, 2)]
-    assert [kind for kind, _ in told] == ["", AGAIN, CHANGED]
-    documents = [build(message, s, PARTIES, TABLES.codes).decode() for _, s in told]
+    versions = [("", first), *written_again(first, 1), *written_again(first, 2)]
+    assert [kind for kind, _ in versions] == ["", AGAIN, CHANGED]
+    documents = [build(message, s, PARTIES, TABLES.codes).decode() for _, s in versions]
     assert len({re.findall(r"<ceb:guid>([^<]+)<", document)[0] for document in documents}) == 3
     assert [re.findall(r"<ceb:appType>(.)<", document) for document in documents] == [["1"], ["1"], ["2"]]
     if message == "CEB621":

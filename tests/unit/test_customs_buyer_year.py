@@ -64,7 +64,7 @@ def test_what_a_buyer_has_taken_under_an_older_key_counts_and_the_first_key_take
     """The limit is 26,000: 20,000 under the old key leave 6,000, of which the first order takes 5,000."""
     new = Year(b"the same person by the new key", 2026)
     orders = [passed("first", "5000.00"), passed("second", "5000.00", hours=1)]
-    buyers = {one.screened.order_id: (new, YEAR) for one in orders}
+    buyers = {order.screened.order_id: (new, YEAR) for order in orders}
     verdicts, entries = settle(orders, buyers, {}, {new: NOTHING, YEAR: Decimal("20000.00")}, NOW)
     assert [type(verdict) for verdict in verdicts] == [OrderScreened, OrderRefused]
     assert entries == {order_id("first"): QuotaEntry(new, held("5000.00"))}

@@ -127,8 +127,8 @@ def test_amounts_stay_at_the_rate_of_the_arrival_in_whatever_month_a_message_is_
     later = shipment(facts(), 1, CONTACT, BUYER, policy, written_on, INVENTORY)
     assert later.sums == shipped(1).sums
     without_times = re.compile(r"<ceb:(appTime|declTime)>\d+<")
-    told = [without_times.sub("", build(message, s, PARTIES, TABLES.codes).decode()) for s in (later, shipped(1))]
-    assert told[0] == told[1]
+    documents = [without_times.sub("", build(message, s, PARTIES, TABLES.codes).decode()) for s in (later, shipped(1))]
+    assert documents[0] == documents[1]
 
 
 def test_insurance_is_declared_beside_the_freight() -> None:
@@ -169,15 +169,15 @@ def test_an_inventory_of_direct_purchase_names_conveyance_voyage_and_bill_once_t
     without = ParcelUplifted(
         order_id=order_id(), occurred_at=PLACED_AT, parcel=1, bill_number="057-1", voyage_number="AF116"
     )
-    told = without.model_copy(update={"conveyance_number": "F-GSPZ"})
-    head = read(built("CEB621", 1, facts(told))).head
+    complete = without.model_copy(update={"conveyance_number": "F-GSPZ"})
+    head = read(built("CEB621", 1, facts(complete))).head
     assert (head["trafNo"], head["voyageNo"], head["billNo"]) == ("F-GSPZ", "AF116", "057-1")
-    require_flight(shipped(1, facts(told)))
+    require_flight(shipped(1, facts(complete)))
     assert "trafNo" not in read(built("CEB621", 1, facts(without))).head
     unknown = {
         "trafNo": shipped(1, facts(without)),
-        "voyageNo": replace(shipped(1, facts(told)), voyage_number=None),
-        "billNo": replace(shipped(1, facts(told)), bill_number=None),
+        "voyageNo": replace(shipped(1, facts(complete)), voyage_number=None),
+        "billNo": replace(shipped(1, facts(complete)), bill_number=None),
     }
     for field, s in unknown.items():
         with pytest.raises(Undeclarable, match=f"^InventoryHead.{field}: unknown$"):

@@ -90,7 +90,7 @@ def test_the_buyers_year() -> None:
 
 def test_an_order_counts_in_the_year_of_its_arrival_and_has_that_days_rate() -> None:
     """Whatever the marketplace says of when the shopper placed it."""
-    arrived = placed(at=datetime(2027, 1, 3, tzinfo=UTC))
+    arrived = placed(arrived_at=datetime(2027, 1, 3, tzinfo=UTC))
     backdated = arrived.model_copy(update={"placed_at": datetime(2026, 12, 30, tzinfo=UTC)})
     verdicts = [
         screen(Facts(order_stream(order.order_id), [order, recorded()]), NOW, POLICY) for order in (arrived, backdated)
@@ -160,10 +160,10 @@ ONE_PARCEL = replace(POLICY, split_marketplaces=frozenset())
 
 def test_a_second_box_of_an_order_that_customs_takes_in_one_parcel_asks_for_the_split_when_it_is_packed() -> None:
     world = World(ONE_PARCEL).consume(placed(), recorded(), TWO_PARCELS)
-    asked = world.facts.get(CaseOpened, "needs_attention:split_payment:2")
-    assert asked is not None
-    assert (asked.reason, asked.action) == ("split_required", "look_into")
-    assert open_cases(world) == {asked.case}
+    payment_case = world.facts.get(CaseOpened, "needs_attention:split_payment:2")
+    assert payment_case is not None
+    assert (payment_case.reason, payment_case.action) == ("split_required", "look_into")
+    assert open_cases(world) == {payment_case.case}
     world.consume(handed_over(1), handed_over(2), scanned("departed_origin", 2)).answer_inventories()
     assert open_cases(world) == set()
 
@@ -218,8 +218,10 @@ def declared_parcel() -> World:
 
 
 def returned(days: float = 20) -> ParcelReturned:
-    at = PLACED_AT + timedelta(days=days)
-    return ParcelReturned(order_id=order_id(), occurred_at=at, parcel=1, returned_at=at, reason="undelivered")
+    returned_at = PLACED_AT + timedelta(days=days)
+    return ParcelReturned(
+        order_id=order_id(), occurred_at=returned_at, parcel=1, returned_at=returned_at, reason="undelivered"
+    )
 
 
 LOST = ParcelLost(order_id=order_id(), occurred_at=PLACED_AT + timedelta(days=40), parcel=1, said_by="operator")
@@ -241,7 +243,7 @@ def test_an_inventory_is_cancelled_only_while_it_is_declared_and_not_released() 
 
 
 @pytest.mark.parametrize(
-    ("events", "asked"),
+    ("events", "applied_for"),
     [
         ((returned(),), True),
         ((LOST,), False),
@@ -249,10 +251,10 @@ def test_an_inventory_is_cancelled_only_while_it_is_declared_and_not_released() 
         ((returned(), ImportReturned(order_id=order_id(), occurred_at=NOW.now, parcel=1)), False),
     ],
 )
-def test_a_released_parcel_that_is_back_is_declared_as_a_return(events: tuple[Event, ...], asked: bool) -> None:
+def test_a_released_parcel_that_is_back_is_declared_as_a_return(events: tuple[Event, ...], applied_for: bool) -> None:
     world = World().consume(placed(), recorded(), packed(), handed_over(), scanned("departed_origin"))
     world.answer_inventories()
-    assert world.consume(*reversed(events), cleared()).has(RETURN) is asked
+    assert world.consume(*reversed(events), cleared()).has(RETURN) is applied_for
 
 
 def test_a_return_is_not_declared_when_its_time_is_over() -> None:
@@ -440,14 +442,14 @@ def test_a_year_is_never_exceeded_and_adds_up(orders: list[tuple[int, int, bool]
         world.consume(placed(lines=[line(price=price, quantity=quantity)], discount="0.00"), recorded())
         if ends and OrderScreened in world.facts:
             world.consume(packed(parcel(1, (1, quantity))), cleared(1), closed())
-        own = quota.share(world.facts)
-        assert own.held + own.used == (
+        share = quota.share(world.facts)
+        assert share.held + share.used == (
             screened.value_cny.amount if (screened := world.facts.get(OrderScreened)) else Decimal(0)
         )
-        shares.append(own)
-        taken += own.held + own.used
+        shares.append(share)
+        taken += share.held + share.used
     assert taken <= limit
-    assert taken == Decimal(start).scaleb(-2) + sum(own.held + own.used for own in shares)
+    assert taken == Decimal(start).scaleb(-2) + sum(share.held + share.used for share in shares)
 
 
 def test_the_tax_of_the_parcels_is_the_tax_of_the_order() -> None:
@@ -476,8 +478,8 @@ def test_of_an_order_that_the_rules_of_its_day_refuse_by_now_no_tax_is_told() ->
     world = World().consume(placed(tax="12.92"), recorded(), TWO_PARCELS)
 
     def under(**changed: object) -> Policy:
-        found = replace(POLICY.tables, **changed)  # type: ignore[arg-type]
-        return replace(POLICY, tables=found, imports=import_regimes(found))
+        rules = replace(POLICY.tables, **changed)  # type: ignore[arg-type]
+        return replace(POLICY, tables=rules, imports=import_regimes(rules))
 
     assert tax_by_parcel(world.facts, under(positive_list=PositiveList.of(()))) == {}
     assert tax_by_parcel(world.facts, under(cbec_transaction=Amounts("cbec_transaction_cny", ()))) == {}

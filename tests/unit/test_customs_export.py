@@ -60,27 +60,29 @@ def test_the_lrn_is_derived_and_short() -> None:
     assert len(export.lrn(order_id(), 99)) <= 22
 
 
-def cop_nos(number: str, *, own: bool) -> list[str]:
+def cop_nos(number: str, *, own_numbers: bool) -> list[str]:
     """Of two parcels each of two marketplaces' orders of one number."""
     orders = [placed(name).model_copy(update={"number": number}) for name in "ab"]
     return [
-        export.import_number(order, screened_order(own_numbers=own), parcel) for order in orders for parcel in (1, 99)
+        export.import_number(order, screened_order(own_numbers=own_numbers), parcel)
+        for order in orders
+        for parcel in (1, 99)
     ]
 
 
 @pytest.mark.parametrize("number", ["1", "1" * 18, "A" * 40])
 def test_two_marketplaces_with_one_number_declare_under_numbers_of_their_own(number: str) -> None:
-    numbers = cop_nos(number, own=True)
+    numbers = cop_nos(number, own_numbers=True)
     assert len(set(numbers)) == 4
     assert {len(cop_no) for cop_no in numbers} == {20}
-    assert numbers == cop_nos(number, own=True)
+    assert numbers == cop_nos(number, own_numbers=True)
 
 
 @pytest.mark.parametrize(("number", "derived"), [("1", 0), ("1" * 18, 1), ("1" * 19, 2), ("A" * 40, 2)])
 def test_an_order_that_was_screened_before_keeps_its_numbers(number: str, derived: int) -> None:
-    numbers = set(cop_nos(number, own=False))
+    numbers = set(cop_nos(number, own_numbers=False))
     assert max(len(cop_no) for cop_no in numbers) <= 20
-    assert numbers == set(cop_nos(number, own=False))
+    assert numbers == set(cop_nos(number, own_numbers=False))
     assert len(numbers - {f"{number}-1", f"{number}-99"}) == 2 * derived
 
 
@@ -155,7 +157,7 @@ CROCODILE = BAG.model_copy(update={"description": "Crocodile-leather handbag"})
 def test_goods_that_need_a_permit_are_asked_for_it_before_packing_and_never_deemed(
     goods: OrderLine, documents: list[str], refused: bool, declared: bool
 ) -> None:
-    goods = goods.model_copy(update={"documents": tuple(SupportingDocument(type=one) for one in documents)})
+    goods = goods.model_copy(update={"documents": tuple(SupportingDocument(type=kind) for kind in documents)})
     assert POLICY.export.refusal([goods], TODAY) == (Refusal("licence_required", "SKU-1") if refused else None)
     assert POLICY.export.needs_declaration([goods], Decimal("110.00"), TODAY) is declared
     order = placed(lines=[goods], marketplace="postal-shop", tax="0.00")
@@ -179,9 +181,9 @@ def test_each_of_several_permits_is_asked_for(documents: list[str], missing: lis
     ]
     tables = replace(POLICY.tables, restricted_on_export=Restrictions.of_rows(rows))
     export_rules = PostalExport(tables)
-    goods = NIGHT_VISION.model_copy(update={"documents": tuple(SupportingDocument(type=one) for one in documents)})
-    asked = export_rules.documents([goods], Decimal("60.00"), TODAY)
-    assert [one.document for one in asked if one.given is False] == missing
+    goods = NIGHT_VISION.model_copy(update={"documents": tuple(SupportingDocument(type=kind) for kind in documents)})
+    needed = export_rules.documents([goods], Decimal("60.00"), TODAY)
+    assert [document.document for document in needed if document.given is False] == missing
     assert export_rules.refusal([goods], TODAY) == (Refusal("licence_required", "SKU-1") if missing else None)
 
 
@@ -234,7 +236,7 @@ def test_what_the_gateway_says_of_an_exit() -> None:
     )
     in_paris = export.read_exit(json.dumps(EXITED | {"exited_at": "2026-11-26T22:30:00+01:00"}).encode())
     assert isinstance(in_paris, export.Exited)
-    assert in_paris.at.isoformat() == "2026-11-26T21:30:00+00:00"
+    assert in_paris.exited_at.isoformat() == "2026-11-26T21:30:00+00:00"
     for status in ("released", "invalidated"):
         assert export.read_exit(json.dumps({"status": status}).encode()) == export.NotExited()
 

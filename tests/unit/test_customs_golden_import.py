@@ -28,15 +28,15 @@ def taxes(order: OrderPlaced) -> tuple[str, str, str, str]:
 
 @pytest.mark.parametrize("case", GOLDEN, ids=[case.name for case in GOLDEN])
 def test_golden(case: Golden) -> None:
-    found = verdict(case.order)
+    decision = verdict(case.order)
     if case.reason:
-        assert isinstance(found, OrderRefused)
-        assert found.reason == case.reason
+        assert isinstance(decision, OrderRefused)
+        assert decision.reason == case.reason
         return
-    assert isinstance(found, OrderScreened), found
-    assert str(found.value_cny.amount) == case.value
+    assert isinstance(decision, OrderScreened), decision
+    assert str(decision.value_cny.amount) == case.value
     assert taxes(case.order) == case.tax
-    assert found.tax_cny == cny(case.tax[-1])
+    assert decision.tax_cny == cny(case.tax[-1])
 
 
 def test_there_are_sixty_golden_cases_each_with_its_source() -> None:
@@ -46,13 +46,13 @@ def test_there_are_sixty_golden_cases_each_with_its_source() -> None:
 
 
 def findings(order: OrderPlaced) -> list[tuple[str, str | None]]:
-    found = verdict(order)
-    assert isinstance(found, OrderScreened)
-    return [(one.finding, str(one.amount.amount) if one.amount else None) for one in found.findings]
+    screened = verdict(order)
+    assert isinstance(screened, OrderScreened)
+    return [(finding.finding, str(finding.amount.amount) if finding.amount else None) for finding in screened.findings]
 
 
 @pytest.mark.parametrize(
-    ("collected", "found"),
+    ("collected", "expected"),
     [
         ("455.00", []),
         ("0.00", [("tax_missing", "455.00")]),
@@ -61,8 +61,8 @@ def findings(order: OrderPlaced) -> list[tuple[str, str | None]]:
         ("500.00", [("tax_excess", "45.00")]),
     ],
 )
-def test_a_tax_that_was_not_collected_is_a_finding(collected: str, found: list[tuple[str, str]]) -> None:
-    assert findings(basket(article("2500.00", 2, CREAM), collected=collected)) == found
+def test_a_tax_that_was_not_collected_is_a_finding(collected: str, expected: list[tuple[str, str]]) -> None:
+    assert findings(basket(article("2500.00", 2, CREAM), collected=collected)) == expected
 
 
 def taxed(*collected: str | None, shop: str = RETAIL, price: str = "100.00") -> OrderPlaced:
@@ -75,7 +75,7 @@ def taxed(*collected: str | None, shop: str = RETAIL, price: str = "100.00") -> 
 
 
 @pytest.mark.parametrize(
-    ("order", "found"),
+    ("order", "expected"),
     [
         (taxed("9.10", "18.20"), []),
         (taxed("9.12", "18.18"), []),
@@ -86,12 +86,14 @@ def taxed(*collected: str | None, shop: str = RETAIL, price: str = "100.00") -> 
     ],
 )
 def test_the_tax_is_compared_by_line_where_the_order_says_it(
-    order: OrderPlaced, found: list[tuple[str, str, str]]
+    order: OrderPlaced, expected: list[tuple[str, str, str]]
 ) -> None:
     """By post these taxes are waived."""
     screened = verdict(order)
     assert isinstance(screened, OrderScreened)
-    assert [(one.finding, one.sku, str(one.amount.amount)) for one in screened.findings if one.amount] == found
+    assert [
+        (finding.finding, finding.sku, str(finding.amount.amount)) for finding in screened.findings if finding.amount
+    ] == expected
 
 
 def test_a_tax_of_a_line_in_euros_counts_at_the_rate() -> None:
@@ -153,9 +155,9 @@ def test_a_year_of_26000_is_full_to_the_fen() -> None:
 )
 def test_an_ended_or_unknown_code_asks_with_the_choices(hs_code: str, choices: tuple[str, ...]) -> None:
     """Of those that may come in: of 6202, two lines are not on the positive list."""
-    found = verdict(basket(article("100.00", 1, hs_code)))
-    assert isinstance(found, OrderRefused)
-    assert (found.reason, found.choices, found.sku) == ("tariff_code_unknown", choices, "S-1")
+    refused = verdict(basket(article("100.00", 1, hs_code)))
+    assert isinstance(refused, OrderRefused)
+    assert (refused.reason, refused.choices, refused.sku) == ("tariff_code_unknown", choices, "S-1")
 
 
 @pytest.mark.parametrize(
@@ -192,9 +194,9 @@ def test_by_post_the_code_is_the_orders() -> None:
 
 
 def test_a_decision_names_the_versions_that_it_used() -> None:
-    found = verdict(basket(article("100.00", 1, CREAM)))
-    assert isinstance(found, OrderScreened)
-    assert found.rules == (
+    screened = verdict(basket(article("100.00", 1, CREAM)))
+    assert isinstance(screened, OrderScreened)
+    assert screened.rules == (
         "cny_per_eur:2025-10-01",
         "cbec_transaction_cny:2019-01-01",
         "cbec_yearly_cny:2019-01-01",

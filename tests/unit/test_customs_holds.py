@@ -58,8 +58,8 @@ def test_a_hold_after_the_release_is_open_until_customs_decides_again() -> None:
 
 @pytest.mark.parametrize("released_at", [None, timedelta(hours=1)])
 def test_a_release_after_the_hold_ends_it(released_at: timedelta | None) -> None:
-    at = held().held_at + released_at if released_at else None
-    released = cleared().model_copy(update={"released_at": at})
+    release = held().held_at + released_at if released_at else None
+    released = cleared().model_copy(update={"released_at": release})
     world = World().consume(placed(), recorded(), packed(), handed_over(), released, held())
     (ended,) = world.facts.all(CaseClosed)
     assert ended.resolution == "cleared"
@@ -84,8 +84,8 @@ def test_a_second_hold_is_a_second_case() -> None:
 
 
 def refused(hours: float, version: int = 1) -> ImportRefused:
-    at = PLACED_AT + timedelta(days=8, hours=hours)
-    return ImportRefused(order_id=order_id(), occurred_at=at, parcel=1, reason="rejected:100", version=version)
+    refused_at = PLACED_AT + timedelta(days=8, hours=hours)
+    return ImportRefused(order_id=order_id(), occurred_at=refused_at, parcel=1, reason="rejected:100", version=version)
 
 
 @pytest.mark.parametrize("hours", [0, 2])

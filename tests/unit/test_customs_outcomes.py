@@ -237,8 +237,8 @@ def test_only_messages_of_the_job_that_were_answered_and_not_accepted_are_writte
         message("CEB311", "-5", parcel=2),
     ]
     guids = {kind: ceb.guid(order_id(), 1, kind) for kind in ("CEB311", "CEB621")}
-    assert [one.guid for one in rejected(sent, DOCUMENTS, 1)] == [guids["CEB311"]]
-    assert [one.guid for one in rejected(sent, INVENTORY, 1)] == [guids["CEB311"], guids["CEB621"]]
+    assert [message.guid for message in rejected(sent, DOCUMENTS, 1)] == [guids["CEB311"]]
+    assert [message.guid for message in rejected(sent, INVENTORY, 1)] == [guids["CEB311"], guids["CEB621"]]
     assert rejected(sent, RETURN, 1) == rejected(sent, EXPORT, 1) == []
 
 

@@ -55,8 +55,8 @@ def test_the_image_has_no_agreements() -> None:
 
 
 def test_an_agreement_names_the_firms_of_its_days(tmp_path: Path) -> None:
-    found = agreements(tmp_path)
-    every = PARTIES.agreed(found.parties("maison", date(2026, 11, 21)))
+    agreed = agreements(tmp_path)
+    every = PARTIES.agreed(agreed.parties("maison", date(2026, 11, 21)))
     assert (every.platform, every.logistics) == (
         Party("3105960000", "The platform"),
         Party("3105960003", "The logistics"),
@@ -64,11 +64,11 @@ def test_an_agreement_names_the_firms_of_its_days(tmp_path: Path) -> None:
     assert (every.agent.code, every.payment_code) == ("3105960002", "312226T009")
     assert every.guarantor == every.seller == Party("3105960001", "The seller")
     assert every.sender == PARTIES.sender
-    later = PARTIES.agreed(found.parties("maison", date(2026, 12, 1)))
+    later = PARTIES.agreed(agreed.parties("maison", date(2026, 12, 1)))
     assert later == replace(PARTIES, seller=Party("3105969999", "Later"))
-    assert len(found.all_parties) == 2
-    assert found.parties("maison", date(2026, 11, 20)) is None
-    assert found.parties("another", date(2026, 11, 21)) is None
+    assert len(agreed.all_parties) == 2
+    assert agreed.parties("maison", date(2026, 11, 20)) is None
+    assert agreed.parties("another", date(2026, 11, 21)) is None
 
 
 def owned(number: int, *owners: str | None) -> Parcel:
@@ -91,7 +91,7 @@ def owned(number: int, *owners: str | None) -> Parcel:
 )
 def test_a_vendor_exports_what_is_its_own_alone(tmp_path: Path, owners: Sequence[str | None], eori: str) -> None:
     policy = replace(POLICY, tables=replace(POLICY.tables, agreements=agreements(tmp_path)))
-    plan = packed(owned(1, *owners), at=PLACED_AT + timedelta(days=2))
+    plan = packed(owned(1, *owners), packed_at=PLACED_AT + timedelta(days=2))
     declared = parcels_declared(placed(), plan, NOW, policy)[1]
     assert declared.eori == eori
     named = any(rule.startswith("parties:") for rule in declared.rules)
@@ -100,4 +100,4 @@ def test_a_vendor_exports_what_is_its_own_alone(tmp_path: Path, owners: Sequence
 
 def test_before_it_is_agreed_the_hub_exports(tmp_path: Path) -> None:
     policy = replace(POLICY, tables=replace(POLICY.tables, agreements=agreements(tmp_path)))
-    assert parcels_declared(placed(), packed(owned(1, "savonnerie"), at=PLACED_AT), NOW, policy)[1].eori == HUB
+    assert parcels_declared(placed(), packed(owned(1, "savonnerie"), packed_at=PLACED_AT), NOW, policy)[1].eori == HUB

@@ -38,7 +38,7 @@ def test_parts_that_are_the_parcels_shares_add_up_to_the_payment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "found"),
+    ("parts", "faults"),
     [
         ((FIRST,), [("parts", "parcel_missing")]),
         ((FIRST, SECOND, replace(FIRST, parcel=3, transaction_id="X")), [("parts[2].parcel", "parcel_unknown")]),
@@ -51,8 +51,8 @@ def test_parts_that_are_the_parcels_shares_add_up_to_the_payment() -> None:
         ),
     ],
 )
-def test_a_part_that_breaks_a_rule_is_named(parts: tuple[PaymentPart, ...], found: list[tuple[str, str]]) -> None:
-    assert broken(*parts) == found
+def test_a_part_that_breaks_a_rule_is_named(parts: tuple[PaymentPart, ...], faults: list[tuple[str, str]]) -> None:
+    assert broken(*parts) == faults
 
 
 @pytest.mark.parametrize(

@@ -108,15 +108,15 @@ def test_the_samples_are_valid_by_the_single_windows_own_schema(kind: str) -> No
 
 def test_the_answers_of_a_message_are_read_in_the_order_in_which_customs_gave_them() -> None:
     receipts = polled(INVENTORIES)
-    assert [(one.keys.cop_no, one.status) for one in receipts] == [
+    assert [(receipt.keys.cop_no, receipt.status) for receipt in receipts] == [
         ("TM1-1", "120"),
         ("TM2-1", "500"),
         ("TM3-1", "-621005"),
         ("TM1-1", "800"),
     ]
-    assert [one.key for one in receipts] == ["7", "7 1", "7 2", "7 3"]
-    assert [one.last for one in receipts] == [False, False, False, True]
-    assert [one.keys.number for one in receipts] == [
+    assert [receipt.key for receipt in receipts] == ["7", "7 1", "7 2", "7 3"]
+    assert [receipt.last for receipt in receipts] == [False, False, False, True]
+    assert [receipt.keys.number for receipt in receipts] == [
         "B20261124000000001",
         "22442026I000000002",
         "B20261124000000003",
@@ -197,16 +197,16 @@ def test_of_a_page_cut_in_the_middle_the_message_is_what_is_kept() -> None:
 def test_no_message_holds_up_another(bodies: list[bytes], place: int) -> None:
     items = [item(body, cursor) for cursor, body in enumerate(bodies)]
     items.insert(place, item(INVENTORIES, 99))
-    found = [entry.status for entry in page_of(*items).entries if isinstance(entry, PolledReceipt)]
-    assert found == ["120", "500", "-621005", "800"]
+    statuses = [entry.status for entry in page_of(*items).entries if isinstance(entry, PolledReceipt)]
+    assert statuses == ["120", "500", "-621005", "800"]
 
 
 @given(st.data())
 def test_no_damage_breaks_the_reader(data: st.DataObject) -> None:
     body = bytearray(INVENTORIES)
     for _ in range(data.draw(st.integers(1, 5))):
-        at = data.draw(st.integers(0, len(body) - 1))
-        body[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=40))
+        offset = data.draw(st.integers(0, len(body) - 1))
+        body[offset : offset + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=40))
     entries = page_of(item(bytes(body))).entries
     assert entries
     assert entries[-1].last
@@ -247,7 +247,7 @@ NUMBER, OTHER, PRELIMINARY = "22442026I000000001", "22442026I000000002", "B20261
 
 
 @pytest.mark.parametrize(
-    ("known", "named", "found"),
+    ("known", "named", "expected"),
     [
         ([None], {}, 0),
         ([NUMBER], {}, 0),
@@ -266,18 +266,18 @@ NUMBER, OTHER, PRELIMINARY = "22442026I000000001", "22442026I000000002", "B20261
     ],
 )
 def test_the_numbers_of_customs_decide_once_they_are_known(
-    known: list[str | None], named: dict[str, str], found: int | str | None
+    known: list[str | None], named: dict[str, str], expected: int | str | None
 ) -> None:
     messages = [sent(str(n), number) for n, number in enumerate(known)]
     matched = match(answer(cop_no="TM1-1", **named), {MessageKey("CEB621", "cop_no", "TM1-1"): messages})
-    bad = UnreadableReceipt.doubtful(answer(cop_no="TM1-1", **named), str(matched.doubt))
+    bad = UnreadableReceipt.unassigned(answer(cop_no="TM1-1", **named), str(matched.doubt))
     assert (bad.cursor, bad.reason, bad.keys[0].cop_no) == ("1", str(matched.doubt), "TM1-1")
     assert matched.stored_with == matched.message
-    match found:
+    match expected:
         case int():
-            assert matched == Match(messages[found])
+            assert matched == Match(messages[expected])
         case str():
-            assert matched == Match(None, tuple(messages), found)  # type: ignore[arg-type]
+            assert matched == Match(None, tuple(messages), expected)  # type: ignore[arg-type]
         case None:
             assert matched == Match(None)
 
@@ -308,14 +308,14 @@ def test_what_was_said_before_a_version_was_written_is_not_said_of_it(
 
 
 def test_a_receipt_of_no_message_is_told_by_its_type_and_a_number_that_is_no_persons() -> None:
-    told = [
+    descriptions = [
         about(answer(cop_no="C", order_no="O")),
         about(replace(answer(order_no="O"), message_type="CEB312")),
         about(replace(answer(pay_code="P", pay_transaction_id="T"), message_type="CEB412")),
         about(replace(answer(guid=UUID(int=1)), message_type="CEB900")),  # type: ignore[arg-type]
         about(answer()),
     ]
-    assert told == ["CEB622 C", "CEB312 O", "CEB412 P", f"CEB900 {UUID(int=1)}", "CEB622 "]
+    assert descriptions == ["CEB622 C", "CEB312 O", "CEB412 P", f"CEB900 {UUID(int=1)}", "CEB622 "]
     assert len(about(answer(cop_no="C" * 200))) == 100
 
 
@@ -396,9 +396,9 @@ def test_a_table_without_a_column_is_refused(missing: str) -> None:
 
 def test_every_status_and_error_says_whose_work_it_is_what_is_to_be_mended_and_what_happens_then() -> None:
     others = (*ERRORS.values(), UNKNOWN, ERROR, OTHER_HOLD)
-    for one in (*STATUSES.values(), *others):
-        said = {column: getattr(one, column) for column in ("whose", "paper", "mend", "then")}
-        assert all(text.strip() for text in said.values()), one
+    for row in (*STATUSES.values(), *others):
+        said = {column: getattr(row, column) for column in ("whose", "paper", "mend", "then")}
+        assert all(text.strip() for text in said.values()), row
     for status in STATUSES.values():
         assert status.says, status
         assert status.follows, status

@@ -44,9 +44,9 @@ RECEIPT = f"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def test_a_receipt() -> None:
-    at = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    returned_at = datetime(2026, 11, 23, 9, tzinfo=UTC)
     number = "22442026I000000001"
-    assert read_receipt(RECEIPT) == CustomsReceipt("120", number, False, "CEB622", at, "海关入库")
+    assert read_receipt(RECEIPT) == CustomsReceipt("120", number, False, "CEB622", returned_at, "海关入库")
     assert read_receipt(RECEIPT).accepted
 
 
@@ -91,7 +91,7 @@ def test_a_later_receipt_written_in_another_way_is_the_same_receipt() -> None:
         "guid": f" {GUID.lower()}",
         "cursor": "7",
     }
-    page, again = (read_page(json.dumps({"receipts": [one]}, indent=2).encode()) for one in (receipt, written))
+    page, again = (read_page(json.dumps({"receipts": [item]}, indent=2).encode()) for item in (receipt, written))
     assert page == again
 
 
@@ -272,8 +272,8 @@ def test_a_refusal_of_a_forgotten_message(declared_after_hours: int | None, seco
     first = ImportRefused(order_id=order_id(), occurred_at=PLACED_AT, parcel=1, reason="sent_back:700")
     facts = Facts(order_stream(order_id()), [first])
     if declared_after_hours is not None:
-        at = PLACED_AT + timedelta(hours=declared_after_hours)
-        facts.add(ImportDeclared(order_id=order_id(), occurred_at=at, parcel=1, declaration_number="I1"))
+        declared_at = PLACED_AT + timedelta(hours=declared_after_hours)
+        facts.add(ImportDeclared(order_id=order_id(), occurred_at=declared_at, parcel=1, declaration_number="I1"))
     receipt = polled(later(returnStatus="700"))
     forgotten = SentMessage(UUID(GUID), order_id(), 1, "CEB621", None)
     (fact,) = receipt_events(receipt, forgotten, facts, {}, DecisionContext(PLACED_AT + timedelta(days=1)))
@@ -314,8 +314,8 @@ def test_of_an_inventory_that_a_broker_sends_its_receipts_say_that_it_is_declare
     context = DecisionContext(PLACED_AT + timedelta(days=3))
     receipt = polled(later(returnStatus=status, invtNo=number))
     facts_of_it = receipt_events(receipt, sent, facts, {}, context)
-    told = [event.declaration_number for event in facts_of_it if isinstance(event, ImportDeclared)]
-    assert told == ([number] if declared else [])
+    numbers = [event.declaration_number for event in facts_of_it if isinstance(event, ImportDeclared)]
+    assert numbers == ([number] if declared else [])
     for event in facts_of_it:
         facts.add(event)
     assert not any(
@@ -327,10 +327,10 @@ def test_a_cancellation_is_followed_to_its_approval() -> None:
     sent, facts = SentMessage(UUID(GUID), order_id(), 1, "CEB623", PLACED_AT), Facts(order_stream(order_id()))
     context = DecisionContext(PLACED_AT + timedelta(days=3))
 
-    def told(status: str) -> list[Event]:
+    def events_of(status: str) -> list[Event]:
         return receipt_events(polled(later(messageType="CEB624", returnStatus=status)), sent, facts, {}, context)
 
-    (rejected,) = told("100")
+    (rejected,) = events_of("100")
     assert isinstance(rejected, CaseOpened)
     assert (rejected.case, rejected.reason, rejected.action) == (
         "needs_attention:cancellation:1",
@@ -338,7 +338,7 @@ def test_a_cancellation_is_followed_to_its_approval() -> None:
         "look_into",
     )
     facts.add(rejected)
-    assert told("120") == []
-    (settled,) = told("399")
+    assert events_of("120") == []
+    (settled,) = events_of("399")
     assert isinstance(settled, CaseClosed)
     assert (settled.case, settled.resolution) == (rejected.case, "answered")

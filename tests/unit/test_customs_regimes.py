@@ -32,8 +32,8 @@ def worth(value: str) -> Sums:
 
 
 def refusal(regime: Regime, lines: Sequence[OrderLine], value: str, day: date = TODAY) -> Refusal | None:
-    found = POLICY.imports[regime].judge(lines, worth(value), day)
-    return found if isinstance(found, Refusal) else None
+    judgement = POLICY.imports[regime].judge(lines, worth(value), day)
+    return judgement if isinstance(judgement, Refusal) else None
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def refusal(regime: Regime, lines: Sequence[OrderLine], value: str, day: date = 
     ],
 )
 def test_cross_border_retail(lines: Sequence[OrderLine], value: str, reason: str | None) -> None:
-    found = refusal("cbec_9610", lines, value)
-    assert (found.reason if found else None) == reason
+    refused = refusal("cbec_9610", lines, value)
+    assert (refused.reason if refused else None) == reason
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_cross_border_retail(lines: Sequence[OrderLine], value: str, reason: str
     ],
 )
 def test_personal_articles_by_post(hs_code: str, value: str, reason: str | None) -> None:
-    found = refusal("personal_postal", [line(hs_code=hs_code)], value)
-    assert (found.reason if found else None) == reason
+    refused = refusal("personal_postal", [line(hs_code=hs_code)], value)
+    assert (refused.reason if refused else None) == reason
 
 
 def test_a_refusal_names_the_goods() -> None:
@@ -97,9 +97,9 @@ def test_an_article_above_the_limit_did_not_pass_before_2019() -> None:
 
 
 def test_the_legal_day_is_beijings_there_and_paris_here() -> None:
-    at = datetime(2026, 12, 31, 17, tzinfo=UTC)
-    assert POLICY.imports["cbec_9610"].day(at) == date(2027, 1, 1)
-    assert POLICY.export.day(at) == date(2026, 12, 31)
+    instant = datetime(2026, 12, 31, 17, tzinfo=UTC)
+    assert POLICY.imports["cbec_9610"].day(instant) == date(2027, 1, 1)
+    assert POLICY.export.day(instant) == date(2026, 12, 31)
 
 
 def test_no_rule_before_the_first_row() -> None:
@@ -164,9 +164,9 @@ def test_by_post_a_release_counts_after_the_arrival_only() -> None:
 
 
 def test_what_we_declare_is_released_by_customs_alone_and_never_by_a_scan() -> None:
-    told = [scanned("arrived_destination", hours=100), scanned("import_cleared", hours=120), scanned("delivered")]
-    assert not POLICY.imports["cbec_9610"].cleared_by(told)
-    assert POLICY.imports["personal_postal"].cleared_by(told)
+    scans = [scanned("arrived_destination", hours=100), scanned("import_cleared", hours=120), scanned("delivered")]
+    assert not POLICY.imports["cbec_9610"].cleared_by(scans)
+    assert POLICY.imports["personal_postal"].cleared_by(scans)
 
 
 def found_by(policy_line: OrderLine) -> list[tuple[str, str | None]]:
@@ -208,10 +208,10 @@ def judged(
     policy: Policy, *lines: OrderLine, day: date = TODAY
 ) -> tuple[str, str | None] | list[tuple[str, str | None]]:
     """The refusal with its article, else what is found."""
-    found = policy.imports["cbec_9610"].judge(lines, worth("100.00"), day)
-    if isinstance(found, Refusal):
-        return found.reason, found.sku
-    return [(finding.code, finding.sku) for finding in found.findings]
+    judgement = policy.imports["cbec_9610"].judge(lines, worth("100.00"), day)
+    if isinstance(judgement, Refusal):
+        return judgement.reason, judgement.sku
+    return [(finding.code, finding.sku) for finding in judgement.findings]
 
 
 def test_goods_for_bonded_warehouses_only_do_not_come_in_by_direct_purchase() -> None:
@@ -247,8 +247,8 @@ def test_a_note_counts_on_its_days_only() -> None:
 
 def test_the_notes_of_the_image_are_those_that_are_told_and_each_is_unconfirmed() -> None:
     rows = list(files_of(None)["list_notes.json"].rows("list_notes"))
-    told = {(row.columns["code"], row.columns["limit"], row.columns["kilograms"]) for row in rows}
-    assert told == {
+    notes = {(row.columns["code"], row.columns["limit"], row.columns["kilograms"]) for row in rows}
+    assert notes == {
         ("03", "bonded_only", ""),
         ("1006", "yearly_weight", "20"),
         ("1701", "yearly_weight", "2"),

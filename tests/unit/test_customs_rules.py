@@ -54,11 +54,11 @@ def test_a_file_of_a_release_stands_in_the_place_of_the_images(tmp_path: Path) -
     release = edited(tmp_path, "limits.json", put("cbec_transaction_cny", 1, value="6000"))
     (release / "..data").mkdir()
     (release / "README.md").write_text("why", encoding="utf-8")
-    found = tables.load(release)
-    assert found.cbec_transaction.on(date(2026, 11, 20)) == 6000
-    assert found.postal_bands == TABLES.postal_bands
-    assert found.versions["limits"] != TABLES.versions["limits"]
-    assert found.versions["tariff"] == TABLES.versions["tariff"]
+    rules = tables.load(release)
+    assert rules.cbec_transaction.on(date(2026, 11, 20)) == 6000
+    assert rules.postal_bands == TABLES.postal_bands
+    assert rules.versions["limits"] != TABLES.versions["limits"]
+    assert rules.versions["tariff"] == TABLES.versions["tariff"]
 
 
 @pytest.mark.parametrize(
@@ -263,12 +263,12 @@ def test_the_commands_check_and_compare_releases(tmp_path: Path) -> None:
 
 
 def under(**changed: object) -> Policy:
-    found = replace(TABLES, **changed)  # type: ignore[arg-type]
-    return replace(POLICY, tables=found, imports=import_regimes(found), export=regimes.export_regimes(found)["FR"])
+    rules = replace(TABLES, **changed)  # type: ignore[arg-type]
+    return replace(POLICY, tables=rules, imports=import_regimes(rules), export=regimes.export_regimes(rules)["FR"])
 
 
-def order(at: datetime, **changed: Any) -> Facts:
-    placed = samples.placed(at=at, **changed)
+def order(arrived_at: datetime, **changed: Any) -> Facts:
+    placed = samples.placed(arrived_at=arrived_at, **changed)
     return Facts(placed.stream, [placed, samples.recorded()])
 
 
@@ -281,9 +281,9 @@ LIMIT = Amounts(
 )
 
 
-@pytest.mark.parametrize(("at", "passes"), [("2026-12-31T15:59", True), ("2026-12-31T16:00", False)])
-def test_a_chinese_rule_begins_at_midnight_in_beijing(at: str, passes: bool) -> None:
-    facts = order(datetime.fromisoformat(at).replace(tzinfo=UTC), marketplace="postal-shop")
+@pytest.mark.parametrize(("arrived_at", "passes"), [("2026-12-31T15:59", True), ("2026-12-31T16:00", False)])
+def test_a_chinese_rule_begins_at_midnight_in_beijing(arrived_at: str, passes: bool) -> None:
+    facts = order(datetime.fromisoformat(arrived_at).replace(tzinfo=UTC), marketplace="postal-shop")
     verdict = screen(facts, NOW, under(postal_parcel=LIMIT))
     assert isinstance(verdict, OrderRefused) is not passes
     version = "2024-12-01" if passes else "2027-01-01"
@@ -304,7 +304,7 @@ DEEMED = Amounts(
 def test_a_french_rule_begins_at_midnight_in_paris(packed_at: str, deemed: bool) -> None:
     policy, placed = under(eu_deemed=DEEMED), samples.placed()
     [screened] = [event for event in outcome(order(PLACED_AT), policy) if isinstance(event, OrderScreened)]
-    packed = samples.packed(at=datetime.fromisoformat(packed_at).replace(tzinfo=UTC))
+    packed = samples.packed(packed_at=datetime.fromisoformat(packed_at).replace(tzinfo=UTC))
     outputs = decide(Facts(placed.stream, [placed, samples.recorded(), screened, packed]), NOW, policy)
     declared = [output for output in outputs if isinstance(output, ParcelDeclared)]
     assert bool(declared) is deemed

@@ -109,9 +109,9 @@ def test_files_that_change_while_they_are_read_are_read_again(tmp_path: Path, mo
     load = tables.load
 
     def interrupted(release: Path) -> object:
-        found = load(release)
+        rules = load(release)
         edited(release, "limits.json", put("postal_parcel_cny", 1, value="4000"))
-        return found
+        return rules
 
     with monkeypatch.context() as changed:
         changed.setattr(tables, "load", interrupted)
@@ -171,8 +171,8 @@ def test_a_message_is_written_again_when_all_goods_have_their_rows() -> None:
     case = unwritten(INVENTORY, COUNTRY_CODES)
     nowhere = samples.line().model_copy(update={"origin": "XK"})
     assert not declarable_now(waiting(case, lines=(nowhere,)), POLICY)
-    found = replace(TABLES, tariff=Tariff({}))
-    without = replace(POLICY, tables=found, imports=import_regimes(found), export=regimes.export_regimes(found)["FR"])
+    rules = replace(TABLES, tariff=Tariff({}))
+    without = replace(POLICY, tables=rules, imports=import_regimes(rules), export=regimes.export_regimes(rules)["FR"])
     assert not declarable_now(waiting(case), without)
     no_lane = replace(POLICY, tables=replace(TABLES, lanes=Lanes(())))
     assert not declarable_now(waiting(unwritten(INVENTORY, LANES)), no_lane)

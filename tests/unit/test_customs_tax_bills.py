@@ -66,7 +66,7 @@ def test_a_bill_names_the_taxes_of_each_article() -> None:
     assert taxes.total == Decimal("214.44")
     assert bill().articles == (BilledArticle(1, "3304990039", Decimal("930.00000"), taxes),)
     assert (bill().status, bill(VOID).status, bill(VOID).taxes) == ("1", "3", None)
-    keys = {message_key(one.message_type, one.keys) for one in (bill(), bill(VOID))}
+    keys = {message_key(entry.message_type, entry.keys) for entry in (bill(), bill(VOID))}
     assert keys == {MessageKey("CEB621", "number", "22442026I000000001")}
     assert bill().tax_no == bill(VOID).tax_no
 
@@ -100,8 +100,8 @@ def test_a_bill_that_is_none_is_set_aside(old: str, new: str, reason: str) -> No
 @given(st.data())
 def test_no_damage_breaks_the_reader(data: st.DataObject) -> None:
     body = bytearray(MADE)
-    at = data.draw(st.integers(0, len(body) - 1))
-    body[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=40))
+    offset = data.draw(st.integers(0, len(body) - 1))
+    body[offset : offset + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=40))
     page = {"receipts": [{"cursor": "7", "message": base64.b64encode(bytes(body)).decode()}]}
     assert {entry.cursor for entry in read_page(json.dumps(page).encode()).entries} == {"7"}
 
@@ -120,9 +120,9 @@ def facts(tax: str = "100.00") -> Facts:
     return World().consume(changed, recorded(), packed(parcel(1, (1, 1)))).facts
 
 
-def events(one: TaxBill, known: Facts) -> list[object]:
+def events(entry: TaxBill, known: Facts) -> list[object]:
     sent = SentMessage(order_id(), order_id(), 1, "CEB621", PLACED_AT)
-    return list(receipt_events(one, sent, known, {}, NOW))
+    return list(receipt_events(entry, sent, known, {}, NOW))
 
 
 def billed(total: str) -> TaxBill:
@@ -151,11 +151,11 @@ def test_what_differs_by_more_than_rounding_explains_is_a_case(total: str, reaso
 
 def test_a_tax_in_euros_is_exact_to_a_cent_only() -> None:
     known = World().consume(placed(tax="3.37"), recorded(), packed(parcel(1, (1, 1)))).facts
-    told = collected(known, 1)
-    assert told is not None
-    assert told.tolerance == Decimal("0.10")
-    assert events(billed(str(told.amount - Decimal("0.09"))), known) == []
-    assert len(events(billed(str(told.amount - Decimal("0.11"))), known)) == 1
+    share = collected(known, 1)
+    assert share is not None
+    assert share.tolerance == Decimal("0.10")
+    assert events(billed(str(share.amount - Decimal("0.09"))), known) == []
+    assert len(events(billed(str(share.amount - Decimal("0.11"))), known)) == 1
 
 
 def test_what_becomes_of_a_bill_is_no_second_difference() -> None:

@@ -345,7 +345,7 @@ def test_of_the_export_gateway_about_an_end() -> None:
                 continue
             read += 1
             if isinstance(answer, export.Exited):
-                assert word not in answer.at.isoformat()
+                assert word not in answer.exited_at.isoformat()
             if isinstance(answer, export.Refused):
                 assert word not in answer.code
     assert read

@@ -72,10 +72,10 @@ async def test_a_number_of_an_order_is_its_platforms_own(http: httpx.AsyncClient
     assert [(await send(http, message))[1]["returnStatus"] for message in again] == ["-301010", "2", "2"]
     twice = ceb("CEB621", guid=str(uuid4()).upper(), logisticsNo="CY000000001FR", **other)
     assert "重复申报" in (await send(http, twice))[1]["returnInfo"]
-    own = ceb("CEB621", guid=str(uuid4()).upper(), copNo="TM-1-2", logisticsNo="CY000000001FR", **other)
-    assert "CEB511" in (await send(http, own))[1]["returnInfo"]
+    second_number = ceb("CEB621", guid=str(uuid4()).upper(), copNo="TM-1-2", logisticsNo="CY000000001FR", **other)
+    assert "CEB511" in (await send(http, second_number))[1]["returnInfo"]
     await send(http, ceb("CEB511", guid=str(uuid4()).upper(), logisticsNo="CY000000001FR"))
-    assert (await send(http, own))[1]["returnStatus"] == "120"
+    assert (await send(http, second_number))[1]["returnStatus"] == "120"
 
 
 async def test_an_inventory_that_is_rejected_first_is_taken_when_it_is_declared_again(
@@ -154,13 +154,13 @@ async def test_an_invalidation_is_decided_a_while_after_it_was_asked_for(
     http: httpx.AsyncClient, clock: HandClock
 ) -> None:
     mrn = (await http.post(EXPORT, json=declaration())).json()["mrn"]
-    asked = {"lrn": "LRN1", "reason": "withdrawn"}
+    request = {"lrn": "LRN1", "reason": "withdrawn"}
     path = f"{EXPORT}/{mrn}/invalidation"
-    first = await http.post(path, json=asked)
+    first = await http.post(path, json=request)
     assert (first.status_code, first.json()["status"]) == (202, "invalidation_requested")
     assert (await http.get(f"{EXPORT}/{mrn}")).json()["status"] == "released"
     clock.pass_hours(1)
-    again = await http.post(path, json=asked)
+    again = await http.post(path, json=request)
     assert (again.status_code, again.json()["status"]) == (200, "invalidated")
     clock.pass_hours(100)
     assert (await http.get(f"{EXPORT}/{mrn}")).json()["status"] == "invalidated"
@@ -397,7 +397,7 @@ async def test_an_inventory_is_cancelled_before_its_release_and_nothing_is_decid
     name, taken = await send(http, ceb("CEB623"))
     assert (name, taken["returnStatus"], taken["invtNo"]) == ("CEB624Message", "120", fields["invtNo"])
     clock.pass_hours(48)
-    assert [(one["messageType"], one["returnStatus"]) for one in await later(http)] == [("CEB624", "399")]
+    assert [(receipt["messageType"], receipt["returnStatus"]) for receipt in await later(http)] == [("CEB624", "399")]
 
 
 async def test_a_released_inventory_is_not_cancelled(http: httpx.AsyncClient, clock: HandClock) -> None:

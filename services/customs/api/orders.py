@@ -43,8 +43,16 @@ def router(require: Require, pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger,
         async with pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
             papers = views.Papers(
-                [message for one in DESTINATIONS.values() for message in await one.messages(db, order_id)],
-                [receipt for one in DESTINATIONS.values() for receipt in await one.receipts(db, order_id)],
+                [
+                    message
+                    for destination in DESTINATIONS.values()
+                    for message in await destination.messages(db, order_id)
+                ],
+                [
+                    receipt
+                    for destination in DESTINATIONS.values()
+                    for receipt in await destination.receipts(db, order_id)
+                ],
                 await export_declarations.of_order(db, order_id),
             )
         if not len(facts):

@@ -36,11 +36,11 @@ def router(require: Require, clock: Clock, in_force: InForce, routing: Routing) 
             raise Problem(422, "invalid request", errors=faults)
         now = clock.now()
         try:
-            found = quote(body.as_order(principal.name, routing, now), DecisionContext(now), in_force())
+            quoted = quote(body.as_order(principal.name, routing, now), DecisionContext(now), in_force())
         except NoRule as gap:
             fault = Fault("body", "no_rule", f"Must be an order for which the table {gap.table} has a row on that day")
             raise Problem(422, "invalid request", errors=[fault]) from None
-        return json_answer(quote_view(found, collected=body.collected is not None))
+        return json_answer(quote_view(quoted, collected=body.collected is not None))
 
     return routes
 

@@ -35,14 +35,14 @@ def router(
         openapi_extra=problems(),
     )
     async def list_set_aside_receipts(_: Principal = Depends(require("support"))) -> Response:
-        """What customs sent that answers no message of ours, each number once, or that cannot be read and in which no
-        number of ours was found: the oldest first, a hundred of each country at the most. Nothing waits for them: all
-        other receipts count. One in which a number was found is not here but a case of its order."""
+        """Receipts that answer no message of ours, each number once, or that cannot be read and have no number of ours:
+        the oldest first, a hundred of each country at the most. They hold up no other receipt. An unreadable receipt
+        with a number of ours is not listed: it is a case of its order."""
         async with pool.acquire() as db:
             receipts = [
                 SetAsideReceiptView(country=country, **asdict(receipt))
-                for country, one in DESTINATIONS.items()
-                for receipt in await one.to_settle(db)
+                for country, destination in DESTINATIONS.items()
+                for receipt in await destination.to_settle(db)
             ]
         return json_answer(SetAsideReceiptsView(receipts=tuple(receipts)))
 
@@ -55,7 +55,8 @@ def router(
     async def settle_receipt(
         request: Request, country: Country, receipt_id: ReceiptId, who: Principal = Depends(require("operator"))
     ) -> Response:
-        """Takes it off the list. What customs sends again is read by itself. Repeated it changes nothing."""
+        """Takes the receipt off the list. What customs sends again is read like any other receipt. Repeating the
+        request changes nothing."""
 
         async def work(db: DB) -> Response:
             destination = DESTINATIONS.get(country)

@@ -1,4 +1,4 @@
-"""Where goods go: a package a country, named by its code in lower case, with `DESTINATION`."""
+"""The countries of destination: a package for each, named by its code in lower case, which defines `DESTINATION`."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ DESTINATIONS: Mapping[str, Destination] = {
 
 
 def import_regimes(tables: Tables) -> Mapping[Regime, ImportRegime]:
-    """Those of all destinations, by name."""
-    return {regime.name: regime for one in DESTINATIONS.values() for regime in one.regimes(tables)}
+    """The import regimes of all destinations, by name."""
+    return {regime.name: regime for destination in DESTINATIONS.values() for regime in destination.regimes(tables)}

@@ -35,12 +35,12 @@ class Parts:
     clock: Clock
     in_force: InForce
     caught_up: Callable[[], Awaitable[Callable[[], Awaitable[bool]]]]
-    """A question that is answered with yes once all that is in the consumed topics now is consumed."""
+    """Notes where the consumed topics end now; what it returns says whether everything up to there is consumed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """The connection to a destination's authority, and what is asked of it."""
+    """The connection to a destination's authority, with the jobs and tasks that use it."""
 
     counterpart: Counterpart
     jobs: tuple[JobKind, ...]
@@ -57,7 +57,7 @@ class Message:
     type: str
     guid: UUID
     is_ours: bool
-    """Ours to send; else a broker sends it."""
+    """Whether we send it; otherwise a broker does."""
     status: str | None
     number: str | None
     written_at: datetime
@@ -66,7 +66,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A message as it is sent, sealed: for whoever signs or sends it in our place."""
+    """A message as it is sent, sealed, for the firm or broker that signs or sends it in our place."""
 
     body: bytes
     place: str
@@ -76,7 +76,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedReceipt:
-    """What the authority has said of a message; `meaning` is ours."""
+    """A receipt of the authority for a message, with what we take it to mean."""
 
     parcel: int
     type: str
@@ -84,7 +84,7 @@ class ReceivedReceipt:
     meaning: str
     says: str
     error: str | None
-    """Its name, of an error that has one."""
+    """The name of the error, where it has one."""
     paper: str
     """Which message, field or paper it is about."""
     whose: str
@@ -108,26 +108,29 @@ class ReceiptText:
     """Empty where no words are kept."""
     place: str
     """To which it is sealed."""
+    at_once: bool
+    """Whether it was given in the answer to the message; else it was polled."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetAsideReceipt:
-    """What the authority sent that is about no parcel of ours, or cannot be read and names none."""
+    """A receipt about no parcel of ours: it answers none of our messages, or is unreadable without a number of ours."""
 
     id: int
     name: str
-    """Behind which cursor it stood, and the hash of what was read of it; of one that can be read what it is about."""
+    """Of an unreadable receipt its cursor, or the one before it, and a hash of its bytes; of a readable one its type
+    and a number in it."""
     reason: str
     """Which bound or rule it breaks."""
     size: int
-    """Bytes of it that came."""
+    """Bytes received."""
     received_at: datetime
     keep_until: datetime
     """Its bytes are kept until then."""
 
 
 class Destination(Protocol):
-    """One country. What it stores of its own, only it reads."""
+    """One country of destination. Nothing else reads the tables that it keeps for itself."""
 
     @property
     def country(self) -> str:
@@ -139,29 +142,30 @@ class Destination(Protocol):
 
     @property
     def flight_unknown(self) -> frozenset[str]:
-        """Reasons of the cases about an inventory that waits for the agent's notice, which settles them."""
+        """Reasons of the cases about an inventory that waits for the agent's notice; the notice settles them."""
 
     @property
     def message_types(self) -> tuple[str, ...]:
-        """Of the messages to its authority, by which each is read."""
+        """The types of the messages to its authority."""
 
     @property
     def settings(self) -> type[BaseSettings]: ...
 
     @property
     def sealed(self) -> tuple[SealedColumn, ...]:
-        """What it stores sealed."""
+        """Its columns with sealed values."""
 
     def regimes(self, tables: Tables) -> Sequence[ImportRegime]: ...
 
     def connect(self, settings: Any, parts: Parts, seconds: float) -> Authority:
-        """With its settings; a whole call takes so many real seconds at the most."""
+        """Connects to the authority, by the destination's settings. `seconds`: real time that a whole call may take."""
 
     async def declaration_written(self, db: DB, order_id: UUID, parcel: int) -> bool:
-        """Whether the declaration that names the parcel's bill is written; none is until the transaction ends."""
+        """Whether the declaration that names the parcel's bill is written. Until the transaction ends nobody else
+        writes it."""
 
     async def write_again(self, db: DB, kind: str, order_id: UUID, parcel: int) -> None:
-        """The messages of this kind of job, unless they were accepted, are written anew when it runs."""
+        """Has this kind of job write its messages again, except those that were accepted."""
 
     async def messages(self, db: DB, order_id: UUID) -> list[Message]: ...
 
@@ -177,7 +181,7 @@ class Destination(Protocol):
         """Receipts that wait for a person, the oldest first, a hundred at the most."""
 
     async def settle(self, db: DB, receipt_id: int, who: str, now: datetime) -> bool:
-        """Somebody has looked into it; False when there is no such receipt that waits, or waited."""
+        """Records that somebody has looked into it; it may be repeated. False when no such receipt was ever listed."""
 
     async def on_erased(self, db: DB, order_ids: Sequence[UUID]) -> None:
         """Drops text that may name the person."""

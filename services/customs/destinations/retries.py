@@ -1,4 +1,4 @@
-"""Jobs that are done again once what they failed on is mended."""
+"""Runs a failed job again once its cause is repaired."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from shared.ledger.ledger import Ledger
 async def run_again(
     ledger: Ledger, db: DB, destination: Destination, kind: str, facts: Facts, subject: str, context: DecisionContext
 ) -> bool:
-    """The job of an order that is locked is run again, its messages written again unless they were accepted, and the
-    open case about it is closed; if it fails again that is another case. False when no such job has ended."""
+    """Runs a job of a locked order again, which writes its messages again except those that were accepted, and closes
+    the open case about it. If it fails again, that is another case. False when no such job has ended."""
     closed = retried(facts, kind, subject, context)
     again = {"round": attention_round(facts, kind, subject) + len(closed)}
     if not await ledger.run_again(db, Job(kind, facts.stream, subject), again):

@@ -25,7 +25,7 @@ class NotPossible(Exception):
 
 
 def has_parcel(facts: Facts, parcel: int) -> bool:
-    """One of the plan, or one that was given up and has an MRN."""
+    """Whether the order has this parcel: in its plan, or given up and with an MRN."""
     packed, declared = plan_of(facts), facts.get(ParcelDeclared, parcel)
     planned = packed is not None and any(box.parcel == parcel for box in packed.parcels)
     return planned or (declared is not None and declared.mrn is not None)
@@ -71,8 +71,9 @@ def check_bill(facts: Facts, uplifted: ParcelUplifted) -> None:
 
 
 def hold_to_answer(facts: Facts, parcel: int) -> ImportHeld | CaseOpened:
-    """The hold that an operator's answer is about: customs' own, or the case of one that the post's scans tell.
-    NotPossible: there is none, or the person's record was erased, which an answer that names the person would outlive.
+    """The hold that an operator's answer is about: customs' own, or the case of one that only the post's scans report.
+    NotPossible: there is none, or the person's record was erased; an answer that names the person would be kept after
+    the erasure.
     """
     if PersonErased in facts:
         raise NotPossible("the person's record was erased", "answer customs directly, and state a resolution in orders")
@@ -93,8 +94,8 @@ def check_return(facts: Facts, parcel: int, policy: Policy, now: datetime) -> No
 
 
 def job_subject(facts: Facts, parcel: int, work: str) -> str:
-    """The subject of the job of this kind that an operator frees: an answer's is its hold's, a question's for the proof
-    of exit its case's."""
+    """The subject of the job that an operator has run again: of an answer to a hold that hold's, of the question for
+    the proof of exit its case's, else the parcel."""
     if work == EXIT_PROOF:
         return open_subject(facts, work, parcel) or str(parcel)
     held = open_hold(facts, parcel)

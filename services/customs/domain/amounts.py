@@ -39,7 +39,7 @@ def in_cny(sums: Sums, rate: Decimal) -> Sums:
 
 
 def tax_by_line(placed: OrderPlaced, rate: Decimal) -> Mapping[int, Decimal]:
-    """What was collected of the tax for each line, CNY; of no line where the order does not say it of every one."""
+    """The tax that was collected for each line, CNY; empty unless the order states it for every line."""
     stated = {line.line: line.tax for line in placed.lines if line.tax is not None}
     if len(stated) < len(placed.lines):
         return {}

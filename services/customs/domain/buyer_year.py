@@ -31,7 +31,7 @@ def may_change_share(facts: Facts) -> bool:
 
 
 def changes(stored: Mapping[UUID, QuotaEntry], orders: Mapping[UUID, Facts]) -> dict[UUID, Change]:
-    """Of the stored entries those that are no longer what the facts of their order give."""
+    """The stored entries that differ from what the facts of their order give now."""
     current = {order_id: replace(entry, share=share(orders[order_id])) for order_id, entry in stored.items()}
     return {
         order_id: Change(stored[order_id].share, entry)

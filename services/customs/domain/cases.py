@@ -53,10 +53,10 @@ def order_ended(facts: Facts) -> bool:
 
 
 def import_end(facts: Facts, parcel: int, since: datetime) -> str | None:
-    """What ended the import of a parcel about which something was open since then.
+    """What ended the import of a parcel for a matter that was opened at `since`.
 
-    A refusal before then ended nothing of it: the parcel was declared again. Nor did a release, where customs says when
-    it released: it may hold a parcel after that.
+    A refusal before `since` does not count: the parcel was declared again. Nor does a release that customs dates before
+    `since`: customs may hold a released parcel.
     """
     if release_since(facts, parcel, since):
         return "cleared"
@@ -67,13 +67,13 @@ def import_end(facts: Facts, parcel: int, since: datetime) -> str | None:
 
 
 def last_refusal(facts: Facts, parcel: int) -> ImportRefused | None:
-    """That of the latest version of the declaration which customs has refused."""
-    refused = (one for one in facts.all(ImportRefused) if one.parcel == parcel)
-    return max(refused, key=lambda one: one.version, default=None)
+    """The refusal of the latest version of the declaration that customs has refused."""
+    refusals = (refusal for refusal in facts.all(ImportRefused) if refusal.parcel == parcel)
+    return max(refusals, key=lambda refusal: refusal.version, default=None)
 
 
 def release_since(facts: Facts, parcel: int, since: datetime) -> ImportCleared | None:
-    """The release, unless customs says that it was before then."""
+    """The release, unless customs dates it before `since`."""
     cleared = facts.get(ImportCleared, parcel)
     return None if cleared and cleared.released_at and cleared.released_at < since else cleared
 
@@ -85,9 +85,9 @@ def parcel_end(facts: Facts, parcel: int) -> str | None:
 
 
 def split_payment(facts: Facts, context: DecisionContext) -> list[Output]:
-    """An order that customs takes in one parcel was packed in several: its marketplace is asked to have the payment
-    split by them, before they leave. By the boxes as they were packed: a new one in the place of another changes
-    nothing."""
+    """A case for an order that customs takes in one parcel only and that was packed in several: before they leave, its
+    marketplace has to have the payment split by parcel. The boxes count as they were packed first: one that replaces
+    another changes nothing."""
     screened, packed = facts.get(OrderScreened), facts.get(OrderPacked)
     if screened is None or packed is None or not screened.one_parcel or len(packed.parcels) == 1 or order_ended(facts):
         return []
@@ -150,7 +150,7 @@ def needs_attention(
     since: datetime | None = None,
     lacks: str | None = None,
 ) -> CaseOpened:
-    """`kind` of work and its `subject`, which begins with the parcel's number."""
+    """A case about a `kind` of work. Its `subject` begins with the parcel's number."""
     name = f"needs_attention:{kind}:{subject}"
     return CaseOpened(
         order_id=order_id,
@@ -203,7 +203,7 @@ def settled_attention(facts: Facts, context: DecisionContext) -> list[Output]:
 
 
 def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | None:
-    # Settled by scans; by a void bill or a person; by an approval.
+    # These are closed elsewhere: by scans, by a void bill or a person, by an approval.
     if kind in (POST_HOLD, TAX_DIFFERENCE, CANCELLATION):
         return None
     match kind:
@@ -230,9 +230,10 @@ def _settlement(facts: Facts, kind: str, parcel: int, since: datetime) -> str | 
             declared = facts.get(ImportDeclared, parcel)
             if declared is not None and declared.occurred_at >= since:
                 return "answered"
-            if kind == "inventory":  # a refusal is what it is about
+            if kind == "inventory":  # the case is about the refusal
                 return "cleared" if facts.get(ImportCleared, parcel) else parcel_end(facts, parcel)
     cleared = facts.get(ImportCleared, parcel)
-    if cleared is not None and cleared.occurred_at >= since:  # both by our clock, unlike the time that customs states
+    # Both are times of our clock, unlike the time that customs states.
+    if cleared is not None and cleared.occurred_at >= since:
         return "cleared"
     return import_end(facts, parcel, since)

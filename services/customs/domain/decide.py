@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -87,8 +87,8 @@ class Policy:
 
 
 InForce: TypeAlias = Callable[[], Policy]
-"""The policy of now: the rules are read again while the service runs. Who decides asks once for all that belongs
-together."""
+"""Returns the policy in force: rules are read again while the service runs. A caller takes it once for everything that
+must follow one policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
     rate = rates.row(day)
     sums = in_cny(of_order(placed), Decimal(rate.value))
     exported_on = policy.export.day(placed.occurred_at)
-    rules = _together(rates.version(day), *regime.rules(day), *policy.export.rules(exported_on))
+    rules = _distinct(rates.version(day), *regime.rules(day), *policy.export.rules(exported_on))
     lane = policy.lane_of(placed, regime.name)
     tax = regime.judge(placed.lines, sums, day)
     if isinstance(tax, Refusal):
@@ -142,23 +142,23 @@ def screen(facts: Facts, context: DecisionContext, policy: Policy) -> Passed | O
     return Passed(screened, placed.occurred_at, regime.yearly_limit(day), day.year)
 
 
-def _together(*versions: str) -> tuple[str, ...]:
-    """Each once."""
+def _distinct(*versions: str) -> tuple[str, ...]:
+    """Without repetitions."""
     return tuple(dict.fromkeys(versions))
 
 
 def _findings(tax: Tax, placed: OrderPlaced, sums: Sums, rate: Decimal) -> tuple[Finding, ...]:
-    """What was collected is compared line by line where the order says it so, else as a sum. The first hundred; of
-    more, those about what was collected before all others."""
+    """The collected tax is compared line by line where the order states it by line, else as a sum. A hundred findings
+    at the most, those about the collected tax first if there are more."""
     by_line, currency = tax_by_line(placed, rate), placed.total.currency
-    found = (
+    findings = (
         compare_by_line(tax, by_line, tolerance(1, rate, currency))
         if by_line
         else compare(tax, sums.tax, tolerance(len(placed.lines), rate, currency))
     )
-    if len(found) > MAX_FINDINGS:
-        found = tuple(sorted(found, key=lambda finding: finding.code not in DIFFERENCES))
-    return found[:MAX_FINDINGS]
+    if len(findings) > MAX_FINDINGS:
+        findings = tuple(sorted(findings, key=lambda finding: finding.code not in DIFFERENCES))
+    return findings[:MAX_FINDINGS]
 
 
 def _finding(finding: Finding) -> TaxFinding:
@@ -223,8 +223,8 @@ def _exports(
 def parcels_declared(
     placed: OrderPlaced, packed: OrderPacked, context: DecisionContext, policy: Policy
 ) -> dict[int, ParcelDeclared]:
-    """What each parcel declares if leaving is its declaration: its CN23 and its share of the order's money. A vendor
-    exports in its own name what is its own alone, where that is agreed; else the hub does."""
+    """The declaration of each parcel where leaving is the declaration: its CN23 and its share of the order's money. A
+    vendor is the exporter of a parcel with goods of its own only, where that is agreed; else the hub is."""
     shares, day = shares_of(placed, packed), policy.export.day(packed.occurred_at)
     exporters = {
         parcel.parcel: policy.tables.agreements.exporter([content.owner for content in parcel.contents], day)
@@ -254,23 +254,22 @@ def parcels_declared(
     }
 
 
-def declared_codes(placed: OrderPlaced, screened: OrderScreened, policy: Policy) -> Mapping[int, str]:
-    """By line of the order, the code that import customs is told: by the rules of the day on which it was screened."""
+def import_basis(placed: OrderPlaced, screened: OrderScreened, policy: Policy) -> tuple[ImportRegime, Sums, date]:
+    """By what the import of a screened order is judged, whenever that is: its regime, its sums in yuan at the rate of
+    the screening, and the regime's day on which the order arrived."""
     regime = policy.imports[screened.regime]
-    sums = in_cny(of_order(placed), screened.rate)
-    return regime.codes(placed.lines, sums, regime.day(placed.occurred_at))
+    return regime, in_cny(of_order(placed), screened.rate), regime.day(placed.occurred_at)
 
 
 def tax_by_parcel(facts: Facts, policy: Policy) -> Mapping[int, Decimal]:
-    """What of the order's tax is due for each parcel, CNY; of no parcel while it is not packed, where no tax was
-    computed when it was screened, or where the rules of its day have been changed since so that they give none."""
+    """The part of the order's tax that is due for each parcel, CNY. Empty while the order is not packed, if no tax was
+    computed when it was screened, or if the rules of its day were changed since and give no tax."""
     placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), plan_of(facts)
     if placed is None or screened is None or packed is None or screened.tax_cny is None:
         return {}
-    regime = policy.imports[screened.regime]
-    sums = in_cny(of_order(placed), screened.rate)
+    regime, sums, day = import_basis(placed, screened, policy)
     try:
-        tax = regime.judge(placed.lines, sums, regime.day(placed.occurred_at))
+        tax = regime.judge(placed.lines, sums, day)
     except NoRule:
         return {}
     if isinstance(tax, Refusal):
@@ -285,7 +284,7 @@ def _goods_of_line(placed: OrderPlaced, parcel: Parcel, line: int) -> Decimal:
 
 
 def shares_of(placed: OrderPlaced, packed: OrderPacked) -> list[tuple[Parcel, Sums]]:
-    """Each parcel's share of the order's money, in the order's currency."""
+    """Each parcel with its share of the order's money, in the order's currency."""
     return _split(placed, packed, of_order(placed))
 
 
@@ -295,8 +294,8 @@ def shares_in_cny(placed: OrderPlaced, packed: OrderPacked, rate: Decimal) -> li
 
 
 def _split(placed: OrderPlaced, packed: OrderPacked, sums: Sums) -> list[tuple[Parcel, Sums]]:
-    """In the order of the plan, where a new box has the place of the one that it replaces: so it gets the same share,
-    and the others keep theirs."""
+    """In the order of the plan, where a new box takes the place of the one that it replaces: it gets the same share,
+    and the other boxes keep theirs."""
     return list(zip(packed.parcels, split(sums, [goods_of(placed, box) for box in packed.parcels]), strict=True))
 
 
@@ -332,13 +331,14 @@ def _taken_back(facts: Facts, parcel: int, regime: ImportRegime, context: Decisi
 
 
 def return_until(regime: ImportRegime, cleared: ImportCleared) -> datetime | None:
-    """Until when the return of a released parcel may be applied for, if that is limited: from the release as customs
-    states it; from when we knew of it, where customs states none."""
+    """Until when the return of a released parcel may be applied for; None: without limit. It counts from the release as
+    customs states it, else from when we learnt of it."""
     return regime.returnable_until(cleared.released_at or cleared.occurred_at)
 
 
 def _left_origin(scan: ParcelScanned) -> bool:
-    """Customs that the scan does not call one side's or the other's are, where they are not France's, beyond it."""
+    """Whether the scan shows that the parcel has left France. `customs` and `customs_released`, which do not say on
+    which side, show it when the scan was made abroad."""
     abroad = scan.country not in (None, ORIGIN)
     return scan.status in LEFT_ORIGIN or (abroad and scan.status in ("customs", "customs_released"))
 

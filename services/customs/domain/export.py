@@ -23,7 +23,8 @@ _MRN = re.compile(r"[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]")
 _MRN_BODY = 17
 _IMPORT_NUMBER = 20
 REFUSALS = frozenset({"invalid_field", "net_over_gross", "prohibited_goods", "unknown_declaration", "goods_have_left"})
-"""Why the gateway refuses. Any other word may be anybody's, and the reason of a refusal is published."""
+"""The gateway's codes of refusals. Any other text, which may hold anything, becomes `unknown`: a refusal's code is
+published."""
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,64}").fullmatch
 
 
@@ -138,7 +139,7 @@ class Refused:
 
 def read_answer(body: bytes) -> Released | Refused:
     """The gateway's 200, 201 or 422. Unreadable when it is anything else; the MRN is not judged here."""
-    answer = _told(body)
+    answer = _json(body)
     match answer:
         case {"status": "released", "mrn": str(mrn)}:
             return Released(mrn)
@@ -161,18 +162,18 @@ class Undecided:
 class Exited:
     """The office of exit's confirmation, under its reference."""
 
-    at: datetime
+    exited_at: datetime
     reference: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotExited:
-    """No exit is known of."""
+    """No exit is known."""
 
 
 def read_invalidation(body: bytes) -> Invalidated | Undecided | Refused:
     """The gateway's 200, 202 or 422 to a request for invalidation. Unreadable when it is anything else."""
-    match _told(body):
+    match _json(body):
         case {"status": "invalidated"}:
             return Invalidated()
         case {"status": "invalidation_requested"}:
@@ -183,11 +184,13 @@ def read_invalidation(body: bytes) -> Invalidated | Undecided | Refused:
 
 
 def read_exit(body: bytes) -> Exited | NotExited:
-    """How a released declaration stands. Unreadable when it is not said."""
-    match _told(body):
-        case {"status": "exited", "exited_at": str(at), "exit_reference": str(reference)} if _REFERENCE(reference):
+    """Whether the goods of a released declaration have left. Unreadable when the answer does not say it."""
+    match _json(body):
+        case {"status": "exited", "exited_at": str(exited_at), "exit_reference": str(reference)} if _REFERENCE(
+            reference
+        ):
             try:
-                stated = datetime.fromisoformat(at)
+                stated = datetime.fromisoformat(exited_at)
                 instant = stated.astimezone(UTC)
             except (ValueError, OverflowError):
                 raise Unreadable("no time of exit") from None
@@ -199,7 +202,7 @@ def read_exit(body: bytes) -> Exited | NotExited:
     raise Unreadable("neither exited nor released")
 
 
-def _told(body: bytes) -> Any:
+def _json(body: bytes) -> Any:
     try:
         return read_leniently(body)
     except ValueError:

@@ -23,7 +23,7 @@ from services.plans import is_given_up
 from shared.ledger.facts import DecisionContext, Facts, Job, Output, Timer
 
 ENQUIRED, INVALID = "90", "150"
-"""Days after the release; subjects of the question for the proof end in one of them, or in `left`."""
+"""Days after the release. The subject of a question for the proof of exit ends in one of them, or in `left`."""
 LEFT = "left"
 AFTER = {ENQUIRED: timedelta(days=90), INVALID: timedelta(days=150)}
 NOTHING_LEFT: frozenset[Outcome] = frozenset({"refused", "out_of_stock", "cancelled"})
@@ -49,7 +49,7 @@ def reason_of(facts: Facts, parcel: int) -> Reason:
 
 
 def invalidations(facts: Facts) -> list[Job]:
-    """Of the declarations whose goods do not leave under them."""
+    """The invalidations of the declarations whose goods do not leave under them."""
     return [
         Job(INVALIDATION, facts.stream, str(declared.parcel))
         for declared in facts.all(ParcelDeclared)
@@ -60,8 +60,8 @@ def invalidations(facts: Facts) -> list[Job]:
 
 
 def waits_for_invalidation(facts: Facts, parcel: int) -> bool:
-    """Whether what lies in the box is still declared for one in which it lay before. A person's word that this is
-    settled counts as customs' own."""
+    """Whether the contents of the box are still declared for an earlier box. A person's statement that this is settled
+    counts as customs' own."""
     return any(
         (declared := facts.get(ParcelDeclared, earlier)) is not None
         and declared.mrn is not None

@@ -1,5 +1,5 @@
-"""What waits for a row of the rules: an order of a day that a table does not have, and a declaration of goods that the
-tariff, or customs' table of countries, does not have. Each is a case, and goes on by itself once the row is there.
+"""What waits for a missing row of the rules: an order, where a table has no row for its day, and a declaration, where
+the tariff or customs' table of countries lacks its goods. Each has a case, and goes on by itself once the row is there.
 Pure."""
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from datetime import timedelta
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import OrderScreened
 from contracts.orders import OrderPlaced
-from services.customs.domain.amounts import in_cny, of_order
 from services.customs.domain.cases import ATTENTION_WITHIN, NAME
-from services.customs.domain.decide import DOCUMENTS, INVENTORY, Policy
+from services.customs.domain.decide import DOCUMENTS, INVENTORY, Policy, import_basis
 from services.customs.regimes.rows import NoRule
 from shared.ledger.facts import DecisionContext, Facts, Output, Timer
 
@@ -59,9 +58,8 @@ def declarable_now(facts: Facts, policy: Policy) -> list[CaseOpened]:
         policy.lane_of(placed, screened.regime)
     except NoRule:
         return []
-    regime = policy.imports[screened.regime]
-    sums = in_cny(of_order(placed), screened.rate)
-    return waiting if regime.declarable(placed.lines, sums, regime.day(placed.occurred_at)) else []
+    regime, sums, day = import_basis(placed, screened, policy)
+    return waiting if regime.declarable(placed.lines, sums, day) else []
 
 
 def _is_unwritten(case: CaseOpened) -> bool:

@@ -36,8 +36,8 @@ ANSWERABLE = frozenset(
         "licence_required",
     }
 )
-"""Reasons of the post's holds that a person answers with papers or numbers. Of any other somebody finds out first what
-is wanted."""
+"""Reasons of the post's holds that a person answers with papers or numbers. For any other reason a person first finds
+out what is wanted."""
 AWAIT_CUSTOMS = "await_customs"
 """Answered: nobody but customs can free the parcel now."""
 
@@ -88,18 +88,18 @@ def open_hold(facts: Facts, parcel: int) -> ImportHeld | None:
 
 
 def hold_ended(facts: Facts, parcel: int, resolution: str, context: DecisionContext) -> list[CaseClosed]:
-    """A later refusal, or release, than the one that is a fact ends the open hold."""
+    """Closes the open hold after a refusal, or release, that is later than the one known as a fact."""
     held = open_hold(facts, parcel)
     return [] if held is None else [_hold_closed(held, resolution, context)]
 
 
 def held_by_post(facts: Facts, parcel: int, context: DecisionContext) -> list[Output]:
-    """A parcel that the post's scans say is held by customs, and customs itself does not: someone answers what the scan
-    says is wanted, or finds out.
+    """The cases of a parcel that customs holds by the post's scans, and not by a receipt of its own: a person answers
+    what the scan says is wanted, or finds out what is.
 
-    One case a scan that says so; the last, or the one that waits after its answer, is open until a later scan, or the
-    parcel's end, says otherwise. Where a hold of customs' own is open then, its case says it: none is opened, and one
-    that was opened before is closed.
+    Each such scan has a case. That of the last one, or its second case, which waits for customs after the answer, is
+    open until a later scan or the parcel's end closes it. While a hold of customs' own is open, that hold's case is
+    enough: none is opened here, and one that was opened before is closed.
     """
     scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel]
     held: dict[datetime, str | None] = {}
@@ -107,22 +107,22 @@ def held_by_post(facts: Facts, parcel: int, context: DecisionContext) -> list[Ou
         if "customs_held" in scan.sets:
             held[scan.scanned_at] = held.get(scan.scanned_at) or scan.reason
     outputs: list[Output] = []
-    for number, (at, reason) in enumerate(held.items(), start=1):
-        subject = f"{parcel}:{at:%Y%m%dT%H%M}"
+    for number, (held_at, reason) in enumerate(held.items(), start=1):
+        subject = f"{parcel}:{held_at:%Y%m%dT%H%M}"
         action = "answer_customs" if reason in ANSWERABLE else "look_into"
         first = needs_attention(
-            action, facts.id, POST_HOLD, subject, 1, reason or POST_HOLD, context, HOLD_WITHIN, since=at
+            action, facts.id, POST_HOLD, subject, 1, reason or POST_HOLD, context, HOLD_WITHIN, since=held_at
         )
         waiting = _waiting(first, context)
         case = waiting if waiting in facts else first
-        if _held_since(facts, parcel, at):
+        if _held_since(facts, parcel, held_at):
             if case in facts:
                 outputs.append(case.closed(context.now, "superseded"))
             continue
         outputs.append(case)
         if number < len(held):
             resolution: str | None = "superseded"
-        elif any("customs_held" in scan.clears and scan.scanned_at > at for scan in scans):
+        elif any("customs_held" in scan.clears and scan.scanned_at > held_at for scan in scans):
             resolution = "released"
         else:
             resolution = parcel_end(facts, parcel)
@@ -163,8 +163,8 @@ def _waiting(case: CaseOpened, context: DecisionContext) -> CaseOpened:
     )
 
 
-def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
-    """Whether a hold of customs' own was open then, or began later."""
+def _held_since(facts: Facts, parcel: int, instant: datetime) -> bool:
+    """Whether a hold of customs' own was open at that instant, or began later."""
     last = max((held for held in facts.all(ImportHeld) if held.parcel == parcel), key=_by_hold, default=None)
     if last is None:
         return False
@@ -174,10 +174,10 @@ def _held_since(facts: Facts, parcel: int, at: datetime) -> bool:
     if refused is not None and not refused_before:
         ends.append(refused.occurred_at)
     if refused_before or (cleared is None and facts.get(ImportCleared, parcel)):
-        # Decided before the hold: of a decision after it there is no fact but the end of the case.
+        # This decision is from before the hold. A later decision is known only by the end of the hold's case.
         closed = facts.get(CaseClosed, hold_case(last))
         ends += [closed.occurred_at] if closed is not None and closed.resolution in ("refused", "cleared") else []
-    return all(end >= at for end in ends)
+    return all(end >= instant for end in ends)
 
 
 def _by_hold(held: ImportHeld) -> tuple[datetime, str]:

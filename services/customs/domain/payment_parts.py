@@ -34,8 +34,8 @@ class PaymentPart:
 
 
 def faults(facts: Facts, parts: Sequence[PaymentPart], policy: Policy) -> list[Fault]:
-    """Every rule that these parts break. NotPossible: the order takes none, or none any more: with the hand-over of its
-    first parcel its documents are written."""
+    """Every rule that these parts break. NotPossible: the order takes no parts, or no longer: its documents are written
+    when its first parcel is handed over."""
     placed, packed = facts.get(OrderPlaced), plan_of(facts)
     if placed is None or packed is None or order_ended(facts):
         raise NotPossible("the order is not packed, or has ended")
@@ -54,12 +54,12 @@ def _of_parts(parts: Sequence[PaymentPart], shares: dict[int, Money]) -> Iterato
         before, share = parts[:place], shares.get(part.parcel)
         if share is None:
             yield Fault(f"parts[{place}].parcel", "parcel_unknown", "Must be a parcel of the order")
-        elif any(one.parcel == part.parcel for one in before):
+        elif any(earlier.parcel == part.parcel for earlier in before):
             yield Fault(f"parts[{place}].parcel", "parcel_repeated", "Must have one part only")
         elif part.amount != share:
             message = f"Must be the parcel's share of the total, which is {share.amount} {share.currency}"
             yield Fault(f"parts[{place}].amount", "share_mismatch", message)
-        if any(one.transaction_id == part.transaction_id for one in before):
+        if any(earlier.transaction_id == part.transaction_id for earlier in before):
             yield Fault(f"parts[{place}].transaction_id", "transaction_repeated", "Must be of one part only")
 
 
@@ -72,5 +72,5 @@ def _of_the_whole(parts: Sequence[PaymentPart], shares: dict[int, Money]) -> Ite
 
 
 def paid_under(contact: Contact, transaction_id: str) -> Contact:
-    """Whose payment has the number of a part."""
+    """The contact, with the number of a part as that of the payment."""
     return contact.model_copy(update={"payment": contact.payment.model_copy(update={"transaction_id": transaction_id})})

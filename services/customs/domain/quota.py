@@ -38,16 +38,16 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One person's calendar year. The person is a keyed hash, which names its key: it tells two orders of one person,
-    and nothing else."""
+    """One person's calendar year. The person is a keyed hash that begins with the key's prefix: it shows which orders
+    are one person's, and nothing else."""
 
     person: bytes
     year: int
 
 
 Years: TypeAlias = tuple[Year, ...]
-"""One person's calendar year under each of the keys: what is taken of all of them counts, and the first one takes the
-next order."""
+"""One person's calendar year under each of the keys: what was taken under all of them counts, and the next order counts
+under the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Quote:
     chosen_by: Literal["marketplace", "default"]
     """Whether the marketplace has a regime of its own."""
     changes_at: Mapping[str, Decimal]
-    """By the rule, the value in CNY above which the verdict or the tax is another one."""
+    """By rule, the value in CNY above which the verdict or the tax changes."""
     verdict: OrderScreened | OrderRefused
     """What an order would get; the buyer's year is not known here."""
     sums: Sums
@@ -53,15 +53,15 @@ def quote(placed: OrderPlaced, context: DecisionContext, policy: Policy) -> Quot
     rate = policy.tables.cny_per_eur.row(day)
     sums = in_cny(of_order(placed), Decimal(rate.value))
     recorded = PersonRecorded(order_id=placed.order_id, occurred_at=placed.occurred_at)
-    found = screen(Facts(placed.stream, [placed, recorded]), context, policy)
-    if found is None:
+    screening = screen(Facts(placed.stream, [placed, recorded]), context, policy)
+    if screening is None:
         raise AssertionError("the order and its person are known")
-    verdict = found.screened if isinstance(found, Passed) else found
+    verdict = screening.screened if isinstance(screening, Passed) else screening
     tax = regime.judge(placed.lines, sums, day)
-    own = placed.marketplace in (policy.regimes_by_marketplace or {})
+    has_own_regime = placed.marketplace in (policy.regimes_by_marketplace or {})
     return Quote(
         lane=policy.lane_of(placed, regime.name),
-        chosen_by="marketplace" if own else "default",
+        chosen_by="marketplace" if has_own_regime else "default",
         changes_at=regime.changes_at(day),
         verdict=verdict,
         sums=sums,

@@ -27,15 +27,15 @@ def compare(tax: Tax, collected: Decimal, tolerated: Decimal) -> tuple[Finding, 
 
 
 def compare_by_line(tax: Tax, collected: Mapping[int, Decimal], tolerated: Decimal) -> tuple[Finding, ...]:
-    """The same where it is known by line what was collected. `tolerated`: for one line. What is waived is so by the
-    taxes."""
+    """The same where the collected tax is known by line. `tolerated`: for one line. What is waived is spread over the
+    lines by their tax."""
     totals = [line.total for line in tax.lines]
     waived = apportion(tax.waived, totals, caps=totals)
     differences = (
         _difference(line.total - less - collected[line.line], tolerated, line.sku)
         for line, less in zip(tax.lines, waived, strict=True)
     )
-    return (*tax.findings, *(found for of_line in differences for found in of_line))
+    return (*tax.findings, *(finding for of_line in differences for finding in of_line))
 
 
 def _difference(missing: Decimal, tolerated: Decimal, sku: str | None = None) -> tuple[Finding, ...]:
@@ -45,8 +45,9 @@ def _difference(missing: Decimal, tolerated: Decimal, sku: str | None = None) ->
 
 
 def parts(tax: Tax, goods: Sequence[Sequence[Decimal]]) -> list[Decimal]:
-    """What is due over the parcels: each line's tax by the value of what of it lies in each (`goods[parcel][line]`), by
-    largest remainder, and what is waived by the taxes. The parts add up to what is due, to the fen."""
+    """The due tax of each parcel. Each line's tax is split by the value of the line's goods in each parcel
+    (`goods[parcel][line]`), by largest remainder; what is waived is split by the parcels' tax. The parts add up to the
+    due tax, to the fen."""
     shares = [apportion(line.total, of_line) for line, of_line in zip(tax.lines, zip(*goods, strict=True), strict=True)]
     sums = [sum(of_parcel, Decimal("0.00")) for of_parcel in zip(*shares, strict=True)]
     waived = apportion(tax.waived, sums, caps=sums)

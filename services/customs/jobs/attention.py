@@ -23,5 +23,5 @@ def no_answer(clock: Clock) -> Callable[[ClaimedJob, str], Sequence[Event]]:
 
 
 def case_round(job: ClaimedJob) -> int:
-    """How often a person has had this job run again, and one."""
+    """1, and one more each time that a person has had this job run again."""
     return int(job.state.get("round", 1))

@@ -58,10 +58,10 @@ class ExportEndJobs:
         request = {"lrn": row["lrn"], "reason": reason_of(facts, parcel)}
         answer = await self.gateway.invalidate(mrn, request)
         if isinstance(answer, Undecided):
-            asked = datetime.fromisoformat(job.state.get("asked_at", now.isoformat()))
-            if now - asked > DECIDED_WITHIN:
+            asked_at = datetime.fromisoformat(job.state.get("asked_at", now.isoformat()))
+            if now - asked_at > DECIDED_WITHIN:
                 return Done([attention_case(job, "not_decided", now)])
-            raise Retry("undecided", None, {**job.state, "asked_at": asked.isoformat()}, may_be_last=False)
+            raise Retry("undecided", None, {**job.state, "asked_at": asked_at.isoformat()}, may_be_last=False)
         refused = isinstance(answer, Refused)
         outcome = f"refused:{answer.code}" if isinstance(answer, Refused) else "invalidated"
 
@@ -72,9 +72,9 @@ class ExportEndJobs:
         return Done([attention_case(job, outcome, now) if refused else invalidated], save=save)
 
     async def ask_exit(self, job: ClaimedJob) -> Done:
-        """Whether the goods have left. A confirmation of a time at which they cannot have left is kept and proves
-        nothing: a person asks for a right one. From the 90th day on a person is asked where nobody has confirmed it.
-        Raises Retry."""
+        """Asks whether the goods have left. A confirmation with a time at which they cannot have left is stored, but
+        proves nothing: its case has a person ask for a correct one. While there is no confirmation from the 90th day
+        on, a case has a person give another proof. Raises Retry."""
         number, _, turn = job.subject.partition(":")
         parcel = int(number)
         async with self.pool.acquire() as db:
@@ -88,12 +88,12 @@ class ExportEndJobs:
             exited = answer
 
             async def save(db: DB, _: Facts) -> None:
-                await export_declarations.save_exit(db, job.stream.id, parcel, exited.reference, exited.at)
+                await export_declarations.save_exit(db, job.stream.id, parcel, exited.reference, exited.exited_at)
 
-            if not can_have_left(facts, parcel, exited.at, context.now):
+            if not can_have_left(facts, parcel, exited.exited_at, context.now):
                 return Done([attention_case(job, "exit_time", context.now)], save=save)
             event = ExportExited(
-                order_id=job.stream.id, occurred_at=context.now, parcel=parcel, mrn=mrn, exited_at=exited.at
+                order_id=job.stream.id, occurred_at=context.now, parcel=parcel, mrn=mrn, exited_at=exited.exited_at
             )
             return Done([event], save=save)
         if turn == LEFT:

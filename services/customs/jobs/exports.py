@@ -45,8 +45,8 @@ class ExportJob:
         return JobKind(EXPORT, EXPORT_GATEWAY, self.run, no_answer(self.clock))
 
     async def run(self, job: ClaimedJob) -> Done:
-        """A box that was given up after a first attempt may be declared all the same, as the answer was lost: it is
-        asked for again, so that the declaration is known and invalidated. Raises Retry."""
+        """Declares the parcel. A box that was given up after a first attempt may have been declared, if the answer was
+        lost: the request is repeated, so that the declaration is known and can be invalidated. Raises Retry."""
         parcel = int(job.subject)
         async with self.pool.acquire() as db:
             facts = (await self.ledger.read(db, [order_stream(job.stream.id)]))[job.stream.id]

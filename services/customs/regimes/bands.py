@@ -23,7 +23,7 @@ class Band(Dated):
     from_cny: Decimal | None
     """The price from which the row holds; None: whatever the price is."""
     per: str
-    """Of what that price is: each ml or g of the `content`, each `piece` of it, or the whole `article`."""
+    """What that price is for: each ml or g of the `content`, each `piece` of it, or the whole `article`."""
     valid_from: date
     valid_to: date | None
     source: str

@@ -73,8 +73,8 @@ class ImportRegime(Protocol):
 
     @property
     def documents(self) -> tuple[str, ...]:
-        """What the authority is told of a parcel by messages of ours, besides what leaves with it. Empty where the post
-        clears it, which its scans show."""
+        """What our messages tell the authority about a parcel, besides the papers that go with it. Empty where the post
+        clears the parcel, which its scans show."""
 
     def day(self, instant: datetime) -> date:
         """The legal day of an instant where the goods come in."""
@@ -86,17 +86,17 @@ class ImportRegime(Protocol):
         """The first rule that the order breaks, but for the buyer's year; else the tax that is due for it."""
 
     def rules(self, day: date) -> tuple[str, ...]:
-        """The versions of the tables that it goes by: `<table>:<its row's first day>` of an amount, `<file>:<its
-        SHA-256's first digits>` of goods."""
+        """The versions of the tables that it uses: `<table>:<its row's first day>` for an amount, `<file>:<its
+        SHA-256's first digits>` for goods."""
 
     def changes_at(self, day: date) -> Mapping[str, Decimal]:
-        """By the rule, the value (or of `tax_not_waived` the tax) above which verdict or tax is another one."""
+        """By rule, the value (for `tax_not_waived` the tax) above which the verdict or the tax changes."""
 
     def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
-        """By line, the code that is declared; of none that the tariff of the day does not have."""
+        """By line, the code that is declared; without lines whose code the day's tariff does not have."""
 
     def declarable(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> bool:
-        """Whether the tables have every row of the day that the documents of these goods state."""
+        """Whether the day's tables have every row that the documents of these goods need."""
 
     def yearly_limit(self, day: date) -> Decimal | None:
         """What a person may bring in under this regime in a year, if that is limited."""
@@ -115,7 +115,7 @@ class ExportRegime(Protocol):
         """The legal day of an instant where the goods leave."""
 
     def rules(self, day: date) -> tuple[str, ...]:
-        """The versions of the tables that it goes by, as those of an `ImportRegime`."""
+        """The versions of the tables that it uses, as those of an `ImportRegime`."""
 
     def documents(self, lines: Sequence[OrderLine], goods_eur: Decimal, day: date) -> tuple[NeededDocument, ...]:
         """What these goods need to leave, once for each rule that asks for it."""

@@ -61,5 +61,7 @@ class PostalExport:
     def _permits(self, lines: Sequence[OrderLine], day: date) -> Iterator[NeededDocument]:
         for line in lines:
             held = {document.type for document in line.documents}
-            for one in self.tables.restrictions(line, day):
-                yield NeededDocument(one.permit, LICENCE, line.sku, one.none_needed, one.permit in held)
+            for restriction in self.tables.restrictions(line, day):
+                yield NeededDocument(
+                    restriction.permit, LICENCE, line.sku, restriction.none_needed, restriction.permit in held
+                )

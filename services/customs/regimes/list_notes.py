@@ -1,7 +1,7 @@
 """Notes of the positive list, which limit a line of it: how the goods come in, which of them, or how much of them.
 
-Each is a row with its days, source and sureness. A weight is for a person and a year. An order that alone is above it
-is refused; what the person has had of such goods elsewhere customs alone knows, so that every such line is a finding.
+Each is a row with its days, source and sureness. A weight is for a person and a year. A single order above it is
+refused. Only customs knows what the person bought elsewhere, so that every such line is a finding.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ListNote(Dated):
     valid_to: date | None
 
     def refuses(self, lines: Sequence[OrderLine]) -> bool:
-        """Whether these goods of one order may not come in together. What does not say its weight counts nothing."""
+        """Whether these goods of one order may not come in together. Goods without a stated weight count nothing."""
         if self.kilograms is None:
             return self.limit == BONDED_ONLY
         return sum(_grams(line) for line in lines) > self.kilograms * GRAMS

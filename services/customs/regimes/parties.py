@@ -67,8 +67,8 @@ class Agreements:
         return _on(self.by_marketplace.get(marketplace, ()), day)
 
     def exporter(self, vendors: Collection[str | None], day: date) -> Exporter | None:
-        """The one vendor whose goods these all are, if it exports in its own name; `None` among them: somebody's, of
-        whom it is not known."""
+        """The vendor whose goods these all are, if it exports in its own name. `None` among `vendors`: an unknown
+        owner."""
         vendor = next(iter(set(vendors))) if len(set(vendors)) == 1 else None
         return None if vendor is None else _on(self.by_vendor.get(vendor, ()), day)
 

@@ -1,6 +1,6 @@
-"""Rows of the dated tables, and what is asked of them by day.
+"""Rows of the dated tables, looked up by day.
 
-A rule of the law is a row with the days on which it holds and its source; nothing of it is a constant in the code.
+A rule of the law is a row with the days on which it holds and its source; no such rule is a constant in the code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from contracts.base import OrderLine
 
 MAX_DAYS = 1024
-"""Days of which a table keeps what it found."""
+"""Days for which a table caches the row."""
 
 
 class NoRule(LookupError):
@@ -58,7 +58,7 @@ class Amounts:
     lasting: bool = False
     """Whether the last row holds on where none follows."""
     _by_day: dict[date, Row] = field(default_factory=dict, init=False, compare=False, repr=False)
-    """Found before: of most orders the day is the same."""
+    """A cache: most orders have the same day."""
 
     def on(self, day: date) -> Decimal:
         """The amount of that day; NoRule before the first row."""
@@ -92,12 +92,12 @@ class Amounts:
 
 
 _decimal = cache(Decimal)
-"""Of a table's text: asked for every order."""
+"""The cached number of a table's text: it is needed for every order."""
 
 
 @cache
 def _version(name: str, first_day: date) -> str:
-    """Asked for every order."""
+    """Cached: it is needed for every order."""
     return f"{name}:{first_day}"
 
 
@@ -156,10 +156,10 @@ class Restrictions:
 
     def of(self, hs_code: str) -> tuple[Restriction, ...]:
         """Those whose heading the code begins with."""
-        found: tuple[Restriction, ...] = ()
+        restrictions: tuple[Restriction, ...] = ()
         for length in self.lengths:
-            found += self.by_heading.get(hs_code[:length], ())
-        return found
+            restrictions += self.by_heading.get(hs_code[:length], ())
+        return restrictions
 
 
 def words_of(description: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What every row of the rules must be. A fault names file, row, column and rule."""
+"""The checks of every row of the rules. A fault names file, row, column and rule."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Its columns, and those by which two rows are about the same thing: their days may not overlap."""
+    """The columns of a table. Rows that are equal in the `key` columns are about the same thing: their days may not
+    overlap."""
 
     columns: Mapping[str, Column]
     key: tuple[str, ...] = ()
@@ -245,8 +246,8 @@ def _of_row(file: RuleFile, table: Table, row: RuleRow) -> Iterator[RuleFault]:
             yield RuleFault(file.name, row.place, "to", "must not be before from")
         elif apart := next((pair for pair in table.pairs if len({bool(row.columns[name]) for name in pair}) > 1), ()):
             yield RuleFault(file.name, row.place, apart[0], f"must be stated with {apart[1]}, or neither")
-        elif (found := table.across(row.columns)) is not None:
-            yield RuleFault(file.name, row.place, *found)
+        elif (fault := table.across(row.columns)) is not None:
+            yield RuleFault(file.name, row.place, *fault)
 
 
 def _of_days(file: RuleFile, table: Table, rows: Sequence[RuleRow]) -> Iterator[RuleFault]:

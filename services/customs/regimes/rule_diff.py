@@ -1,4 +1,4 @@
-"""What a release of rules changes, row by row, and from when: rules begin at midnight in the country whose they are."""
+"""What a release of rules changes, row by row, and from when: rules begin at midnight in the country that made them."""
 
 from __future__ import annotations
 

@@ -124,8 +124,8 @@ class RuleFile:
 
 
 def names_in(release: Path) -> set[str]:
-    """Of what stands in a release. Names that begin with a dot, as a mounted volume has them, and Markdown are
-    nobody's. OSError."""
+    """The names of a release's files, without Markdown and without names that begin with a dot, as a mounted volume has
+    them. OSError."""
     return {path.name for path in release.iterdir() if not path.name.startswith(".") and path.suffix != ".md"}
 
 

@@ -20,7 +20,7 @@ from services.customs.regimes.rule_files import RuleFile
 HS6, TARIFF_LINE, CHINESE_CODE = 6, 8, 10
 MAX_CHOICES = 20
 MAX_HELD = 4096
-"""Entries that are kept of which lines hold on a day."""
+"""Entries of the cache of the lines that hold on a day."""
 HIGH, ORDINARY = "high", "ordinary"
 ML_A_LITRE = 1000
 
@@ -44,7 +44,7 @@ class TariffLine(Dated):
     consumption_from: Decimal | None
     """CNY for each ml, g or piece of the content, from which it is due; None: always."""
     content: str
-    """How the content is told: `g`, `ml`, `piece`; empty for any."""
+    """In what the content is measured: `g`, `ml`, `piece`; empty for any."""
     consumption_per_litre: Decimal
     """The specific part, CNY."""
     grade: str
@@ -58,8 +58,8 @@ class TariffLine(Dated):
     sureness: str
 
     def measure(self, line: OrderLine) -> Decimal | None:
-        """The millilitres, grams or pieces of one unit, by which the high-end price is told; None: the order does not
-        say it. What is told by the piece is one where nothing is said."""
+        """The millilitres, grams or pieces of one unit, by which the high-end price counts; None: the order does not
+        state them. Where it counts by the piece and nothing is stated, a unit is one piece."""
         by_piece, content = self.content == "piece", line.content
         if content is not None and (content.unit == "piece") == by_piece:
             return content.amount
@@ -91,7 +91,7 @@ class Tariff:
 
     lines: Mapping[str, Sequence[TariffLine]]
     _held: dict[tuple[str, date], tuple[TariffLine, ...]] = field(default_factory=dict, compare=False, repr=False)
-    """By six digits and day, for those days of which most is asked."""
+    """A cache, by six digits and day."""
 
     def find(self, line: OrderLine, prefix: str, day: date, unit_value: Decimal, endangered: bool) -> TariffLine | None:
         """The line under which the article comes in; None when its code, or every one that begins with `prefix`, is
@@ -101,20 +101,22 @@ class Tariff:
             stated = self.line(line.hs_code, day)
             if stated is None or not stated.grade:
                 return stated
-            found = [row for row in held if _is_sister(row, stated)]
+            sisters = [row for row in held if _is_sister(row, stated)]
             grade = HIGH if stated.is_high(line, unit_value) else ORDINARY
-            return next((row for row in found if row.grade == grade), stated)
-        found = [row for row in held if row.code.startswith(prefix)]
-        found = [row for row in found if row.cites == endangered] or found
+            return next((row for row in sisters if row.grade == grade), stated)
+        candidates = [row for row in held if row.code.startswith(prefix)]
+        candidates = [row for row in candidates if row.cites == endangered] or candidates
         unit = line.content.unit if line.content else ""
-        # Of goods whose content is not told, most are told by volume.
-        found = next((same for of in (unit, "", "ml") if (same := [row for row in found if row.content == of])), found)
+        # Most goods without a stated content are measured by volume.
+        candidates = next(
+            (same for of in (unit, "", "ml") if (same := [row for row in candidates if row.content == of])), candidates
+        )
         # The last code of a split is the one for all other goods.
-        other = found[-1] if found else None
+        other = candidates[-1] if candidates else None
         if other is None or not other.grade:
             return other
         grade = HIGH if other.is_high(line, unit_value) else ORDINARY
-        return next((row for row in found if row.grade == grade), other)
+        return next((row for row in candidates if row.grade == grade), other)
 
     def line(self, code: str, day: date) -> TariffLine | None:
         """The line of this code of ten digits, if there is one on that day."""
@@ -138,8 +140,8 @@ class Tariff:
         ]
         held = [row.code for row in rows if row.holds(day)]
         same_line = [code for code in held if code.startswith(hs_code[:TARIFF_LINE])]
-        found = ([code for code in some if may_come(code, day)] for some in (ended, same_line, held))
-        return tuple(next((some for some in found if some), ()))[:MAX_CHOICES]
+        groups = ([code for code in codes if may_come(code, day)] for codes in (ended, same_line, held))
+        return tuple(next((codes for codes in groups if codes), ()))[:MAX_CHOICES]
 
     def is_endangered(self, hs_code: str, day: date) -> bool:
         """Whether the code is the half of its line that is for endangered animals."""

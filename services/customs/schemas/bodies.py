@@ -62,9 +62,9 @@ class CustomsMessageView(View):
     is_ours: bool
     """Ours to send. Else it was written for the firm whose message it is, or its broker, who sends it."""
     status: str | None
-    """The receipt's returnStatus, or the polled one for which it is written again; null while unanswered."""
+    """The returnStatus of its receipt, or of the polled receipt that rejects it; null while unanswered."""
     number: str | None
-    """The one that customs has given what it declares."""
+    """The number that customs has given the declaration."""
     written_at: datetime
     answered_at: datetime | None
     """Null while unanswered."""
@@ -90,8 +90,8 @@ class CustomsReceiptView(View):
     then: str
     """What happens once it is done."""
     whose: str
-    """Whose work it is: `operator`, `marketplace`, `customs`, `e-port` or `nobody`. What is an operator's or a
-    marketplace's has a case, with the day until which it waits."""
+    """Whose work it is: `operator`, `marketplace`, `customs`, `e-port` or `nobody`. Work of an operator or a
+    marketplace has a case, with the day until which it waits."""
     returned_at: datetime | None
     """Null when the receipt does not say."""
 
@@ -127,14 +127,15 @@ class ExportDeclarationView(View):
     mrn: str | None
     """The movement reference number: customs' own; null unless it is released."""
     overtaken: bool
-    """The order had ended, or the box was given up, before the answer came: the declaration is invalidated."""
+    """Whether the order had ended, or the box was given up, before the answer came; then the declaration is
+    invalidated."""
     invalidation: str | None
     """`invalidated` or `refused:<code>`; null where nobody has asked for it, or customs has not decided."""
     exit_reference: str | None
-    """Of the office of exit's confirmation, the proof of export; null while it is not known. It proves nothing while
-    the case `exit_proof` says that its time is wrong (`exit_time`)."""
+    """The reference of the confirmation by the office of exit, which proves the export; null while it is not known. It
+    proves nothing while the case `exit_proof` says that its time is wrong (`exit_time`)."""
     exited_at: datetime | None
-    """When the goods left the EU, as it says."""
+    """When the goods left the EU, by that confirmation."""
 
 
 class ParcelView(View):
@@ -160,9 +161,10 @@ class ParcelDetailView(ParcelView):
     messages: tuple[CustomsMessageView, ...]
     receipts: tuple[CustomsReceiptView, ...]
     tax_cny: Money | None
-    """What of the order's import tax is due for it; the parcels' add up to the order's. Null where it is not known."""
+    """The part of the order's import tax that is due for it; the parts add up to the order's tax. Null where it is not
+    known."""
     held: bool
-    """Waits for an answer: `POST .../hold-answer`."""
+    """Whether it is held and waits for an answer: `POST .../hold-answer`."""
 
 
 class TaxFindingView(View):
@@ -224,7 +226,7 @@ class ParcelsPage(View):
 
 
 class AcceptedActionView(View):
-    """A wish about a parcel that is taken; what comes of it is seen in the order."""
+    """A request about a parcel was accepted; what comes of it is seen in the order."""
 
     order_id: UUID
     parcel: int
@@ -232,20 +234,21 @@ class AcceptedActionView(View):
 
 
 class SetAsideReceiptView(View):
-    """What a country's customs sent that is about no parcel of ours, or cannot be read and names none."""
+    """A receipt of a country's customs about no parcel of ours: it answers none of our messages, or is unreadable
+    without a number of ours."""
 
     country: str
     """Whose customs sent it."""
     id: int
     """Within the country."""
     name: str
-    """Behind which cursor it stood, and the hash of what was read of it; of one that can be read its type, and the
-    number that it names."""
+    """Of an unreadable receipt its cursor, or the one before it, and a hash of its bytes; of a readable one its type
+    and a number in it."""
     reason: str
     """Which bound or rule it breaks, as `not_xml`, `not_utf8`, `dtd`, `too_large` or `no_cursor`; `no_message`: it can
     be read, and answers no message of ours."""
     size: int
-    """Bytes of it that came."""
+    """Bytes received."""
     received_at: datetime
     keep_until: datetime
     """Its first bytes are kept, sealed, until then."""

@@ -139,7 +139,7 @@ def _line(number: int, line: QuotedLine) -> OrderLine:
         quantity=line.quantity,
         unit_price=line.unit_price.money(),
         content=NetContent(amount=line.content.amount, unit=line.content.unit) if line.content else None,
-        documents=tuple(SupportingDocument(type=one.type, number=one.number) for one in line.documents),
+        documents=tuple(SupportingDocument(type=document.type, number=document.number) for document in line.documents),
         tax=line.tax.money() if line.tax else None,
     )
 
@@ -268,7 +268,7 @@ def quote_view(quote: Quote, collected: bool) -> QuoteView:
     verdict, tax, landed, lane = quote.verdict, quote.tax, quote.landed, quote.lane
     refused = verdict if isinstance(verdict, OrderRefused) else None
     screened = verdict if isinstance(verdict, OrderScreened) else None
-    told = findings(screened) if screened else ()
+    tax_findings = findings(screened) if screened else ()
     return QuoteView(
         accepted=refused is None,
         refused=QuoteRefusalView(reason=refused.reason, sku=refused.sku, choices=refused.choices) if refused else None,
@@ -313,7 +313,7 @@ def quote_view(quote: Quote, collected: bool) -> QuoteView:
         rate=RateView(
             cny_per_eur=Decimal(quote.rate.value), valid_from=quote.rate.valid_from, source=quote.rate.source
         ),
-        documents=tuple(DocumentView.model_validate(one, from_attributes=True) for one in quote.documents),
-        findings=tuple(one for one in told if collected or one.finding not in DIFFERENCES),
+        documents=tuple(DocumentView.model_validate(document, from_attributes=True) for document in quote.documents),
+        findings=tuple(finding for finding in tax_findings if collected or finding.finding not in DIFFERENCES),
         rules=verdict.rules,
     )

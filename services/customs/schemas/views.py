@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ import asyncpg
 from contracts.base import Money
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderPlaced
-from services.customs.destinations.destination import Message, ReceivedReceipt
+from services.customs.destinations.destination import Message, ReceiptText, ReceivedReceipt
 from services.customs.domain.decide import Policy, tax_by_parcel
 from services.customs.domain.holds import open_hold
 from services.customs.domain.parcels import parcel_rows
@@ -20,6 +21,7 @@ from services.customs.schemas.bodies import (
     ExportDeclarationView,
     OrderView,
     ParcelDetailView,
+    ReceiptTextView,
     ScreeningView,
     TaxFindingView,
 )
@@ -77,8 +79,38 @@ def screening(facts: Facts) -> ScreeningView:
     return ScreeningView(verdict="waiting")
 
 
+def receipt_texts(receipts: Sequence[tuple[ReceiptText, str]]) -> tuple[ReceiptTextView, ...]:
+    """Receipts with their opened texts, the latest first. One that was given at once and polled later as well stands
+    once, as it was polled: type, status and text are the same, and so is the time where both state one."""
+    polled = [(receipt, text) for receipt, text in receipts if not receipt.at_once]
+    repeated: set[int] = set()
+    for place, (receipt, text) in reversed(list(enumerate(receipts))):
+        copy = next((entry for entry in polled if _is_copy(*entry, receipt, text)), None) if receipt.at_once else None
+        if copy is not None:
+            polled.remove(copy)
+            repeated.add(place)
+    return tuple(
+        ReceiptTextView(
+            type=receipt.type,
+            status=receipt.status,
+            returned_at=receipt.returned_at,
+            recorded_at=receipt.recorded_at,
+            text=text or None,
+        )
+        for place, (receipt, text) in enumerate(receipts)
+        if place not in repeated
+    )
+
+
+def _is_copy(polled: ReceiptText, polled_text: str, receipt: ReceiptText, text: str) -> bool:
+    same = (polled.type, polled.status, polled_text) == (receipt.type, receipt.status, text)
+    return same and (None in (polled.returned_at, receipt.returned_at) or polled.returned_at == receipt.returned_at)
+
+
 def findings(screened: OrderScreened) -> tuple[TaxFindingView, ...]:
-    return tuple(TaxFindingView(finding=one.finding, sku=one.sku, amount=one.amount) for one in screened.findings)
+    return tuple(
+        TaxFindingView(finding=finding.finding, sku=finding.sku, amount=finding.amount) for finding in screened.findings
+    )
 
 
 def cny(amount: Decimal) -> Money:

@@ -31,7 +31,7 @@ async def save(db: DB, parcels: Sequence[ParcelRow]) -> None:
 
 
 async def drop(db: DB, parcels: Sequence[tuple[UUID, int]]) -> None:
-    """Order and number of boxes that were given up."""
+    """Drops boxes that were given up, by order and number."""
     if parcels:
         await db.execute(
             "delete from parcels where (order_id, parcel) in (select * from unnest($1::uuid[], $2::int[]))",
@@ -55,8 +55,8 @@ async def list_page(db: DB, state: str | None, after: tuple[UUID, int] | None, l
 
 
 async def declared_as(db: DB, numbers: Collection[str]) -> list[asyncpg.Record]:
-    """The parcels of which any of these is a number: the declaration's, the sub-order's, the order's. Of two
-    marketplaces, two may have the same one."""
+    """The parcels that have one of these as the number of their declaration, sub-order or order. Two marketplaces may
+    use the same number."""
     return await db.fetch(
         """select order_id, parcel, sub_order, cop_no, left(sub_order, -1 - length(parcel::text)) as order_number
            from parcels

@@ -11,7 +11,7 @@ from shared.sealing import SealedColumn
 
 
 async def save(db: DB, order_id: UUID, sealed: Mapping[int, bytes], stated_by: str, stated_at: datetime) -> None:
-    """By parcel, in the place of those that were stated before."""
+    """Stores the numbers by parcel, in the place of those that were stated before."""
     await db.execute("delete from payment_parts where order_id = $1", order_id)
     await db.execute(
         """insert into payment_parts (order_id, parcel, transaction_id, stated_by, stated_at)

@@ -1,4 +1,4 @@
-"""Sent documents go on their end dates."""
+"""Drops sent documents on their end dates."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The rules, read again while the service runs: a release that is mounted holds without a restart. What waited for a
-row goes on when the row is there: by such a release, or by the image of another start."""
+"""Reads the rules again while the service runs: a mounted release takes effect without a restart. What waited for a row
+goes on when the row is there, in a release or in the image of another start."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from shared.supervise import Task
 from shared.telemetry import log
 
 FilesSeen: TypeAlias = tuple[tuple[str, int, int, int, int], ...] | None
-"""By file its name, inode, size and times; None where that could not be told."""
+"""Of each file its name, inode, size and times; None where they could not be read."""
 _NOTHING_YET: FilesSeen = (("", 0, 0, 0, 0),)
 FAULTS_SHOWN = 4000
 """Characters of what is wrong with a release, in the log."""
@@ -60,35 +60,35 @@ class RulesInForce:
         return self._policy
 
     def look(self, directory: Path) -> bool:
-        """Reads the release when its files are others than those that were judged; True when it holds from now on. Who
-        writes them is let finish: two looks must find the same, and so must a look after the reading. What is refused
-        changes nothing."""
+        """Reads the release if its files have changed since they were last judged; True when it is in force from now
+        on. To let a writer finish, two looks in a row and one after the reading must see the same files. A refused
+        release changes nothing."""
         seen = _files(directory)
         settled, self._seen = seen == self._seen, seen
         if not settled or seen == self._judged:
             return False
-        found = self._read(directory)
+        rules = self._read(directory)
         if _files(directory) != seen:
             return False
         self._judged = seen
-        RULES_REFUSED.set(isinstance(found, Exception))
-        if isinstance(found, Exception):
-            log.error("rules refused", faults=_faults_shown(found), error=found)
+        RULES_REFUSED.set(isinstance(rules, Exception))
+        if isinstance(rules, Exception):
+            log.error("rules refused", faults=_faults_shown(rules), error=rules)
             return False
-        if found.versions == self._policy.tables.versions:
+        if rules.versions == self._policy.tables.versions:
             return False
-        self._take(policy_of(self._settings, found))
-        log.info("rules in force", versions=sorted(found.versions.values()))
+        self._take(policy_of(self._settings, rules))
+        log.info("rules in force", versions=sorted(rules.versions.values()))
         return True
 
     def _read(self, directory: Path) -> Tables | Exception:
         """The rules of the release, or why they are refused: whatever is in the files, the service goes on."""
         try:
-            found = tables.load(directory)
-            self._settings.require_agreed(found)
+            rules = tables.load(directory)
+            self._settings.require_agreed(rules)
         except Exception as fault:
             return fault
-        return found
+        return rules
 
     def _take(self, policy: Policy) -> None:
         self._policy = policy
@@ -106,7 +106,8 @@ class RuleReader:
     clock: Clock
 
     def task(self, directory: Path | None, seconds: float) -> Task:
-        """Looks so often, in real time; without a directory the rules are the image's, which change by a start only."""
+        """Looks every `seconds`, in real time. Without a directory the rules are the image's, which change by a restart
+        only."""
         return Task("rules", partial(self._run, directory, seconds))
 
     async def _run(self, directory: Path | None, seconds: float, loop: Loop) -> None:
@@ -123,7 +124,7 @@ class RuleReader:
         await loop.repeat(step, seconds)
 
     async def _resume_waiting(self, loop: Loop) -> None:
-        """Orders that met a gap are decided again at once; messages that could not be written are, where the rows are
+        """Decides again the orders that wait for a row, and has their unwritten messages written where the rows are
         there now."""
         last = UUID(int=0)
         while order_ids := await self._next_waiting(last):
@@ -152,7 +153,7 @@ class RuleReader:
         await retries.run_again(self.ledger, db, destination, work, facts, subject, context)
 
     async def _log_failure(self, order_id: UUID, error: Exception) -> None:
-        """Its timer decides it again, or a person has it declared again."""
+        """The order's timer decides it again, or a person has it declared again."""
         log.error("an order does not go on by new rules", order_id=str(order_id), error=error)
 
 
@@ -168,7 +169,7 @@ def _faults_shown(refusal: Exception) -> str | None:
 
 def _files(directory: Path) -> FilesSeen:
     try:
-        found = [(name, (directory / name).stat()) for name in sorted(names_in(directory))]
+        files = [(name, (directory / name).stat()) for name in sorted(names_in(directory))]
     except OSError:
         return None
-    return tuple((name, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for name, one in found)
+    return tuple((name, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for name, stat in files)

@@ -201,7 +201,7 @@ async def test_a_hundred_answers_in_one_message_clear_each_its_own_parcel(
         await customs.departed(name)
         await customs.until(name, ImportDeclared, 1)
     answers = [message(f"nobody-{n}", "800") for n in range(97)] + [message(cop_no(name), "800") for name in names]
-    inner = b"".join(one.partition(b'version="1.0">')[2].partition(b"</CEB622Message>")[0] for one in answers)
+    inner = b"".join(document.partition(b'version="1.0">')[2].partition(b"</CEB622Message>")[0] for document in answers)
     authorities.add_message(INVENTORIES.partition(b"  <InventoryReturn>")[0] + inner + b"</CEB622Message>")
     for name in names:
         await customs.until(name, ImportCleared, 1)
@@ -218,13 +218,13 @@ async def test_what_answers_nothing_of_ours_waits_on_the_list_once_a_number(
     bill = (GOLDEN / "CEB816.xml").read_bytes()
     authorities.add_message(bill)
     await read_all(customs, authorities)
-    found = {receipt["name"]: receipt for receipt in await waiting(customs)}
-    assert {"CEB622 SOMEBODYS", "CEB622 ANOTHER"} < found.keys()
-    bills = [name for name in found if name.startswith("CEB816 ")]
+    listed = {receipt["name"]: receipt for receipt in await waiting(customs)}
+    assert {"CEB622 SOMEBODYS", "CEB622 ANOTHER"} < listed.keys()
+    bills = [name for name in listed if name.startswith("CEB816 ")]
     assert bills
-    assert {receipt["reason"] for receipt in found.values()} == {"no_message"}
-    assert {receipt["size"] for receipt in found.values()} == {0}
-    settled = found["CEB622 SOMEBODYS"]["id"]
+    assert {receipt["reason"] for receipt in listed.values()} == {"no_message"}
+    assert {receipt["size"] for receipt in listed.values()} == {0}
+    settled = listed["CEB622 SOMEBODYS"]["id"]
     assert (await settle(customs, f"CN/{settled}")).status_code == 200
     authorities.add_message(message("SOMEBODYS", "899"))
     await read_all(customs, authorities)

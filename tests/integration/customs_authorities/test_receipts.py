@@ -78,7 +78,7 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
         await customs.platform.ledger.lock(db, [order_stream(order_id(name)) for name in ("broken", "unreadable")])
         await customs.platform.ledger.append(db, plan)  # of a line that the order does not have
         for name in ("broken", "unreadable"):
-            inventory, at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
+            inventory, screened_at = ceb.guid(order_id(name), 1, "CEB621"), screened.occurred_at
             keys = ceb.BusinessKeys(cop_no(name))
             await message_store.add(
                 db,
@@ -89,8 +89,8 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
                 b"",
                 keys,
                 True,
-                at,
-                keep_until(at),
+                screened_at,
+                keep_until(screened_at),
             )
         await db.execute(
             "insert into facts (stream_id, id, type, published, body) values ($1, $1, $2, false, '{}')",
@@ -324,7 +324,7 @@ async def test_a_receipt_that_comes_again_under_another_cursor_is_the_same_recei
         again = {**first, **written, "cursor": str(len(authorities.receipts) + 1)}
         authorities.receipts.append(dict(reversed(again.items())))
     await read_all(customs, authorities)
-    authorities.add_receipt(number, "800", at=datetime.now(UTC))
+    authorities.add_receipt(number, "800", returned_at=datetime.now(UTC))
     await customs.until("clothes", ImportCleared, 1)
     assert len((await customs.facts("clothes")).all(CaseOpened)) == 1
     assert await customs.platform.pool.fetchval("select count(*) from receipts") == 2

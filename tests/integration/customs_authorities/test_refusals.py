@@ -95,6 +95,14 @@ async def test_the_words_of_a_hold_that_is_given_at_once_are_kept(
     path = f"/orders/{order_id('invoice')}/parcels/1/receipt-texts"
     [receipt] = (await customs.http.get(path, headers=OPERATOR)).json()["receipts"]
     assert (receipt["status"], receipt["text"]) == ("500", "请提供发票")
+    authorities.add_receipt(cop_no("invoice"), "500", info="请提供发票")
+
+    async def stored_twice() -> bool:
+        return bool(await customs.platform.pool.fetchval("select count(*) = 2 from receipts"))
+
+    await until(stored_twice)
+    [receipt] = (await customs.http.get(path, headers=OPERATOR)).json()["receipts"]
+    assert receipt["returned_at"] == "2026-11-23T09:00:00Z", "what was given at once is shown as it was polled"
 
 
 async def test_what_a_message_is_answered_at_once_is_not_kept_of_an_erased_person(
@@ -157,16 +165,16 @@ async def test_a_parcel_that_is_held_after_its_release_is_work(
 ) -> None:
     await customs.departed("after")
     declared = await customs.until("after", ImportDeclared, 1)
-    number, at = cop_no("after"), declared.occurred_at
-    authorities.add_receipt(number, "800", at=at - timedelta(minutes=3))
+    number, declared_at = cop_no("after"), declared.occurred_at
+    authorities.add_receipt(number, "800", returned_at=declared_at - timedelta(minutes=3))
     await customs.until("after", ImportCleared, 1)
-    authorities.add_receipt(number, "500", at=at - timedelta(minutes=2))
+    authorities.add_receipt(number, "500", returned_at=declared_at - timedelta(minutes=2))
     held = await customs.until("after", ImportHeld)
     facts = await customs.facts("after")
     assert facts.get(CaseOpened, hold_case(held))
     assert facts.get(CaseClosed, hold_case(held)) is None
     assert (await customs.post("after", "hold-answer", {"answer": "Invoice 1"})).status_code == 202
-    authorities.add_receipt(number, "800", at=at - timedelta(minutes=1))
+    authorities.add_receipt(number, "800", returned_at=declared_at - timedelta(minutes=1))
     assert (await customs.until("after", CaseClosed, hold_case(held))).resolution == "cleared"
     assert (await customs.view("after"))["parcels"][0]["state"] == "import_cleared"
 
@@ -187,7 +195,7 @@ async def test_an_error_in_the_inventory_is_a_case_and_a_retry_clears_it(
     assert (await customs.post("wrong", "retry", {"work": "inventory"})).status_code == 202
     await customs.until("wrong", ImportDeclared, 1)
     await customs.until("wrong", CaseClosed, second.case)
-    authorities.add_receipt(cop_no("wrong"), "800", at=datetime.now(UTC))
+    authorities.add_receipt(cop_no("wrong"), "800", returned_at=datetime.now(UTC))
     await customs.until("wrong", ImportCleared, 1)
     facts = await customs.facts("wrong")
     assert ImportRefused not in facts
@@ -207,18 +215,18 @@ async def test_what_is_declared_again_is_a_version_of_its_own(
     await until(lambda: len(authorities.inventories) == 2)
     first, second = authorities.inventories
     assert (first["appType"], second["appType"]) == ("1", app_type)
-    assert [one["guid"].lower() for one in (first, second)] == [
+    assert [inventory["guid"].lower() for inventory in (first, second)] == [
         str(ceb.guid(order_id("version"), 1, "CEB621", version)) for version in (1, 2)
     ]
     number = authorities.number(cop_no("version"))
     assert second.get("invtNo") == (number if app_type == "2" else None)
     await customs.until("version", CaseClosed)
-    authorities.add_receipt(cop_no("version"), "100", at=datetime(2026, 11, 23, 10, tzinfo=UTC))
+    authorities.add_receipt(cop_no("version"), "100", returned_at=datetime(2026, 11, 23, 10, tzinfo=UTC))
     late = await customs.until("version", CaseOpened, "needs_attention:receipt:1")
     assert late.reason == "receipt:earlier_version"
-    told = (await customs.view("version"))["parcels"][0]["messages"]
-    assert [message["status"] for message in told if message["type"] == "CEB621"] == ["120"]
-    authorities.add_receipt(cop_no("version"), "800", at=datetime.now(UTC))
+    messages = (await customs.view("version"))["parcels"][0]["messages"]
+    assert [message["status"] for message in messages if message["type"] == "CEB621"] == ["120"]
+    authorities.add_receipt(cop_no("version"), "800", returned_at=datetime.now(UTC))
     await customs.until("version", ImportCleared, 1)
 
 
@@ -252,7 +260,7 @@ async def test_an_error_that_is_found_later_is_the_same_case(customs: CustomsSer
         return bool((await customs.view("found"))["parcels"][0]["messages"][-1]["status"] == "120")
 
     await until(rewritten)
-    authorities.add_receipt(cop_no("found"), "800", at=datetime.now(UTC))
+    authorities.add_receipt(cop_no("found"), "800", returned_at=datetime.now(UTC))
     await customs.until("found", ImportCleared, 1)
 
 
@@ -270,12 +278,12 @@ async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
     assert (await customs.post("twice", "retry", {"work": "inventory"})).status_code == 202
     await customs.until("twice", ImportDeclared, 1)
     number = cop_no("twice")
-    authorities.add_receipt(number, "500", at=datetime.now(UTC))
+    authorities.add_receipt(number, "500", returned_at=datetime.now(UTC))
     held = await customs.until("twice", ImportHeld)
     facts = await customs.facts("twice")
     assert facts.get(CaseClosed, hold_case(held)) is None
     assert (await customs.view("twice"))["parcels"][0]["state"] == "import_held"
-    authorities.add_receipt(number, "700", at=datetime.now(UTC))
+    authorities.add_receipt(number, "700", returned_at=datetime.now(UTC))
     await customs.until("twice", CaseOpened, "needs_attention:inventory:1:3")
     assert (await customs.until("twice", ImportRefused, "1:3")).reason == "sent_back:700"
     assert (await customs.until("twice", CaseClosed, hold_case(held))).resolution == "refused"
@@ -295,7 +303,7 @@ async def test_a_return_that_is_turned_down_later_is_a_case(customs: CustomsServ
     assert (opened_case.case, opened_case.reason) == ("needs_attention:return:1", "CEB626:100")
     assert (await customs.post("back", "retry", {"work": "return"})).status_code == 202
     await until(lambda: authorities.taken.count("CEB625") == 2)
-    authorities.add_receipt(number, "399", "CEB626", at=datetime.now(UTC))
+    authorities.add_receipt(number, "399", "CEB626", returned_at=datetime.now(UTC))
     await customs.until("back", ImportReturned, 1)
 
 
@@ -313,11 +321,11 @@ async def test_the_inventory_of_a_lost_parcel_is_cancelled_until_customs_approve
     assert opened_case.reason == "CEB624:100"
     assert (await customs.post("lost", "retry", {"work": "cancellation"})).status_code == 202
     await until(lambda: authorities.taken.count("CEB623") == 2)
-    authorities.add_receipt(cop_no("lost"), "399", "CEB624", at=datetime.now(UTC))
+    authorities.add_receipt(cop_no("lost"), "399", "CEB624", returned_at=datetime.now(UTC))
 
     async def approved() -> bool:
         messages = (await customs.view("lost"))["parcels"][0]["messages"]
-        return any((one["type"], one["status"]) == ("CEB623", "399") for one in messages)
+        return any((message["type"], message["status"]) == ("CEB623", "399") for message in messages)
 
     await until(approved)
 

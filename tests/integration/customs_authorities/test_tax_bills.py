@@ -26,16 +26,16 @@ async def cleared(customs: CustomsService, authorities: Authorities, name: str) 
     await customs.until(name, ImportDeclared, 1)
     authorities.add_receipt(cop_no(name), "800")
     await customs.until(name, ImportCleared, 1)
-    told = collected(await customs.facts(name), 1)
-    assert told is not None
-    return told.amount, authorities.number(cop_no(name))
+    share = collected(await customs.facts(name), 1)
+    assert share is not None
+    return share.amount, authorities.number(cop_no(name))
 
 
 async def test_a_bill_that_differs_is_a_case_until_it_is_void(
     customs: CustomsService, authorities: Authorities
 ) -> None:
-    told, number = await cleared(customs, authorities, "taxed")
-    authorities.add_message(bill(told + 1, number))
+    tax, number = await cleared(customs, authorities, "taxed")
+    authorities.add_message(bill(tax + 1, number))
     opened_case = await customs.until("taxed", CaseOpened)
     assert (opened_case.case, opened_case.reason) == (
         f"needs_attention:tax_difference:1:{number}-L01",
@@ -46,7 +46,7 @@ async def test_a_bill_that_differs_is_a_case_until_it_is_void(
         order_id("taxed"),
         1,
         "1",
-        told + 1,
+        tax + 1,
     )
     authorities.add_message(VOID.replace(NUMBER, number).encode())
     assert (await customs.until("taxed", CaseClosed, opened_case.case)).resolution == "void"
@@ -56,14 +56,14 @@ async def test_a_bill_that_differs_is_a_case_until_it_is_void(
 async def test_a_bill_within_a_fen_is_kept_and_no_case_in_whatever_order_it_comes(
     customs: CustomsService, authorities: Authorities
 ) -> None:
-    told, number = await cleared(customs, authorities, "equal")
+    tax, number = await cleared(customs, authorities, "equal")
     authorities.add_message(VOID.replace(NUMBER, number).encode())
-    authorities.add_message(bill(told + Decimal("5.00"), number))
-    authorities.add_message(bill(told + Decimal("5.00"), number))
+    authorities.add_message(bill(tax + Decimal("5.00"), number))
+    authorities.add_message(bill(tax + Decimal("5.00"), number))
     await read_all(customs, authorities)
     [row] = await customs.platform.pool.fetch("select status, value_added_tax from tax_bills")
-    assert tuple(row) == ("3", told + 5)
-    second = bill(told + Decimal("0.01"), number).replace(b"-L01", b"-L02")
+    assert tuple(row) == ("3", tax + 5)
+    second = bill(tax + Decimal("0.01"), number).replace(b"-L01", b"-L02")
     authorities.add_message(second)
     await read_all(customs, authorities)
     assert await customs.platform.pool.fetchval("select count(*) from tax_bills") == 2

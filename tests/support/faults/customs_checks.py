@@ -35,10 +35,10 @@ REJECTED = "100"
 def customs_in_order(
     account: Mapping[str, Any], facts: Mapping[UUID, Sequence[Event]], numbers: Mapping[str, str]
 ) -> list[Violation]:
-    found = list(_declared_once(account, numbers))
+    violations = list(_declared_once(account, numbers))
     for order_id, events in facts.items():
-        found += [Violation("I6", words, (str(order_id),)) for words in _of_an_order(events)]
-    return found
+        violations += [Violation("I6", words, (str(order_id),)) for words in _of_an_order(events)]
+    return violations
 
 
 def _declared_once(account: Mapping[str, Any], numbers: Mapping[str, str]) -> Iterator[Violation]:
@@ -76,12 +76,12 @@ def _of_an_order(events: Sequence[Event]) -> Iterator[str]:
                 yield f"parcel {event.parcel} was declared for import before it had left"
 
 
-def _left_by(events: Sequence[Event], parcel: int, at: datetime) -> bool:
+def _left_by(events: Sequence[Event], parcel: int, instant: datetime) -> bool:
     for event in events:
         match event:
-            case ParcelUplifted() if event.parcel == parcel and event.occurred_at <= at:
+            case ParcelUplifted() if event.parcel == parcel and event.occurred_at <= instant:
                 return True
-            case ParcelScanned() if event.parcel == parcel and event.status in DEPARTED and event.scanned_at <= at:
+            case ParcelScanned() if event.parcel == parcel and event.status in DEPARTED and event.scanned_at <= instant:
                 return True
             case _:
                 continue

@@ -133,6 +133,7 @@ class China:
                 row["recorded_at"],
                 row["info"],
                 receipt_store.sealing_place(row["cursor"]),
+                receipt_store.is_at_once(row["cursor"]),
             )
             for row in await receipt_store.texts(db, order_id, parcel)
         ]

@@ -1,4 +1,4 @@
-"""Our messages by the numbers of the business that receipts name."""
+"""Finds our messages by the business numbers in receipts."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ _COLUMNS: Mapping[KeyName, tuple[str, str]] = {
     "guid": ("guid", "''"),
     "number": ("messages.number", "''"),
 }
-"""The number, and the registered code of the firm whose number it is: not known of what a release before this wrote."""
+"""The columns of the number and of the registered code of the firm whose number it is, which is null in rows of an
+earlier release."""
 
 
 async def by_keys(db: DB, keys: Collection[MessageKey]) -> dict[MessageKey, list[SentMessage]]:
-    """The messages that these keys name; of two marketplaces, two may be under the same one.
+    """The messages with these keys. Two marketplaces may use one number, so that a key may have several messages.
 
-    One that is not restored yet is derived from the parcels that are declared under its number.
+    Messages that are not restored yet are derived from the parcels that are declared under their number.
     """
-    found: defaultdict[MessageKey, list[SentMessage]] = defaultdict(list)
+    messages: defaultdict[MessageKey, list[SentMessage]] = defaultdict(list)
     for name, (number, registered) in _COLUMNS.items():
-        asked = [key for key in keys if key.name == name]
-        if not asked:
+        keys_of_name = [key for key in keys if key.name == name]
+        if not keys_of_name:
             continue
         rows = await db.fetch(
             f"""select guid, order_id, parcel, type, created_at, messages.number as declared,
@@ -43,13 +44,13 @@ async def by_keys(db: DB, keys: Collection[MessageKey]) -> dict[MessageKey, list
                  and coalesce({registered}, key.registered) = key.registered
                 left join message_versions as versions using (order_id, parcel, type)
                 order by guid""",
-            [key.type for key in asked],
-            [key.number for key in asked],
-            [key.registered for key in asked],
+            [key.type for key in keys_of_name],
+            [key.number for key in keys_of_name],
+            [key.registered for key in keys_of_name],
         )
         for row in rows:
-            found[MessageKey(row["of"], name, str(row["number"]), row["registered"])].append(_sent(row))
-    return dict(found) | await _derived(db, [key for key in keys if key not in found])
+            messages[MessageKey(row["of"], name, str(row["number"]), row["registered"])].append(_sent(row))
+    return dict(messages) | await _derived(db, [key for key in keys if key not in messages])
 
 
 async def _derived(db: DB, keys: Sequence[MessageKey]) -> dict[MessageKey, list[SentMessage]]:
@@ -70,10 +71,10 @@ async def _derived(db: DB, keys: Sequence[MessageKey]) -> dict[MessageKey, list[
 
 
 async def parcels_named(db: DB, named: Iterable[ReceiptKeys]) -> list[SentMessage]:
-    """A message of ours of each parcel of which any of these numbers is."""
-    keys = {key for one in named for kind in ANSWERS if (key := message_key(kind, one)) is not None}
-    found = (sent for messages in (await by_keys(db, keys)).values() for sent in messages)
-    return list({(sent.order_id, sent.parcel): sent for sent in found}.values())
+    """One message of ours of each parcel that has any of these numbers."""
+    keys = {key for numbers in named for kind in ANSWERS if (key := message_key(kind, numbers)) is not None}
+    candidates = (sent for messages in (await by_keys(db, keys)).values() for sent in messages)
+    return list({(sent.order_id, sent.parcel): sent for sent in candidates}.values())
 
 
 def _of_type(messages: Iterable[SentMessage], kind: str) -> list[SentMessage]:

@@ -115,14 +115,14 @@ class ImportJobs:
         return Done()
 
     async def _version(self, order_id: UUID, parcel: int) -> int:
-        """Of the inventory as it was sent."""
+        """The version of the inventory that was sent."""
         async with self.parts.pool.acquire() as db:
             return (await message_versions.next_version(db, order_id, parcel, "CEB621")).version
 
     def _documents(self) -> tuple[MessageType, ...]:
-        """Where no payment firm has given a mandate, no payment is looked at."""
+        """The documents to send: without a mandate of a payment firm the payment is left out."""
         paid_by_us = any(mandate.message == "CEB411" for mandate in self.mandates)
-        return tuple(one for one in DOCUMENTS if one != "CEB411" or paid_by_us)
+        return tuple(message for message in DOCUMENTS if message != "CEB411" or paid_by_us)
 
     def _parties(self, placed: OrderPlaced | None, policy: Policy) -> Parties:
         """The same in every message of an order: those of the day on which it arrived."""
@@ -132,15 +132,15 @@ class ImportJobs:
         return self.parties.agreed(policy.tables.agreements.parties(placed.marketplace, day))
 
     def _splits(self, facts: Facts, stated: str | None, policy: Policy) -> bool:
-        """Whether the parcel is an order of its own. All its messages have one number of it: that of those which are
-        written, whatever the setting is by now."""
+        """Whether the parcel is an order of its own to customs. All its messages have the same order number: that of
+        the messages written already (`stated`), whatever the setting is now."""
         placed = facts.get(OrderPlaced)
         if stated is not None and placed is not None:
             return stated != placed.number
         return placed is not None and policy.splits(placed)
 
     async def _paid(self, db: DB, order_id: UUID, parcel: int, contact: Contact) -> Contact:
-        """With the number of the parcel's own part of the payment, where the marketplace has stated it."""
+        """The contact with the number of the parcel's own part of the payment, where the marketplace has stated it."""
         sealed = await payment_parts.load(db, order_id, parcel)
         if sealed is None:
             return contact
@@ -166,7 +166,7 @@ class ImportJobs:
         return receipt
 
     async def _keep_text(self, guid: UUID, order_id: UUID, parcel: int, receipt: CustomsReceipt) -> None:
-        """With the office's own text, unless the person's record was erased meanwhile."""
+        """Stores the receipt with the office's own text, unless the person's record was erased meanwhile."""
         place = receipt_store.sealing_place(receipt_store.answer_key(guid, receipt))
         async with self.parts.ledger.transaction() as db:
             facts = (await self.parts.ledger.lock(db, [order_stream(order_id)]))[order_id]
@@ -174,7 +174,8 @@ class ImportJobs:
             await receipt_store.add_answer(db, guid, order_id, parcel, receipt, info)
 
     async def _written(self, order_id: UUID, parcel: int, message: MessageType) -> Outgoing | None:
-        """The message as it leaves now; written and stored if it was not yet, by one set of rules."""
+        """The message to send now, by one set of rules; it is written and stored if it was not yet. None: nothing is
+        sent."""
         policy = self.parts.in_force()
         async with self.parts.pool.acquire() as db, db.transaction():
             if message == "CEB621":

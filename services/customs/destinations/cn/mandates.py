@@ -39,7 +39,7 @@ def read_mandates(text: str) -> tuple[Mandate, ...]:
 
 def _mandate(text: str) -> Mandate:
     parts = _MANDATE.fullmatch(text)
-    message = next((one for one in MANDATED if parts is not None and one == parts.group(1)), None)
+    message = next((kind for kind in MANDATED if parts is not None and kind == parts.group(1)), None)
     if parts is None or message is None:
         raise ValueError(
             f"not <one of {', '.join(MANDATED)}>:<registration code>:<first day>:<last day or nothing>: {text}"
@@ -51,7 +51,7 @@ def _mandate(text: str) -> Mandate:
 
 
 def _givers(message: MessageType, parties: Parties) -> frozenset[str]:
-    """Whose message it is."""
+    """The codes of the firms that may give the mandate for this message."""
     match message:
         case "CEB311":
             return frozenset({parties.platform.code})

@@ -10,13 +10,16 @@ from shared.db import DB
 
 
 async def raise_versions(db: DB, order_id: UUID, rejected: Sequence[RejectedMessage]) -> None:
-    """After these were rejected: the next is a version of its own, with another guid."""
+    """Raises the versions of rejected messages: the next of each has another guid."""
     await db.executemany(
         """insert into message_versions (order_id, parcel, type, version, changes, number)
            values ($1, $2, $3, 2, $4, $5)
            on conflict (order_id, parcel, type) do update set
              version = message_versions.version + 1, changes = excluded.changes, number = excluded.number""",
-        [(order_id, one.parcel, one.type, one.taken_in, one.number if one.taken_in else None) for one in rejected],
+        [
+            (order_id, message.parcel, message.type, message.taken_in, message.number if message.taken_in else None)
+            for message in rejected
+        ],
     )
 
 

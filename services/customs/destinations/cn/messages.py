@@ -42,22 +42,22 @@ class RejectedMessage:
     type: str
     number: str | None
     taken_in: bool
-    """Customs has it all the same: the next version is a change of it, under its number."""
+    """Customs has stored it all the same: the next version is a change of it, under its number."""
 
 
 @dataclass(frozen=True, slots=True)
 class NextVersion:
-    """How a message is written that is not stored."""
+    """How the next version of a message is written."""
 
     version: int = 1
     changes: bool = False
-    """What customs has taken in; else it is new (appType)."""
+    """Whether it changes what customs has stored; else it is new (appType)."""
     number: str | None = None
 
 
 def taken_in(status: str, number: str | None) -> bool:
-    """Whether customs has what it rejects: an error says so, or is about a declaration that customs has numbered. What
-    was refused is declared anew."""
+    """Whether customs has stored what it rejects: its row in the table of errors says so, or customs has numbered the
+    declaration. After a refusal a new declaration is sent."""
     error = ERRORS.get(status)
     return meaning(status) == "error" and ((error is not None and error.taken_in) or is_inventory_number(number))
 
@@ -77,7 +77,7 @@ def rejected(messages: Iterable[MessageStatus], kind: str, parcel: int) -> list[
 
 
 def derived_messages(parcels: Iterable[tuple[UUID, int]]) -> dict[UUID, SentMessage]:
-    """Every message that may have been sent of these parcels, by the guid that is derived for it."""
+    """Every message that may have been sent about these parcels, by its derived guid."""
     return {
         (named := guid(order_id, parcel, message)): SentMessage(named, order_id, parcel, message, None)
         for order_id, parcel in parcels

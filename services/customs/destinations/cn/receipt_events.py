@@ -45,9 +45,9 @@ def inventory_events(
     context: DecisionContext,
     version: int = 1,
 ) -> list[ImportDeclared | ImportHeld | ImportCleared | ImportRefused]:
-    """The events that follow from the inventory's receipt at once; none when a person has to look into it.
+    """The events that follow from the receipt given at once to an inventory; none when a person has to look into it.
 
-    A declaration without a number of customs' own goes by the message's guid.
+    While customs has given the declaration no number, the message's guid is published as its number.
     """
     if receipt.format_error:
         return []
@@ -63,7 +63,8 @@ def inventory_events(
 
 
 def receipt_rounds(ours: Sequence[tuple[PageEntry, SentMessage]]) -> list[list[tuple[PageEntry, SentMessage]]]:
-    """Every order's first receipt together, then every second: each is judged after the events of the one before."""
+    """The first receipt of each order, then the second of each, and so on: a receipt is judged after the events of the
+    one before it."""
     rounds: list[list[tuple[PageEntry, SentMessage]]] = []
     read: Counter[UUID] = Counter()
     for entry, sent in ours:
@@ -79,9 +80,9 @@ def receipt_events(
 ) -> list[Event]:
     """The events that follow from a polled receipt of this message and the facts of its order.
 
-    Only the inventory's receipts decide about the parcel. One that rejects a document or a return is a case for
-    the work that sent it; any other receipt of a document moves nothing. One that cannot be read, or whose status we
-    do not know, is a case by itself.
+    Only receipts of the inventory decide about the parcel. A receipt that rejects a document or a return opens a case
+    about the job that sent it; other receipts of documents have no effect. A receipt that cannot be read, or whose
+    status is unknown, opens a case of its own.
     """
     if isinstance(entry, UnreadableReceipt):
         return [_case(RECEIPT, f"receipt:{entry.reason}", sent, facts, context)]
@@ -118,7 +119,7 @@ def _of_inventory(
             return [_attention(decide.INVENTORY, receipt, sent, facts, context)]
         case "refused":
             case = _attention(decide.INVENTORY, receipt, sent, facts, context)
-            if _forgotten_and_declared_again(sent, facts):
+            if _is_of_unknown_version(sent, facts):
                 return [*hold_ended(facts, sent.parcel, "refused", context), case]
             verdict = _verdict(receipt, sent, facts, hold_reasons, context)
             return verdict if all(event in facts for event in verdict) else [*verdict, case]
@@ -130,8 +131,8 @@ def _of_inventory(
 def _declared_by_others(
     receipt: PolledReceipt, sent: SentMessage, facts: Facts, context: DecisionContext
 ) -> list[Event]:
-    """That the inventory is with customs: of one that a broker sends, its polled receipts are the first to say so, as
-    soon as customs has numbered it."""
+    """`ImportDeclared` of an inventory that a broker has sent: only a polled receipt shows that customs has it, once
+    customs has numbered it."""
     number = receipt.keys.invt_no
     taken = is_accepted(receipt.status) and is_inventory_number(number)
     if not taken or facts.get(ImportDeclared, sent.parcel):
@@ -144,13 +145,13 @@ def _declared_by_others(
 def _verdict(
     receipt: PolledReceipt, sent: SentMessage, facts: Facts, hold_reasons: Mapping[str, str], context: DecisionContext
 ) -> list[Event]:
-    at = _stated_time(receipt, sent, facts, context.now)
-    stated = at == receipt.returned_at
+    decided_at = _stated_time(receipt, sent, facts, context.now)
+    stated = decided_at == receipt.returned_at
     event = inventory_event(
         sent.order_id,
         sent.parcel,
         receipt.status,
-        at,
+        decided_at,
         context.now,
         hold_reasons,
         stated=stated,
@@ -159,12 +160,12 @@ def _verdict(
     return [] if event is None else [event]
 
 
-def _forgotten_and_declared_again(sent: SentMessage, facts: Facts) -> bool:
-    """The refusal is of an inventory that is not restored yet and was accepted after the refusal that is known: which
-    version it was nobody can say, so that it is no fact.
+def _is_of_unknown_version(sent: SentMessage, facts: Facts) -> bool:
+    """Whether nobody can say which version of the inventory was refused, so that this refusal becomes no fact: the
+    message is not restored yet, and customs accepted an inventory after the refusal that is known.
 
-    The fact of the declaration belongs to the first inventory that customs accepted; so the refusal that is a fact,
-    read again after a restore, is not taken for a later one.
+    The fact of the declaration is about the first inventory that customs accepted. So the known refusal, read again
+    after a restore, is not taken for a later one.
     """
     refused, declared = last_refusal(facts, sent.parcel), facts.get(ImportDeclared, sent.parcel)
     known = refused is not None and declared is not None and declared.occurred_at > refused.occurred_at
@@ -177,8 +178,8 @@ def _written_at(sent: SentMessage, facts: Facts) -> datetime | None:
 
 
 def _stated_time(receipt: PolledReceipt, sent: SentMessage, facts: Facts, now: datetime) -> datetime:
-    """When customs says that it gave the receipt. Where it does not say, or names a time before the message that it
-    answers or after now, the receipt counts from that message, which is the same whenever it is read again."""
+    """The time of the receipt that customs states. Where it states none, or one that is before the answered message or
+    after now, the time of that message counts, which is the same whenever the receipt is read again."""
     written_at = _written_at(sent, facts)
     return believed(receipt.returned_at, written_at, now) or written_at or now
 

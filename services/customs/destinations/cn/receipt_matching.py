@@ -1,4 +1,4 @@
-"""Which of our messages a receipt answers: by the numbers of the business that both name. Pure."""
+"""Finds the message that a receipt answers, by the business numbers that both contain. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ KeyName = Literal["cop_no", "order", "waybill", "payment", "guid", "number"]
 
 @dataclass(frozen=True, slots=True)
 class MessageKey:
-    """What names a message of ours."""
+    """A number that identifies one of our messages."""
 
     type: str
-    """Empty of a guid, which is of any type."""
+    """Empty for a guid, which identifies a message of any type."""
     name: KeyName
     number: str
     registered: str = ""
-    """The registered code of the firm whose number it is, where numbers are each firm's own."""
+    """The registered code of the firm that gave the number, where a number is unique within a firm only."""
 
 
 ANSWERS: Mapping[str, tuple[str, KeyName]] = {
@@ -37,12 +37,12 @@ ANSWERS: Mapping[str, tuple[str, KeyName]] = {
     "CEB818": ("CEB621", "number"),
     "CEB900": ("", "guid"),
 }
-"""By the type of the receipt: the message that it answers, and what names that (CEB specification of 2022-05). Those of
-a supervised place (CEB711, CEB712) are read and belong to no message of ours."""
+"""By type of receipt: the type of the message that it answers, and the number that identifies it (CEB specification of
+2022-05). Receipts of a supervised place (CEB711, CEB712) are read, and answer no message of ours."""
 
 
 def message_key(message_type: str, keys: ReceiptKeys) -> MessageKey | None:
-    """The key of the message that a receipt with these numbers answers; None when it names none."""
+    """The key of the message that a receipt with these numbers answers; None if a number is missing."""
     answered = ANSWERS.get(message_type)
     if answered is None:
         return None
@@ -60,7 +60,8 @@ def message_key(message_type: str, keys: ReceiptKeys) -> MessageKey | None:
 
 
 def about(receipt: PolledReceipt | TaxBill) -> str:
-    """What a receipt of no message of ours names, without what a person is known by: its type, and a number."""
+    """How a receipt that answers no message of ours is listed: its type and one number, none of which identifies a
+    person."""
     keys = receipt.keys
     guid = str(keys.guid) if keys.guid else ""
     numbers = (keys.cop_no, keys.order_no, keys.logistics_no, keys.invt_no, keys.pre_no, keys.pay_code, guid)
@@ -87,25 +88,29 @@ class Match:
 
     @property
     def stored_with(self) -> SentMessage | None:
-        """Of which it is an answer, whatever the version: one that comes again is known by that."""
+        """The message under which the receipt is stored, whatever its version, so that a repetition is recognised."""
         return self.candidates[0] if self.doubt == "earlier_version" else self.message
 
 
 def match_all(receipts: Iterable[PolledReceipt], sent: Mapping[MessageKey, Sequence[SentMessage]]) -> dict[str, Match]:
-    """What each receipt answers, by its key. A number that one of them gives a declaration is known to the next."""
+    """The match of each receipt, by the receipt's key. A declaration number in one receipt is known when the next is
+    matched."""
     known = {key: list(messages) for key, messages in sent.items()}
     matches: dict[str, Match] = {}
     for receipt in receipts:
-        found = matches[receipt.key] = match(receipt, known)
-        number = receipt.keys.better_number(found.message.number) if found.message else None
+        matching = matches[receipt.key] = match(receipt, known)
+        number = receipt.keys.better_number(matching.message.number) if matching.message else None
         key = message_key(receipt.message_type, receipt.keys)
-        if found.message is not None and number is not None and key is not None:
-            known[key] = [replace(one, number=number) if one is found.message else one for one in known[key]]
+        if matching.message is not None and number is not None and key is not None:
+            known[key] = [
+                replace(message, number=number) if message is matching.message else message for message in known[key]
+            ]
     return matches
 
 
 def _is_of_an_earlier_version(receipt: PolledReceipt | TaxBill, message: SentMessage) -> bool:
-    """A first version has none before it: a time before it is a wrong one. A bill names the declaration itself."""
+    """Whether customs gave the receipt before the latest version was written. Of a first version an earlier time is an
+    error of the time. A tax bill names the declaration, and a format error (CEB900) the version itself."""
     if isinstance(receipt, TaxBill) or receipt.message_type == "CEB900":
         return False
     said, written_at = receipt.returned_at, message.written_at
@@ -114,22 +119,23 @@ def _is_of_an_earlier_version(receipt: PolledReceipt | TaxBill, message: SentMes
 
 
 def match(receipt: PolledReceipt | TaxBill, sent: Mapping[MessageKey, Sequence[SentMessage]]) -> Match:
-    """The one message that this receipt answers, if any.
+    """The message that this receipt answers, if it is certain.
 
-    Two marketplaces may have the same number of an order: where several messages name the numbers, the declaration's
-    own number with customs decides, once it is known. One that contradicts it is another declaration's. The parcels of
-    one order may have its number in common: what is said of that order's document is the first one's. Versions of a
-    message have their numbers in common too: what customs said before the latest was written is not said of that.
+    Two marketplaces may use one order number: if several messages have the receipt's numbers, customs' own number of
+    the declaration decides, once it is known. A receipt with another such number is about another declaration. Parcels
+    of one order may share the order's number: a receipt of the order's document belongs to the first of them. Versions
+    of a message share their numbers too: a receipt from before the latest version was written does not answer that
+    version.
     """
     key = message_key(receipt.message_type, receipt.keys)
     named = tuple(sent.get(key, ())) if key else ()
-    fitting = tuple(one for one in named if not receipt.keys.contradicts(one.number))
+    fitting = tuple(candidate for candidate in named if not receipt.keys.contradicts(candidate.number))
     if len(fitting) > 1:
         declared = {receipt.keys.invt_no, receipt.keys.pre_no}
-        numbered = tuple(one for one in fitting if one.number in declared)
+        numbered = tuple(candidate for candidate in fitting if candidate.number in declared)
         fitting = numbered if len(numbered) == 1 else fitting
-    if len({one.order_id for one in fitting}) == 1:
-        message = min(fitting, key=lambda one: one.parcel)
+    if len({candidate.order_id for candidate in fitting}) == 1:
+        message = min(fitting, key=lambda candidate: candidate.parcel)
         return (
             Match(None, (message,), "earlier_version")
             if _is_of_an_earlier_version(receipt, message)

@@ -1,4 +1,4 @@
-"""The single window's answers over HTTP, read within bounds; what cannot be read stands by itself. Pure."""
+"""Reads the single window's HTTP answers within bounds; an unreadable receipt is an entry of its own. Pure."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from shared.text import storable
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MOST_RECEIPTS = 1_000
-"""Messages of one page; fewer are asked for."""
+"""Most messages of one page; we request fewer."""
 KEPT_BYTES = 64 * 1024
-"""Of a receipt that cannot be read."""
+"""Kept of a receipt that cannot be read."""
 LONGEST_TEXT = 2_000
 """Characters of the office's text that are kept; e-port has a thousand, of a format error five."""
 FORMAT_ERROR = "CEB900"
@@ -53,13 +53,13 @@ _MESSAGE_IN_BYTES = re.compile(rb'"message"\s*:\s*"([A-Za-z0-9+/]+)')
 def read_receipt(body: bytes) -> CustomsReceipt:
     """The answer to the message that was sent. Unreadable: no message of receipts, or no returnStatus of its form.
 
-    Of several answers in one envelope the one that customs gave last counts, in whatever order they stand.
+    Of several answers in one message the latest by customs' time counts, in whatever order they stand.
     """
     try:
         message = read_message(body)
     except NotReceipts as fault:
         raise Unreadable(fault.reason) from None
-    answer = max(message.answers, key=_given)
+    answer = max(message.answers, key=_by_time)
     status = answer["returnStatus"]
     if not STATUS.fullmatch(status):
         raise Unreadable("no returnStatus")
@@ -73,18 +73,18 @@ def read_receipt(body: bytes) -> CustomsReceipt:
     )
 
 
-def _given(answer: Mapping[str, str]) -> tuple[datetime, str, list[tuple[str, str]]]:
-    """When customs gave it, to the millisecond; of two at once, the content decides."""
+def _by_time(answer: Mapping[str, str]) -> tuple[datetime, str, list[tuple[str, str]]]:
+    """A sort key: customs' time to the millisecond, then the content."""
     stated = answer.get("returnTime", "")
     return _instant(stated) or _LONG_AGO, stated, sorted(answer.items())
 
 
-def read_page(body: bytes, asked_for: int = MOST_RECEIPTS) -> ReceiptPage:
+def read_page(body: bytes, limit: int = MOST_RECEIPTS) -> ReceiptPage:
     """A page of messages of receipts: each with its cursor and either the CEB message itself (`message`, in base64 as
     in e-port's DxpMsg) or the fields of its one answer.
 
-    Unreadable when the page is, or when it names no cursor behind which one could read on. A message or an answer that
-    cannot be read is one of the entries.
+    Raises Unreadable if the page cannot be read, or has no cursor to continue from. A message or an answer that cannot
+    be read is an entry of the page.
     """
     try:
         page = read_leniently(body)
@@ -97,7 +97,7 @@ def read_page(body: bytes, asked_for: int = MOST_RECEIPTS) -> ReceiptPage:
         raise Unreadable("not a page of receipts") from None
     if entries and following is None and entries[-1].cursor is None:
         raise Unreadable("no cursor to read on from")
-    return ReceiptPage(entries, following, len(items) >= asked_for)
+    return ReceiptPage(entries, following, len(items) >= limit)
 
 
 def cursors_in(body: bytes) -> list[str]:
@@ -117,8 +117,8 @@ def unreadable_alone(cursor: str, body: bytes) -> UnreadableReceipt:
 
 
 def read_hold_answer_result(status: int, body: bytes) -> HoldAnswerResult:
-    """What became of the answer to a hold. Unreadable when the status and the body do not agree: a page of
-    HTML with 200 has taken nothing."""
+    """What became of the answer to a hold. Raises Unreadable if status and body do not agree: a page of HTML with
+    status 200 does not accept an answer."""
     try:
         reply = read_leniently(body)
     except ValueError:
@@ -134,7 +134,7 @@ def read_hold_answer_result(status: int, body: bytes) -> HoldAnswerResult:
 
 
 def _entries(item: Any) -> list[PageEntry]:
-    """The answers of one message, in the order in which customs gave them; of what cannot be read, what it is."""
+    """The answers of one message by customs' time; for what cannot be read one entry that says why."""
     if not isinstance(item, dict):
         return [_unreadable(None, "no_object", json.dumps(item).encode())]
     try:
@@ -156,7 +156,7 @@ def _entries(item: Any) -> list[PageEntry]:
         message = answers_in(root)
     except NotReceipts as fault:
         return [_unreadable(cursor, fault.reason, body)]
-    answers = sorted(message.answers, key=_given)
+    answers = sorted(message.answers, key=_by_time)
     last = len(answers) - 1
     return [_receipt(cursor, n, n == last, message.type, answer) for n, answer in enumerate(answers)]
 
@@ -211,8 +211,8 @@ def _info(named: Mapping[str, str]) -> str:
 
 
 def cursor_of(value: object) -> str:
-    """What we read on from, and keep a receipt by: never cut or replaced, so that two never become one. ValueError:
-    it is none."""
+    """The cursor from which reading continues and under which a receipt is stored. It is never shortened or altered, so
+    that two stay distinct. ValueError: the value is no cursor."""
     if not isinstance(value, str | int) or not _CURSOR.fullmatch(str(value)):
         raise ValueError("no cursor")
     return str(value)

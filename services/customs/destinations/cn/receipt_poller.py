@@ -1,4 +1,4 @@
-"""Polls the single window's receipts by cursor; each has its effect once. Waits are real time."""
+"""Polls the single window's receipts by cursor; each has its effect once. Waits are in real time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from shared.telemetry import log
 
 PAGE = 200
 SMALLER = 8
-"""A page that cannot be read is asked for anew so many times smaller: of 200 messages 25, then 3, then 1."""
+"""A page that cannot be read is requested again, smaller by this factor: of 200 messages 25, then 3, then 1."""
 LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -109,10 +109,10 @@ class ReceiptPoller:
         return page.full
 
     async def _read_page(self, cursor: str | None, loop: Loop) -> ReceiptPage:
-        """The page behind the cursor. When it cannot be read a smaller one is asked for, down to the one message that
-        cannot, which is an entry then. Raises Retry: there is no answer, or none that names a cursor.
+        """The page behind the cursor. If it cannot be read, smaller pages are requested, down to the one unreadable
+        message, which becomes an entry. Raises Retry: there is no answer, or it has no cursor.
 
-        The one message is asked for twice: what differs is a fault of the way, and no receipt's.
+        The one message is requested twice: if the answers differ, the fault is the connection's and not the receipt's.
         """
         size = PAGE
         seen: bytes | None = None
@@ -136,7 +136,8 @@ class ReceiptPoller:
         return any(key not in sent for key in keys)
 
     async def _wait_until_caught_up(self, loop: Loop) -> None:
-        """A restored database has yet to consume the orders whose receipts come, and a receipt is read only once."""
+        """After a restore the database may not have consumed the orders of these receipts yet, and a receipt is read
+        only once."""
         passing = (KafkaError, *TRANSIENT)
         reached = await loop.attempt(lambda: loop.while_waiting(self.parts.caught_up()), passing)
         while not await loop.attempt(reached, passing):
@@ -189,7 +190,8 @@ class ReceiptPoller:
     async def _keep(
         self, db: DB, progress: PageInProgress, part: Sequence[PageEntry], context: DecisionContext
     ) -> list[tuple[PageEntry, SentMessage]]:
-        """Stores what was polled, if this replica is the one that reads on; what is new of it, with our messages."""
+        """Stores polled entries; the new ones with the messages of ours that they are about. Raises CursorMoved:
+        another replica has read on."""
         await receipt_store.lock_source(db, IMPORT_GATEWAY)
         if await receipt_store.read_cursor(db, IMPORT_GATEWAY) != progress.cursor:
             raise CursorMoved
@@ -202,21 +204,21 @@ class ReceiptPoller:
                 ours += await self._set_aside(db, progress, entry, context)
             elif isinstance(entry, TaxBill):
                 ours += await self._keep_bill(db, progress, entry, context)
-            elif found := new.get(entry.key):
-                ours += _with_messages(entry, found)
+            elif matching := new.get(entry.key):
+                ours += _with_messages(entry, matching)
         return ours
 
     async def _keep_readable(
         self, db: DB, progress: PageInProgress, receipts: Sequence[PolledReceipt], context: DecisionContext
     ) -> dict[str, Match]:
-        """Stores receipts; those that are new, by their keys, with what they answer. What answers nothing of ours waits
-        for a person.
+        """Stores receipts; returns the matches of the new ones, by the receipts' keys. Those that answer no message of
+        ours are listed for a person.
 
-        Of an erased person, and of a message that is not ours, the office's own text is not kept.
+        The office's own text is not kept where the person is erased, or the message is not ours.
         """
         sent = await answered_messages.by_keys(db, keys_of(receipts))
         matches = match_all(receipts, sent)
-        answered = {key: ours for key, found in matches.items() if (ours := found.stored_with) is not None}
+        answered = {key: ours for key, matching in matches.items() if (ours := matching.stored_with) is not None}
         erased = await fact_sets.holding(db, {message.order_id for message in answered.values()}, PersonErased)
         rows = [
             (
@@ -231,30 +233,31 @@ class ReceiptPoller:
         for receipt in receipts:
             repeated = receipt.key not in new
             progress.outcomes.append("repeated" if repeated else _outcome(receipt, matches[receipt.key]))
-        nobodys = [one for one in receipts if one.key in new and matches[one.key] == Match(None)]
-        await unreadable_receipts.add_nobodys(db, {about(receipt) for receipt in nobodys}, context.now)
-        return {key: found for key, found in matches.items() if key in new}
+        unmatched = [receipt for receipt in receipts if receipt.key in new and matches[receipt.key] == Match(None)]
+        await unreadable_receipts.add_unmatched(db, {about(receipt) for receipt in unmatched}, context.now)
+        return {key: matching for key, matching in matches.items() if key in new}
 
     async def _keep_bill(
         self, db: DB, progress: PageInProgress, bill: TaxBill, context: DecisionContext
     ) -> list[tuple[PageEntry, SentMessage]]:
-        """Stores what is new of a tax bill; it as it stands then, with the inventory that it is for."""
+        """Stores what is new of a tax bill; returns the bill as it is stored now, with the inventory that it is for."""
         sent = match(bill, await answered_messages.by_keys(db, keys_of([bill]))).message
         order_id, parcel = (sent.order_id, sent.parcel) if sent else (None, None)
         now = context.now
-        stands = await tax_bill_store.save(db, bill, order_id, parcel, now, keep_until(now))
-        if stands is None:
+        stored_bill = await tax_bill_store.save(db, bill, order_id, parcel, now, keep_until(now))
+        if stored_bill is None:
             progress.outcomes.append("repeated")
             return []
         if sent is None:
-            await unreadable_receipts.add_nobodys(db, {about(bill)}, now)
+            await unreadable_receipts.add_unmatched(db, {about(bill)}, now)
         progress.outcomes.append("recorded" if sent else "unmatched")
-        return [(stands, sent)] if sent else []
+        return [(stored_bill, sent)] if sent else []
 
     async def _set_aside(
         self, db: DB, progress: PageInProgress, receipt: UnreadableReceipt, context: DecisionContext
     ) -> list[tuple[PageEntry, SentMessage]]:
-        """Stores what cannot be read; with a message of each parcel whose number stands in it, if it is new."""
+        """Stores what cannot be read; if it is new, returns it with one message of each parcel whose number stands in
+        it."""
         parcels = await answered_messages.parcels_named(db, receipt.keys)
         orders = {sent.order_id for sent in parcels}
         erased = await fact_sets.holding(db, orders, PersonErased)
@@ -286,18 +289,18 @@ class ReceiptPoller:
             await receipt_store.move_cursor(db, IMPORT_GATEWAY, cursor)
 
 
-def _with_messages(receipt: PolledReceipt, found: Match) -> list[tuple[PageEntry, SentMessage]]:
-    if found.message is not None:
-        return [(receipt, found.message)]
-    doubtful = UnreadableReceipt.doubtful(receipt, found.doubt or "")
-    return [(doubtful, candidate) for candidate in found.candidates]
+def _with_messages(receipt: PolledReceipt, matching: Match) -> list[tuple[PageEntry, SentMessage]]:
+    if matching.message is not None:
+        return [(receipt, matching.message)]
+    unassigned = UnreadableReceipt.unassigned(receipt, matching.doubt or "")
+    return [(unassigned, candidate) for candidate in matching.candidates]
 
 
-def _outcome(receipt: PolledReceipt, found: Match) -> str:
-    if found.message is None:
+def _outcome(receipt: PolledReceipt, matching: Match) -> str:
+    if matching.message is None:
         log.warning("receipt of no message of ours", status=receipt.status, type=receipt.message_type)
         return "unmatched"
     if meaning(receipt.status, receipt.message_type) == "unknown":
-        log.warning("unknown receipt status", status=receipt.status, order_id=str(found.message.order_id))
+        log.warning("unknown receipt status", status=receipt.status, order_id=str(matching.message.order_id))
         return "unknown_status"
     return "recorded"

@@ -15,11 +15,11 @@ class PageInProgress:
         self.page = page
         self.cursor = cursor
         self.outcomes: list[str] = []
-        """Of the part that is being recorded: counted once that is done."""
+        """Of the part that is being recorded; counted once it is recorded."""
 
     def cursor_behind(self, part: Sequence[PageEntry]) -> str | None:
-        """That of the last message which ends in this part; behind the whole page, the one that the gateway names.
-        Where none ends, reading goes on from where it was."""
+        """Where to continue after this part: at the cursor of the last message that ends in it; after the whole page,
+        at the cursor that the gateway names. If no message ends in it, the cursor stays."""
         if part[-1] is self.page.entries[-1] and self.page.next is not None:
             return self.page.next
         ends = [entry.cursor for entry in part if entry.last and entry.cursor is not None]

@@ -16,15 +16,16 @@ INVENTORY_RECEIPT = "CEB622"
 
 Meaning = Literal["under_way", "held", "cleared", "approved", "refused", "error", "not_sent", "closed", "unknown"]
 FAILED: frozenset[Meaning] = frozenset({"refused", "error", "not_sent"})
-"""What a message must be looked into for, and corrected."""
+"""After these a person must look into the message and correct it."""
 ACCEPTED: frozenset[Meaning] = frozenset({"under_way", "held", "cleared", "approved"})
-"""What a message need not be sent again for."""
+"""After these the message need not be sent again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """A row of the table: what a returnStatus means, what follows from it, whose work it is then, which paper or field
-    it is about, how that is mended, and what happens then. No column is empty: `none` and `nothing` are said."""
+    it is about, how that is mended, and what happens then. No column is empty: where nothing applies it has `none` or
+    `nothing`."""
 
     status: str
     meaning: Meaning
@@ -47,7 +48,7 @@ class KnownError:
     mend: str
     then: str
     taken_in: bool = False
-    """Customs has what it rejects: what follows is a change of that."""
+    """Customs has stored what it rejects: the next version is sent as a change of it."""
 
 
 UNKNOWN = Status(
@@ -83,8 +84,8 @@ OTHER_HOLD = Status(
 
 
 def table(data: Mapping[str, Any]) -> tuple[Mapping[tuple[str, str], Status], Mapping[str, KnownError]]:
-    """Statuses by receipt and status, errors by code. ValueError: a meaning that there is not, or a status twice.
-    TypeError: a row without one of the columns, or with another."""
+    """Statuses by receipt and status, errors by code. ValueError: an unknown meaning, or a status that is there twice.
+    TypeError: a row with a column missing, or with one too many."""
     statuses: dict[tuple[str, str], Status] = {}
     for row in data["statuses"]:
         if row["meaning"] not in get_args(Meaning):
@@ -101,8 +102,9 @@ STATUSES, ERRORS = table(json.loads((DATA / "receipts.json").read_text(encoding=
 
 
 def status_of(status: str, receipt: str = INVENTORY_RECEIPT) -> Status:
-    """What a returnStatus of a receipt of this type says. A negative one is an error of the message, and no verdict
-    on the parcel; one that the specification does not have for this receipt is unknown."""
+    """What a returnStatus of a receipt of this type means. A negative one is an error of the message, and no verdict on
+    the parcel. Of those that the specification does not have for this receipt, a 5xx of an inventory is a hold; the
+    others are unknown."""
     known = STATUSES.get((receipt, status))
     if known is not None:
         return known
@@ -116,7 +118,7 @@ def meaning(status: str, receipt: str = INVENTORY_RECEIPT) -> Meaning:
 
 
 def is_accepted(status: str | None) -> bool:
-    """Whether a message that was answered so needs not be sent again; None: it was not answered."""
+    """Whether a message with this answer need not be sent again; None: it was not answered."""
     return status is not None and meaning(status) in ACCEPTED
 
 

@@ -44,11 +44,11 @@ async def move_cursor(db: DB, source: str, to: str) -> None:
 
 
 async def add(db: DB, receipts: Sequence[tuple[PolledReceipt, bytes]], answered: Mapping[str, SentMessage]) -> set[str]:
-    """Stores receipts with their sealed text; the keys of those that were new. `answered`: our messages, by the keys
+    """Stores receipts with their sealed text; returns the keys of the new ones. `answered`: our messages, by the keys
     of the receipts.
 
-    One that comes again under another cursor is known by its content: message, status and time. One without a
-    readable time, or of no message of ours, is known by its key alone.
+    A repetition under another cursor is recognised by its content: message, status and time. A receipt without a
+    readable time, or of no message of ours, is recognised by its key alone.
     """
     messages = [answered.get(receipt.key) for receipt, _ in receipts]
     rows = await db.fetch(
@@ -70,13 +70,19 @@ async def add(db: DB, receipts: Sequence[tuple[PolledReceipt, bytes]], answered:
 
 
 def answer_key(guid: UUID, receipt: CustomsReceipt) -> str:
-    """By what an answer is stored that was given at once, without a cursor, to the message with this guid."""
+    """The key of an answer that was given at once, and so has no cursor, to the message with this guid."""
     return f"answer {guid} {receipt.status}"
 
 
+def is_at_once(key: str) -> bool:
+    """Whether this is the key of an answer that was given at once. A cursor holds no space, so that the key of a polled
+    receipt has one at the most."""
+    return key.startswith("answer ") and key.count(" ") == 2
+
+
 async def add_answer(db: DB, guid: UUID, order_id: UUID, parcel: int, receipt: CustomsReceipt, info: bytes) -> None:
-    """Stores a refusal or a hold that was given at once, with its sealed text. It is not known by its content, so that
-    the same one, when it is polled, is new."""
+    """Stores a refusal or a hold that was given at once, with its sealed text. It is not recognised by its content: the
+    same receipt, when it is polled later, is new."""
     await db.execute(
         """insert into receipts (cursor, order_id, parcel, message_type, status, returned_at, info)
            values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing""",

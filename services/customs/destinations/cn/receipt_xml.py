@@ -118,13 +118,14 @@ def receipt_keys(named: Mapping[str, str]) -> ReceiptKeys:
 
 
 def keys_in(body: bytes) -> tuple[ReceiptKeys, ...]:
-    """The numbers that can be found in bytes that cannot be read, in XML or JSON; the first of each name together,
-    then the second of each."""
+    """The numbers that are recognised in unreadable bytes, XML or JSON: the first of each name together, then the
+    second of each, and so on."""
     text = body.decode("utf-8", "replace")
-    found = {name: [storable(xml or json) for xml, json in _naming(name).findall(text)] for name in _KEYS}
-    count = min(max(len(values) for values in found.values()), MOST_ANSWERS)
+    values_by_name = {name: [storable(xml or json) for xml, json in _naming(name).findall(text)] for name in _KEYS}
+    count = min(max(len(values) for values in values_by_name.values()), MOST_ANSWERS)
     return tuple(
-        receipt_keys({name: values[n] for name, values in found.items() if n < len(values)}) for n in range(count)
+        receipt_keys({name: values[n] for name, values in values_by_name.items() if n < len(values)})
+        for n in range(count)
     )
 
 

@@ -54,12 +54,12 @@ class ReceiptKeys:
         return next((number for form, number in given if form.fullmatch(number)), None)
 
     def better_number(self, known: str | None) -> str | None:
-        """Its number, where none is known or only e-port's preliminary one; else None."""
+        """The receipt's number, where none is known yet, or only e-port's preliminary one; else None."""
         preliminary = known is None or _PRELIMINARY_NUMBER.fullmatch(known)
         return self.number if preliminary and self.number != known else None
 
     def contradicts(self, number: str | None) -> bool:
-        """Whether the receipt names another declaration than the one of this number."""
+        """Whether the receipt names another declaration than the one with this number."""
         for form, named in ((_INVENTORY_NUMBER, self.invt_no), (_PRELIMINARY_NUMBER, self.pre_no)):
             if number is not None and form.fullmatch(number) and form.fullmatch(named):
                 return named != number
@@ -118,7 +118,7 @@ class UnreadableReceipt:
     """A message of receipts, or one answer in it, that cannot be read: it is set aside, and reading goes on."""
 
     cursor: str | None
-    """None: it has none that one could read on from."""
+    """None: it has no cursor to continue from."""
     last: bool
     reason: str
     """Which bound or rule it breaks, as a token."""
@@ -127,11 +127,11 @@ class UnreadableReceipt:
     size: int
     """Bytes of it that came."""
     keys: tuple[ReceiptKeys, ...]
-    """What could be found of them, of each answer in it."""
+    """The numbers that were recognised in it, for each answer."""
 
     @classmethod
-    def doubtful(cls, receipt: PolledReceipt, doubt: str) -> UnreadableReceipt:
-        """A receipt that was read and stored, and of which nobody can say what it answers."""
+    def unassigned(cls, receipt: PolledReceipt, doubt: str) -> UnreadableReceipt:
+        """A receipt that was read and stored, and whose message is not certain; `doubt` says why."""
         return cls(receipt.cursor, receipt.last, doubt, b"", 0, (receipt.keys,))
 
 
@@ -161,7 +161,7 @@ class BilledArticle:
 
 @dataclass(frozen=True, slots=True)
 class TaxBill:
-    """What a message says of one bill. Of a message that says only what became of it (CEB818), `taxes` are None."""
+    """One tax bill in a message. In a message that states only the bill's status (CEB818) `taxes` is None."""
 
     cursor: str
     last: bool
@@ -203,25 +203,25 @@ class SentMessage:
     number: str | None = None
     """The declaration's number with customs, once it is known."""
     version: int = 1
-    """One more each time that it was written again; of one that is not restored yet nobody can say."""
+    """One more each time it was written again; 1, whatever it was, of a message that is not restored yet."""
 
 
 def inventory_event(
     order_id: UUID,
     parcel: int,
     status: str,
-    at: datetime,
+    decided_at: datetime,
     now: datetime,
     hold_reasons: Mapping[str, str],
     *,
     stated: bool = True,
     version: int = 1,
 ) -> ImportHeld | ImportCleared | ImportRefused | None:
-    """The event that follows from a status of the inventory, or None. `at` is customs' own instant, if `stated`;
-    `version` the inventory's."""
+    """The event that follows from a status of the inventory, or None. `decided_at`: by customs' own statement if
+    `stated`, else by our clock. `version`: the inventory's."""
     match meaning(status):
         case "cleared":
-            released_at = at if stated else None
+            released_at = decided_at if stated else None
             return ImportCleared(order_id=order_id, occurred_at=now, parcel=parcel, released_at=released_at)
         case "refused":
             return ImportRefused(
@@ -234,7 +234,7 @@ def inventory_event(
                 parcel=parcel,
                 reason=_hold_reason(hold_reasons.get(status, "")),
                 status=status,
-                held_at=at,
+                held_at=decided_at,
             )
     return None
 

@@ -80,19 +80,19 @@ class Cbec9610:
         return replace(tax, findings=(*tax.findings, *self._undeclarable(lines, known, tax.findings), *limited))
 
     def _undeclarable(
-        self, lines: Sequence[OrderLine], known: Sequence[TariffLine], told: Sequence[Finding]
+        self, lines: Sequence[OrderLine], known: Sequence[TariffLine], findings: Sequence[Finding]
     ) -> Iterator[Finding]:
         """What the inventory must state and the order does not: it would be a case once the parcel has left."""
         for line, of in zip(lines, known, strict=True):
             missing = Finding("content_missing", line.sku)
-            if LITRES in (of.unit1, of.unit2) and not litres_of_one(of, line) and missing not in told:
+            if LITRES in (of.unit1, of.unit2) and not litres_of_one(of, line) and missing not in findings:
                 yield missing
             if line.origin not in self.tables.codes.country:
                 yield Finding("origin_without_code", line.sku)
 
     def codes(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> Mapping[int, str]:
-        found = self._tariff_lines(lines, taxable_values(lines, sums), day)
-        return {line.line: code.code for line, code in zip(lines, found, strict=True) if code is not None}
+        tariff_lines = self._tariff_lines(lines, taxable_values(lines, sums), day)
+        return {line.line: code.code for line, code in zip(lines, tariff_lines, strict=True) if code is not None}
 
     def declarable(self, lines: Sequence[OrderLine], sums: Sums, day: date) -> bool:
         codes, tables = self.codes(lines, sums, day), self.tables

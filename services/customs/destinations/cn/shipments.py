@@ -17,7 +17,7 @@ from services.customs.destinations.cn.ceb import LANES, TARIFF, Undeclarable
 from services.customs.destinations.cn.statutory_units import Declared, statutory_quantities
 from services.customs.domain import export
 from services.customs.domain.amounts import apportion
-from services.customs.domain.decide import Policy, declared_codes, shares_in_cny
+from services.customs.domain.decide import Policy, import_basis, shares_in_cny
 from services.customs.regimes.base import Sums
 from services.customs.regimes.lanes import Lane
 from services.customs.regimes.rows import NoRule
@@ -73,7 +73,7 @@ class Shipment:
     version: int = 1
     """Of the message: one more each time that it is written again."""
     changes: bool = False
-    """What customs has taken in; else it is new."""
+    """Whether it changes what customs has stored; else it is new."""
 
     @property
     def net_weight_g(self) -> int:
@@ -144,7 +144,7 @@ def require_flight(s: Shipment) -> None:
 
 
 def _lane(placed: OrderPlaced, screened: OrderScreened, policy: Policy) -> Lane:
-    """Undeclarable: the order's day has none any more."""
+    """Undeclarable: the rules have no lane for the order's day any more."""
     try:
         return policy.lane_of(placed, screened.regime)
     except NoRule:
@@ -169,8 +169,8 @@ def _items(placed: OrderPlaced, screened: OrderScreened, box: Parcel, sums: Sums
     lines = {line.line: line for line in placed.lines}
     by_line = sorted({content.line for content in box.contents})
     totals = apportion(sums.goods, [article.unit_value.amount * article.quantity for article in articles])
-    codes = declared_codes(placed, screened, policy)
-    day = policy.imports[screened.regime].day(placed.occurred_at)
+    regime, order_sums, day = import_basis(placed, screened, policy)
+    codes = regime.codes(placed.lines, order_sums, day)
     items = []
     for number, (line, article, total) in enumerate(zip(by_line, articles, totals, strict=True), start=1):
         tariff_line = policy.tables.tariff.line(codes.get(line, ""), day)

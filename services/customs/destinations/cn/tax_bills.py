@@ -35,8 +35,8 @@ _INVENTORY = re.compile(r"[!-~]{1,18}")
 
 
 def given_at(bill: TaxBill, received_at: datetime) -> datetime:
-    """When it was given. A time that is not said, or that lies ahead, is that of its arrival: else no status that
-    follows would count. One that lies long ago holds up none, and keeps its place among the others."""
+    """When the bill got its status. A time that is missing or in the future is replaced by that of its arrival, as
+    otherwise no later status would count. A time long ago does no harm and is kept."""
     return believed(bill.returned_at, None, received_at) or received_at
 
 
@@ -75,8 +75,8 @@ def _amount(named: Mapping[str, str], name: str) -> Decimal:
     return Decimal(named[name])
 
 
-def _named(tax_no: str) -> str:
-    """The bill in the name of its case, which is published: its number, or a digest of what may be anything."""
+def _case_name(tax_no: str) -> str:
+    """The bill in the name of its case, which is published: its number, or a digest of one of another form."""
     return tax_no if _OF_INVENTORY.fullmatch(tax_no) else hashlib.sha256(tax_no.encode()).hexdigest()[:16]
 
 
@@ -89,7 +89,7 @@ class Collected:
 
 
 def collected(facts: Facts, parcel: int) -> Collected | None:
-    """None while it is not known."""
+    """None while the order is not screened and packed."""
     placed, screened, packed = facts.get(OrderPlaced), facts.get(OrderScreened), plan_of(facts)
     if placed is None or screened is None or packed is None:
         return None
@@ -99,17 +99,17 @@ def collected(facts: Facts, parcel: int) -> Collected | None:
 
 
 def tax_events(bill: TaxBill, parcel: int, facts: Facts, context: DecisionContext) -> list[Event]:
-    """A bill that differs from what was collected, by more than rounding explains, is a case of its own; one that is
-    void ends it. What becomes of a bill otherwise changes nothing."""
-    subject = f"{parcel}:{_named(bill.tax_no)}"
+    """A bill that differs from the collected tax by more than rounding explains opens a case of its own; when the bill
+    is void, the case is closed. Other statuses of a bill change nothing."""
+    subject = f"{parcel}:{_case_name(bill.tax_no)}"
     if bill.status == VOID:
         return [case.closed(context.now, "void") for case in open_attentions(facts, TAX_DIFFERENCE, subject)]
-    told = collected(facts, parcel)
-    if bill.message_type != BILL or bill.taxes is None or told is None:
+    collected_share = collected(facts, parcel)
+    if bill.message_type != BILL or bill.taxes is None or collected_share is None:
         return []
-    if abs(bill.taxes.total - told.amount) <= told.tolerance:
+    if abs(bill.taxes.total - collected_share.amount) <= collected_share.tolerance:
         return []
-    reason = "tax_bill_higher" if bill.taxes.total > told.amount else "tax_bill_lower"
+    reason = "tax_bill_higher" if bill.taxes.total > collected_share.amount else "tax_bill_lower"
     turn = attention_round(facts, TAX_DIFFERENCE, subject)
     opened: CaseOpened = attention(facts.id, TAX_DIFFERENCE, subject, reason, context, turn)
     return [opened]

@@ -1,8 +1,7 @@
-"""Receipts that are set aside: of those that cannot be read the beginning, sealed, for a limited time.
+"""Receipts that are set aside. Of those that cannot be read the beginning is kept, sealed, for a limited time.
 
-Those in which a number of ours was found have a case of its order. All others, also those that can be read, are about
-no order that we know, and so about no stream that a case could be a fact of: they wait on a list until a person has
-looked into them.
+A receipt with a number of ours has a case of that number's order. All others, also readable ones, are about no known
+order, and a case needs an order's stream: they are listed until a person has looked into them.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from shared.db import DB
 from shared.sealing import Seal, SealedColumn
 
 KEPT = timedelta(days=30)
-"""Business time. What it says of persons cannot be told, so that it cannot be erased with them."""
+"""Business time. Nobody can say which persons it names, so that no erasure deletes it."""
 LISTED = timedelta(days=400)
-"""Business time after which one that nobody has looked into is dropped."""
+"""Business time after which a receipt that nobody has looked into is dropped."""
 MOST_LISTED = 100
 NO_MESSAGE = "no_message"
-"""The reason why one is listed that can be read."""
+"""The reason why a readable receipt is listed."""
 
 
 def sealing_place(name: str) -> str:
@@ -63,8 +62,8 @@ async def add(
     return added is not None
 
 
-async def add_nobodys(db: DB, names: Collection[str], received_at: datetime) -> None:
-    """Those that can be read, and answer no message of ours, by what they are about: each is listed once."""
+async def add_unmatched(db: DB, names: Collection[str], received_at: datetime) -> None:
+    """Lists readable receipts that answer no message of ours by what they are about, each once."""
     if names:
         await db.execute(
             """insert into unreadable_receipts (name, reason, size, body, order_ids, received_at, keep_until)
@@ -77,7 +76,7 @@ async def add_nobodys(db: DB, names: Collection[str], received_at: datetime) -> 
 
 
 async def to_settle(db: DB) -> list[asyncpg.Record]:
-    """Those of no order of ours into which nobody has looked, the oldest first."""
+    """The listed receipts into which nobody has looked yet, the oldest first."""
     return await db.fetch(
         """select id, name, reason, size, received_at, keep_until from unreadable_receipts
            where settled_at is null and order_ids = '{}' order by id limit $1""",
@@ -86,8 +85,8 @@ async def to_settle(db: DB) -> list[asyncpg.Record]:
 
 
 async def settle(db: DB, receipt_id: int, who: str, now: datetime) -> bool:
-    """Somebody has looked into it; False when there is no such receipt that waits, or waited."""
-    found = await db.fetchval(
+    """Records that somebody has looked into it, which may be repeated. False when no such receipt was ever listed."""
+    is_listed = await db.fetchval(
         """update unreadable_receipts
            set settled_at = coalesce(settled_at, $3), settled_by = coalesce(settled_by, $2)
            where id = $1 and order_ids = '{}' returning true""",
@@ -95,7 +94,7 @@ async def settle(db: DB, receipt_id: int, who: str, now: datetime) -> bool:
         who,
         now,
     )
-    return bool(found)
+    return bool(is_listed)
 
 
 async def drop_of(db: DB, order_ids: Sequence[UUID]) -> None:
@@ -104,7 +103,7 @@ async def drop_of(db: DB, order_ids: Sequence[UUID]) -> None:
 
 
 async def drop_expired(db: DB, now: datetime) -> None:
-    """The bytes of each at their end; the row with them, but for one that still waits for a person."""
+    """Drops the bytes at their end date, and the row with them unless it still waits for a person."""
     await db.execute(
         """delete from unreadable_receipts
            where keep_until < $1 and (settled_at is not null or order_ids <> '{}' or received_at < $2)""",
