@@ -1,4 +1,4 @@
-"""A vendor: what it states of itself, and the one table of its life."""
+"""A vendor: what it states of itself, and the table of its states."""
 
 from __future__ import annotations
 
