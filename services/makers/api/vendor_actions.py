@@ -113,7 +113,7 @@ class VendorActions:
     async def agree_to_account(self, db: DB, vendor_id: UUID, by: str, asked_at: datetime) -> AccountChange:
         """To the account that was asked for at `asked_at` and to no other."""
         await self.lock.take(db, vendor_id)
-        change = await self._asked_change(db, vendor_id)
+        change = await self._waiting_change(db, vendor_id)
         after = accounts.agreed(change, by, asked_at)
         await vendors.save_consent(db, after)
         if after.agreed:
@@ -122,7 +122,7 @@ class VendorActions:
 
     async def refuse_account(self, db: DB, vendor_id: UUID, by: str) -> None:
         await self.lock.take(db, vendor_id)
-        await self._asked_change(db, vendor_id)
+        await self._waiting_change(db, vendor_id)
         await vendors.drop_change(db, vendor_id)
         await self._settle_cases(db, vendor_id, BANK_CHANGE, "refused", by)
 
@@ -146,15 +146,15 @@ class VendorActions:
 
     async def suspend(self, db: DB, vendor_id: UUID) -> Vendor:
         events = await suspend(db, await self.lock.take(db, vendor_id), "operator", self.lock.now())
-        return await self.lock.save(db, await self.lock.found(db, vendor_id), events)
+        return await self.lock.save(db, await self.lock.read(db, vendor_id), events)
 
     async def restore(self, db: DB, vendor_id: UUID, by: str) -> Vendor:
         """Sells again, as it is stated now."""
         vendor, now = await self.lock.take(db, vendor_id), self.lock.now()
         after = restored(vendor, await checks.find(db, vendor_id, vendor.round), now)
         await self._settle_cases(db, vendor_id, NUMBER_LAPSED, "restored", by)
-        told = [facts.vendor_restored(after, now), facts.vendor_verified(after, _company(after), now)]
-        return await self.lock.save(db, after, told)
+        events = [facts.vendor_restored(after, now), facts.vendor_verified(after, _company(after), now)]
+        return await self.lock.save(db, after, events)
 
     async def close(self, db: DB, vendor_id: UUID, by: str) -> Vendor:
         """For good. One that sells is suspended by it, and its orders in flight are one case."""
@@ -162,7 +162,7 @@ class VendorActions:
         events: list[Event] = []
         if vendor.state == "verified":
             events += await suspend(db, vendor, "closed", now)
-            vendor = await self.lock.found(db, vendor_id)
+            vendor = await self.lock.read(db, vendor_id)
         after = closed(vendor, now)
         # Its brands end with it; what becomes of its orders in flight a person still chooses.
         await cases.close_kinds(db, vendor_id, [kind for kind in ACTIONS if kind != IN_FLIGHT], "closed", by, now)
@@ -198,7 +198,7 @@ class VendorActions:
     async def _settle_cases(self, db: DB, vendor_id: UUID, kind: str, resolution: str, by: str) -> None:
         await cases.close_kinds(db, vendor_id, (kind,), resolution, by, self.lock.now())
 
-    async def _asked_change(self, db: DB, vendor_id: UUID) -> AccountChange:
+    async def _waiting_change(self, db: DB, vendor_id: UUID) -> AccountChange:
         change = await vendors.change_of(db, vendor_id)
         if change is None:
             raise Refusal("unknown", "no bank account waits for consent")
