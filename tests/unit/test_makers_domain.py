@@ -1,4 +1,4 @@
-"""The rules of makers: numbers, lives, what is due, facts."""
+"""The rules of makers: numbers, states, what is due, facts."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from services.makers.domain.brands import (
 )
 from services.makers.domain.cases import (
     ACTIONS,
+    BANK_CHANGE,
+    BRAND_DECISION,
     BRAND_ENDING,
     IN_FLIGHT,
     NUMBER_LAPSED,
@@ -37,6 +39,7 @@ from services.makers.domain.cases import (
     about_product,
     opened,
     settled,
+    settled_by_choice,
 )
 from services.makers.domain.due import KEPT_AFTER_CLOSURE, Due, due
 from services.makers.domain.numbers import (
@@ -61,6 +64,7 @@ from services.makers.domain.products import (
 from services.makers.domain.vendors import (
     ASK_AGAIN,
     LAPSE_DEADLINE,
+    MOST_CHECKS,
     QUARTER,
     STATES,
     STEPS,
@@ -72,6 +76,7 @@ from services.makers.domain.vendors import (
     closed,
     moved,
     rejected,
+    require_few_checks,
     restored,
     submitted,
     suspended,
@@ -444,6 +449,36 @@ def test_a_case_is_one_by_what_it_is_about_and_settled_once() -> None:
 )
 def test_a_case_has_its_day(kind: str, due_at: datetime | None, expected: datetime) -> None:
     assert opened(VENDOR_ID, kind, "1", NOW, due_at).due_at == expected
+
+
+@pytest.mark.parametrize("kind", [VENDOR_DECISION, BRAND_DECISION, PRODUCT_DECISION, BANK_CHANGE])
+def test_a_case_that_an_action_settles_is_not_settled_by_a_choice(kind: str) -> None:
+    case = opened(VENDOR_ID, kind, "1", NOW)
+    with pytest.raises(Refusal) as raised:
+        settled_by_choice(case, "done", "anna", NOW)
+    assert (raised.value.kind, raised.value.detail) == ("conflict", case.action)
+
+
+def test_orders_in_flight_are_settled_by_one_of_their_choices_once() -> None:
+    case = opened(VENDOR_ID, IN_FLIGHT, "1", NOW)
+    with pytest.raises(Refusal) as raised:
+        settled_by_choice(case, "wait", "anna", NOW)
+    assert faults(raised) == {("resolution", "choice")}
+    after = settled_by_choice(case, "withdraw", "anna", NOW)
+    assert after == replace(case, closed_at=NOW, resolution="withdraw", decided_by="anna")
+    with pytest.raises(Refusal, match="settled"):
+        settled_by_choice(after, "go_on", "anna", NOW)
+
+
+def test_a_case_of_no_choices_is_settled_by_any_word() -> None:
+    assert settled_by_choice(lapse(NOW), "renewed", "anna", NOW).resolution == "renewed"
+
+
+def test_a_number_is_checked_so_often_in_a_day_and_no_more() -> None:
+    require_few_checks(MOST_CHECKS - 1)
+    with pytest.raises(Refusal, match="too many checks") as raised:
+        require_few_checks(MOST_CHECKS)
+    assert (raised.value.kind, raised.value.detail) == ("conflict", "at most 10 in a day")
 
 
 def lapse(due_at: datetime | None, **changes: Any) -> Case:

@@ -4,7 +4,7 @@ The rules are in `domain`; each raises Refusal."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from contracts.base import Event
@@ -15,17 +15,16 @@ from services.makers.domain.accounts import AccountChange
 from services.makers.domain.cases import (
     ACTIONS,
     BANK_CHANGE,
-    BRAND_DECISION,
     IN_FLIGHT,
     NUMBER_LAPSED,
-    PRODUCT_DECISION,
     VENDOR_DECISION,
     Case,
     opened,
-    settled,
+    settled_by_choice,
 )
 from services.makers.domain.numbers import masked_iban
 from services.makers.domain.vendors import (
+    CHECKS_COUNTED,
     STATED,
     Company,
     Vendor,
@@ -33,6 +32,7 @@ from services.makers.domain.vendors import (
     changed,
     closed,
     rejected,
+    require_few_checks,
     restored,
     stated,
     submitted,
@@ -40,16 +40,12 @@ from services.makers.domain.vendors import (
 )
 from services.makers.handlers import begin_check, erase_people, suspend
 from services.makers.store import cases, checks, vendors
-from services.refusals.refusal import Refusal, conflict, refused
+from services.refusals.refusal import Refusal, conflict
 from shared.db import DB
 from shared.sealing import Seal
 
 MOST_ERASURES = 100
 """Of a vendor's people: each is a fact that its set keeps."""
-MOST_CHECKS = 10
-"""That are asked for in a day of business time, of one vendor: VIES blocks who asks too much."""
-BY_PERSON = {IN_FLIGHT: ("go_on", "withdraw")}
-"""How a case may be settled, where it is settled by a choice alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,19 +166,13 @@ class VendorActions:
         return await self.lock.save(db, after, events)
 
     async def settle(self, db: DB, case_id: UUID, resolution: str, by: str) -> Case:
-        """By a person's choice. Refusal for a case that is settled by what is done with its vendor, brand or
-        product."""
+        """By a person's choice."""
         case = await cases.find(db, case_id)
         if case is None:
             raise Refusal("unknown", "no such case")
         vendor, now = await self.lock.take(db, case.vendor_id), self.lock.now()
         case = await cases.find(db, case_id) or case
-        choices = BY_PERSON.get(case.kind)
-        if choices is None and case.kind in (VENDOR_DECISION, BRAND_DECISION, PRODUCT_DECISION, BANK_CHANGE):
-            raise Refusal("conflict", "the case is settled by its action", detail=case.action)
-        if choices is not None and resolution not in choices:
-            raise refused("resolution", "choice", f"Must be one of {', '.join(choices)}")
-        after = settled(case, resolution, by, now)
+        after = settled_by_choice(case, resolution, by, now)
         await cases.close(db, after)
         if case.kind == IN_FLIGHT:
             await self.lock.save(db, vendor, [facts.in_flight_decided(vendor, int(case.about), resolution, now)])
@@ -191,8 +181,7 @@ class VendorActions:
     async def _checked_again(self, db: DB, vendor: Vendor) -> Vendor:
         """Somebody asks for it. Refusal when that was done too often of late."""
         now = self.lock.now()
-        if await checks.count_since(db, vendor.id, now - timedelta(days=1)) >= MOST_CHECKS:
-            raise Refusal("conflict", "too many checks", detail=f"at most {MOST_CHECKS} in a day")
+        require_few_checks(await checks.count_since(db, vendor.id, now - CHECKS_COUNTED))
         return await begin_check(db, vendor, now)
 
     async def _settle_cases(self, db: DB, vendor_id: UUID, kind: str, resolution: str, by: str) -> None:

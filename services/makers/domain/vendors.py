@@ -48,6 +48,10 @@ QUARTER = timedelta(days=91)
 """After which a verified vendor's VAT number is checked again."""
 ASK_AGAIN = timedelta(days=1)
 """After a check of a quarter that nobody has answered."""
+MOST_CHECKS = 10
+"""That are asked for in CHECKS_COUNTED, of one vendor: VIES blocks who asks too much."""
+CHECKS_COUNTED = timedelta(days=1)
+"""Of business time."""
 LAPSE_DEADLINE = timedelta(days=14)
 """How long a vendor whose number is no longer valid has, before it is suspended."""
 
@@ -156,6 +160,13 @@ def checked_again(vendor: Vendor) -> Vendor:
     if vendor.company is None or (vendor.state, "answer") not in TABLE:
         raise Refusal("conflict", f"not while the vendor is {vendor.state}", detail="there is no number to check")
     return replace(vendor, round=vendor.round + 1, check_due_at=None)
+
+
+def require_few_checks(begun: int) -> None:
+    """Before somebody asks for another check. Raises Refusal where MOST_CHECKS of the vendor's number were begun in
+    CHECKS_COUNTED."""
+    if begun >= MOST_CHECKS:
+        raise Refusal("conflict", "too many checks", detail=f"at most {MOST_CHECKS} in a day")
 
 
 def answered(vendor: Vendor, check: Check, now: datetime) -> Vendor:
