@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -57,10 +58,12 @@ from services.warehouse.domain.packing import Box, Scanned
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
 from services.warehouse.domain.units import (
     SERIAL_BITS,
+    TICK,
     Unit,
     UnitPlace,
     UnitState,
     packed_units,
+    packing_time,
     places_of_order,
     places_of_write_off,
     reference_of,
@@ -287,6 +290,15 @@ def test_each_unit_that_may_not_be_packed_is_named(
 def test_a_unit_that_came_back_is_packed_again() -> None:
     known = {ONE: unit(ONE, state="returned"), TWO: unit(TWO)}
     assert pack(facts_of(*RESERVED), boxes(ONE, TWO), NET, at(1), serialised=[SOAP], units=known) == PLAN
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [([], at(1)), ([NOW], at(1)), ([at(1)], at(1) + TICK), ([at(3), NOW], at(3) + TICK)],
+)
+def test_units_are_packed_later_than_they_came_to_their_last_place(since: list[datetime], expected: datetime) -> None:
+    scanned = [replace(unit(ONE), since=instant) for instant in since]
+    assert packing_time(scanned, at(1)) == expected
 
 
 # --- where units are ---
