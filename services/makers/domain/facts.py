@@ -56,7 +56,7 @@ def people_erased(vendor: Vendor, known: Facts, now: datetime) -> VendorPeopleEr
 def key_facts(
     known: Facts, vendor_id: UUID, sha256: str, ends_at: datetime | None, now: datetime
 ) -> list[VendorKeyEvent]:
-    """What is not told yet of a key. `known`: its set. `ends_at`: in real time; None of one that does not end."""
+    """What is not published yet of a key. `known`: its set. `ends_at`: in real time; None of one that does not end."""
     events: list[VendorKeyEvent] = []
     if VendorKeyMade not in known:
         events.append(VendorKeyMade(vendor_id=vendor_id, occurred_at=now, sha256=sha256))

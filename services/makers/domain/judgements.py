@@ -32,8 +32,8 @@ class Judgement:
 
 
 def is_due(judgement: Judgement, rules: tuple[str, ...] | None, now: datetime) -> bool:
-    """Whether customs is asked again. `rules`: those that are in force now; None while nobody knows, and then the
-    question tells."""
+    """Whether customs is asked again. `rules`: those that are in force now; None while they are not known, and then
+    customs' answer names them."""
     return (
         rules is None
         or rules != judgement.rules

@@ -174,7 +174,7 @@ def answered(vendor: Vendor, check: Check, now: datetime) -> Vendor:
     after = moved(vendor, "answer", now)
     if vendor.state != "verified":
         return replace(after, check_due_at=now + QUARTER if check.outcome == "valid" else None)
-    # Of an invalid number there is a case with a deadline; asking goes on, for it may be mended.
+    # An invalid number is a case with a deadline; it is checked again, since it may become valid.
     return replace(after, check_due_at=now + (QUARTER if check.outcome == "valid" else ASK_AGAIN))
 
 

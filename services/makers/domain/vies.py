@@ -125,7 +125,7 @@ def read(answer: Answer, vat: str) -> VatAnswer:
 
 
 def _fault(reply: Mapping[str, Any]) -> str | None:
-    """The code of a fault, if the body tells one: of the contract's error body, or `userError` of the web form's."""
+    """The code of a fault, if the body has one: of the contract's error body, or `userError` of the web form's."""
     wrappers = reply.get("errorWrappers")
     if reply.get("actionSucceed") is False or wrappers:
         first = wrappers[0] if isinstance(wrappers, list) and wrappers else None

@@ -1,4 +1,4 @@
-"""The checks of vendors' VAT numbers, with what the register told."""
+"""The checks of vendors' VAT numbers, with what the register answered."""
 
 from __future__ import annotations
 
