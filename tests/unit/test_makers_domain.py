@@ -65,6 +65,7 @@ from services.makers.domain.vendors import (
     ASK_AGAIN,
     LAPSE_DEADLINE,
     MOST_CHECKS,
+    MOST_ERASURES,
     QUARTER,
     STATES,
     STEPS,
@@ -76,7 +77,9 @@ from services.makers.domain.vendors import (
     closed,
     moved,
     rejected,
+    require_erasable,
     require_few_checks,
+    require_few_erasures,
     restored,
     submitted,
     suspended,
@@ -481,6 +484,23 @@ def test_a_number_is_checked_so_often_in_a_day_and_no_more() -> None:
     with pytest.raises(Refusal, match="too many checks") as raised:
         require_few_checks(MOST_CHECKS)
     assert (raised.value.kind, raised.value.detail) == ("conflict", "at most 10 in a day")
+
+
+def test_people_are_erased_so_often_and_then_stated_no_more() -> None:
+    require_few_erasures(MOST_ERASURES - 1)
+    with pytest.raises(Refusal, match="too many erasures") as raised:
+        require_few_erasures(MOST_ERASURES)
+    assert (raised.value.kind, raised.value.detail) == ("conflict", "people are stated 100 times anew at most")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_people_of_a_vendor_that_sells_are_not_erased(state: Any) -> None:
+    if state in ("verified", "suspended"):
+        with pytest.raises(Refusal, match=f"not while the vendor is {state}") as raised:
+            require_erasable(vendor(state=state))
+        assert raised.value.kind == "conflict"
+    else:
+        require_erasable(vendor(state=state))
 
 
 def lapse(due_at: datetime | None, **changes: Any) -> Case:

@@ -32,7 +32,9 @@ from services.makers.domain.vendors import (
     changed,
     closed,
     rejected,
+    require_erasable,
     require_few_checks,
+    require_few_erasures,
     restored,
     stated,
     submitted,
@@ -43,9 +45,6 @@ from services.makers.store import cases, checks, vendors
 from services.refusals.refusal import Refusal, conflict
 from shared.db import DB
 from shared.sealing import Seal
-
-MOST_ERASURES = 100
-"""Of a vendor's people: each is a fact that its set keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +69,7 @@ class VendorActions:
 
     async def state_people(self, db: DB, vendor_id: UUID, people: bytes) -> Vendor:
         vendor = await self.lock.take_open(db, vendor_id)
-        if len((await self.lock.facts(db, vendor)).all(VendorPeopleErased)) >= MOST_ERASURES:
-            raise Refusal(
-                "conflict", "too many erasures", detail=f"people are stated {MOST_ERASURES} times anew at most"
-            )
+        require_few_erasures(len((await self.lock.facts(db, vendor)).all(VendorPeopleErased)))
         await vendors.save_people(db, vendor_id, self.seal.seal(people, vendors.people_place(vendor_id)))
         return await self.lock.save(db, stated(vendor, self.lock.now()))
 
@@ -86,10 +82,8 @@ class VendorActions:
         return self.seal.open(sealed, vendors.people_place(vendor_id))
 
     async def erase_people(self, db: DB, vendor_id: UUID) -> None:
-        """Of a vendor that sells they are kept by law, until it is closed (docs/privacy.md)."""
         vendor = await self.lock.take(db, vendor_id)
-        if vendor.state in ("verified", "suspended"):
-            raise Refusal("conflict", f"not while the vendor is {vendor.state}", detail="close it first")
+        require_erasable(vendor)
         await self.lock.save(
             db, vendor, await erase_people(db, vendor, await self.lock.facts(db, vendor), self.lock.now())
         )

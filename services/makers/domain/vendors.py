@@ -52,6 +52,8 @@ MOST_CHECKS = 10
 """That are asked for in CHECKS_COUNTED, of one vendor: VIES blocks who asks too much."""
 CHECKS_COUNTED = timedelta(days=1)
 """Of business time."""
+MOST_ERASURES = 100
+"""Of a vendor's people: each is a fact that its set keeps."""
 LAPSE_DEADLINE = timedelta(days=14)
 """How long a vendor whose number is no longer valid has, before it is suspended."""
 
@@ -143,6 +145,19 @@ def changed(vendor: Vendor, company: Company, now: datetime) -> Vendor:
 def stated(vendor: Vendor, now: datetime) -> Vendor:
     """With people or a bank account that it states now."""
     return replace(vendor, stated_at=now)
+
+
+def require_few_erasures(erasures: int) -> None:
+    """Before people are stated. Raises Refusal where those of the vendor were erased MOST_ERASURES times."""
+    if erasures >= MOST_ERASURES:
+        raise Refusal("conflict", "too many erasures", detail=f"people are stated {MOST_ERASURES} times anew at most")
+
+
+def require_erasable(vendor: Vendor) -> None:
+    """Before its people are erased: of a vendor that sells they are kept by law, until it is closed (docs/privacy.md).
+    Raises Refusal."""
+    if vendor.state in ("verified", "suspended"):
+        raise Refusal("conflict", f"not while the vendor is {vendor.state}", detail="close it first")
 
 
 def submitted(vendor: Vendor, now: datetime) -> Vendor:
