@@ -113,7 +113,7 @@ async def erase_people(db: DB, vendor: Vendor, known: Facts, now: datetime) -> l
 
 
 async def drop_people(db: DB, vendor_id: UUID) -> None:
-    """Its people, and what registers have told of it."""
+    """Its people, and what registers have answered about it."""
     await vendors.save_people(db, vendor_id, None)
     await checks.drop_evidence(db, vendor_id)
 

@@ -38,16 +38,16 @@ def service(platform: Platform) -> Service:
         raise TypeError("makers needs its own settings")
     require, pool, ledger, requests = platform.require, platform.pool, platform.ledger, platform.requests
     clock, seal = platform.clock, platform.seal
-    asked_vies, asked_customs = Counterpart(VIES, Client()), Counterpart(CUSTOMS, Client())
+    vies_counterpart, customs_counterpart = Counterpart(VIES, Client()), Counterpart(CUSTOMS, Client())
     vies = Vies(
-        asked_vies,
+        vies_counterpart,
         settings.vies_url.rstrip("/"),
         Bounds(settings.vies_timeout_seconds, settings.vies_answer_bytes),
         settings.hub_vat,
     )
     vat_check = VatCheck(pool, ledger, seal, clock, vies, settings.vies_retry_seconds, settings.vies_attempts)
     customs = Customs(
-        asked_customs,
+        customs_counterpart,
         settings.customs_url.rstrip("/"),
         settings.service_key.get_secret_value(),
         Bounds(settings.customs_timeout_seconds, ANSWER_BYTES),
@@ -72,7 +72,7 @@ def service(platform: Platform) -> Service:
         before_ready=partial(give_days, pool, ledger),
         jobs=(vat_check.kind(),),
         tasks=(
-            Task("connections", partial(keep_open, (asked_vies, asked_customs))),
+            Task("connections", partial(keep_open, (vies_counterpart, customs_counterpart))),
             judging.task(),
             read_records.task(pool, "people_reads", settings.reads_days),
             publishing_task(publishing),

@@ -89,19 +89,19 @@ class Judging:
         async with self.pool.acquire() as db:
             turn = await judgements.take(db, self.lock.now(), AT_ONCE)
         rules: tuple[str, ...] | None = None
-        for one in turn:
-            if not is_due(one, rules, self.lock.now()):
+        for judgement in turn:
+            if not is_due(judgement, rules, self.lock.now()):
                 continue
             try:
-                verdict = await self.customs.ask(one.sku, one.details)
+                verdict = await self.customs.ask(judgement.sku, judgement.details)
             except NoAnswer as fault:
                 log.warning("no product is judged again", counterpart=CUSTOMS, reason=fault.reason)
                 return
             except ValueError as fault:
-                log.warning("a product was not judged again", counterpart=CUSTOMS, sku=one.sku, reason=str(fault))
+                log.warning("a product was not judged again", counterpart=CUSTOMS, sku=judgement.sku, reason=str(fault))
                 continue
             rules = verdict.rules
-            await self._keep(one, judged(one, verdict, self.lock.now()))
+            await self._keep(judgement, judged(judgement, verdict, self.lock.now()))
 
     async def _keep(self, before: Judgement, after: Judgement) -> None:
         async def keep(db: DB) -> None:

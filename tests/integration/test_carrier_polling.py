@@ -103,13 +103,13 @@ class FaultyCarrier:
         self._fault = fault
         self._at_fault = set(at_fault)
         self._pool = pool
-        self.asked: list[Sequence[str]] = []
+        self.batches: list[Sequence[str]] = []
         self.quota = Unreachable("suivi:quota", of_all=True)
         self.asked_before_the_quota_ends = 1_000
 
     async def track(self, numbers: Sequence[str]) -> Sequence[ParcelEvents]:
-        self.asked.append(numbers)
-        if len(self.asked) > self.asked_before_the_quota_ends:
+        self.batches.append(numbers)
+        if len(self.batches) > self.asked_before_the_quota_ends:
             raise self.quota
         if self._at_fault.intersection(numbers):
             raise self._fault
@@ -149,7 +149,7 @@ async def test_a_parcel_whose_request_fails_holds_up_no_other(
         numbers = await follow(pool, 25)
         faulty = FaultyCarrier(pool, Unreachable("suivi:http_500"), *(numbers[place] for place in places))
         assert await faulty.poll() == (25, None)
-        answered = {number for asked in faulty.asked for number in asked}
+        answered = {number for batch in faulty.batches for number in batch}
         assert answered == set(numbers)
         assert await still_due(pool) == set(), "one that fails alone waits for its time as all others do"
 
@@ -164,7 +164,7 @@ async def test_a_carrier_that_gives_no_answer_is_left_in_peace(
         numbers = await follow(pool, 35)
         faulty = FaultyCarrier(pool, fault, *numbers)
         assert await faulty.poll() == (35, fault)
-        assert len(faulty.asked) == calls, "two groups, and of each two parcels and the rest"
+        assert len(faulty.batches) == calls, "two groups, and of each two parcels and the rest"
         assert await still_due(pool) == set(numbers)
 
 
@@ -219,10 +219,10 @@ async def test_a_quota_that_ends_among_single_parcels_ends_the_round(fresh_datab
 
 async def test_what_a_country_allows_is_kept_over_a_restart_and_a_missing_answer(fresh_database: FreshDatabase) -> None:
     said: list[ReturnOptionsAnswer] = [ReturnOptions((2, 3)), TryLater("sls:http_500"), ReturnOptions((3,))]
-    asked: list[tuple[str, str]] = []
+    questions: list[tuple[str, str]] = []
 
     async def ask(product: str, country: str) -> ReturnOptionsAnswer:
-        asked.append((product, country))
+        questions.append((product, country))
         return said.pop(0)
 
     async def round_of(pool: asyncpg.Pool[asyncpg.Record]) -> Mapping[tuple[str, str], ReturnOptions]:
@@ -236,8 +236,8 @@ async def test_what_a_country_allows_is_kept_over_a_restart_and_a_missing_answer
         china = ("DOS", "CN")
         assert await round_of(pool) == {china: ReturnOptions((2, 3))}
         assert await round_of(pool) == {china: ReturnOptions((2, 3))}
-        assert asked == [china], "it is not a day old"
+        assert questions == [china], "it is not a day old"
         for known in (ReturnOptions((2, 3)), ReturnOptions((3,))):
             await pool.execute("update return_options set told_at = told_at - interval '1 day'")
             assert await round_of(pool) == {china: known}
-        assert asked == [china] * 3
+        assert questions == [china] * 3

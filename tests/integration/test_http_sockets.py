@@ -63,14 +63,14 @@ class Server:
 
 
 def answers(raw: bytes) -> list[tuple[int, bytes]]:
-    found = []
+    answered = []
     while raw:
         head, _, raw = raw.partition(b"\r\n\r\n")
         fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
         length = int(fields[b"content-length"])
-        found.append((int(head.split()[1]), raw[:length]))
+        answered.append((int(head.split()[1]), raw[:length]))
         raw = raw[length:]
-    return found
+    return answered
 
 
 @asynccontextmanager
@@ -89,9 +89,9 @@ async def served(limits: SocketLimits) -> AsyncIterator[Server]:
 
     @app.post("/held")
     async def held(request: Request) -> dict[str, int]:
-        found = len(await request.body())
+        length = len(await request.body())
         await release.wait()
-        return {"length": found}
+        return {"length": length}
 
     @app.get("/trailers")
     async def trailers(request: Request) -> dict[str, int]:
@@ -269,12 +269,12 @@ async def test_bodies_have_one_budget() -> None:
 
 async def test_a_body_given_up_is_no_error_and_frees_its_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     async with served(PATIENT) as server:
-        gone, errors = counted("/length", "499"), counted("/length", "500")
+        aborted, errors = counted("/length", "499"), counted("/length", "500")
         _, writer = await asyncio.open_connection(server.host, server.port)
         writer.write(post("/length", b"Content-Length: 3000") + b"x" * 2000)
         await until(lambda: server.sockets.held == 2000)
         writer.close()
-        await until(lambda: server.sockets.held == 0 and counted("/length", "499") == gone + 1)
+        await until(lambda: server.sockets.held == 0 and counted("/length", "499") == aborted + 1)
         assert counted("/length", "500") == errors
     assert "error" not in capsys.readouterr().out
 
@@ -287,21 +287,23 @@ async def test_connections_are_bounded() -> None:
         reader, writer = await asyncio.open_connection(server.host, server.port)
         [(status, _)] = answers(await reader.read())
         assert (status, refused("connections")) == (503, before + 1)
-        for _, one in [*kept, (reader, writer)]:
-            one.close()
+        for _, connection in [*kept, (reader, writer)]:
+            connection.close()
         await until(lambda: not server.sockets.full())
         assert (await server.ask(post("/unread", CLOSE, b"Content-Length: 0")))[0][0] == 200
 
 
 async def test_pipelined_requests_are_answered_up_to_a_bound() -> None:
     async with served(PATIENT) as server:
-        one = post("/length", b"Content-Length: 1") + b"x"
+        request = post("/length", b"Content-Length: 1") + b"x"
         server.release.set()
-        assert [status for status, _ in await server.ask(one * 3, post("/length", CLOSE, CHUNKED) + chunks())] == [
+        assert [status for status, _ in await server.ask(request * 3, post("/length", CLOSE, CHUNKED) + chunks())] == [
             200
         ] * 4
         before = refused("pipelined")
-        assert [status for status, _ in await server.ask(post("/held", b"Content-Length: 0") + one * 500)] == [200] * 4
+        assert [status for status, _ in await server.ask(post("/held", b"Content-Length: 0") + request * 500)] == [
+            200
+        ] * 4
         assert refused("pipelined") == before + 1
 
 

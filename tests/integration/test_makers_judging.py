@@ -37,10 +37,10 @@ async def selling(makers: MakersService, owner: str, *skus: str) -> VendorKey:
 
 async def until_rounds(makers: MakersService, rounds: int = 3) -> None:
     """So many more rounds of judging, each of which asks at least once."""
-    asked = len(makers.customs.asked)
+    before = len(makers.customs.questions)
 
     async def turned() -> bool:
-        return len(makers.customs.asked) >= asked + rounds
+        return len(makers.customs.questions) >= before + rounds
 
     await until(turned)
 
@@ -84,11 +84,11 @@ async def test_a_product_that_a_release_bars_is_a_case_and_sold_until_a_person_h
     withdrawn = await makers.http.post(f"{vendor.path}/products/BARRED-1/withdrawal", headers=OPERATOR)
     assert withdrawn.status_code == 200, withdrawn.text
     assert await barred(makers, vendor) == {}
-    told = (await makers.of_product("BARRED-1")).get(ProductWithdrawn)
-    assert told is not None
-    assert told.reason == "operator"
+    fact = (await makers.of_product("BARRED-1")).get(ProductWithdrawn)
+    assert fact is not None
+    assert fact.reason == "operator"
     await until_rounds(makers)
-    assert makers.customs.asked[-1]["lines"][0]["sku"] == "BARRED-2"  # what is withdrawn is asked for no more
+    assert makers.customs.questions[-1]["lines"][0]["sku"] == "BARRED-2"  # what is withdrawn is asked for no more
 
 
 async def test_a_product_that_is_let_in_again_or_approved_in_another_version_leaves_no_case(

@@ -34,10 +34,14 @@ async def test_a_product_is_approved_changed_withdrawn_and_comes_back(makers: Ma
     brand = await makers.brand(vendor)
     path = f"{vendor.path}/products/LIFE-1"
     await makers.approved(vendor, "LIFE-1", brand)
-    told = (await makers.of_product("LIFE-1")).get(ProductApproved)
-    assert told is not None
-    assert (told.product.gtin, told.product.owner, told.product.brand) == ("03245678901236", "life", "Vieux-Port")
-    assert (told.product.listings[0].tariff_code, told.product.mints_serials) == ("3401110010", True)
+    approved = (await makers.of_product("LIFE-1")).get(ProductApproved)
+    assert approved is not None
+    assert (approved.product.gtin, approved.product.owner, approved.product.brand) == (
+        "03245678901236",
+        "life",
+        "Vieux-Port",
+    )
+    assert (approved.product.listings[0].tariff_code, approved.product.mints_serials) == ("3401110010", True)
 
     changed = await makers.state(vendor, "LIFE-1", brand, net_weight_g=301)
     assert (changed.json()["state"], changed.json()["version"], changed.json()["approved_version"]) == ("changed", 2, 1)
@@ -295,15 +299,18 @@ async def test_a_spreadsheet_is_judged_by_row_taken_whole_or_by_its_good_rows_an
     ways: tuple[dict[str, Any], ...] = ({"dry_run": True}, {})
     for params in ways:
         answer = await send(makers, vendor, spreadsheet(*rows), **params)
-        told = answer.json()
+        report = answer.json()
         assert answer.status_code == (200 if params else 422), answer.text
-        assert {(fault["row"], fault["column"], fault["rule"]) for fault in told["errors"]} == expected
-        assert (told["rows"], told["new"]) == (8, 2)
+        assert {(fault["row"], fault["column"], fault["rule"]) for fault in report["errors"]} == expected
+        assert (report["rows"], report["new"]) == (8, 2)
         assert (await makers.shown(vendor, "/products"))["products"] == []
     for _ in range(2):
         good = await send(makers, vendor, spreadsheet(*rows), "sheet-1", take="good")
         assert (good.status_code, good.json()["new"]) == (200, 2)
-    assert [one["sku"] for one in (await makers.shown(vendor, "/products"))["products"]] == ["SHEET-1", "SHEET-5"]
+    assert [product["sku"] for product in (await makers.shown(vendor, "/products"))["products"]] == [
+        "SHEET-1",
+        "SHEET-5",
+    ]
 
     written = (await makers.http.get(f"{vendor.path}/product-list", headers=vendor.headers)).content
     same = (await send(makers, vendor, written)).json()
@@ -329,19 +336,19 @@ async def test_a_spreadsheet_is_judged_by_row_taken_whole_or_by_its_good_rows_an
 async def test_what_is_no_list_of_products_is_told(makers: MakersService, content: bytes, expected: Any) -> None:
     vendor = await makers.add(f"no-list-{len(content)}")
     answer = await send(makers, vendor, content)
-    told = {(fault["row"], fault["column"], fault["rule"]) for fault in answer.json()["errors"]}
+    faults = {(fault["row"], fault["column"], fault["rule"]) for fault in answer.json()["errors"]}
     assert answer.status_code == 422
     if expected is None:
-        assert (0, "gtin", "missing") in told
+        assert (0, "gtin", "missing") in faults
     else:
-        assert told == expected
+        assert faults == expected
 
 
 async def test_the_question_to_customs_is_one_unit(makers: MakersService) -> None:
     vendor = await makers.verified("asked")
     await makers.approved(vendor, "ASKED-1", await makers.brand(vendor))
-    asked = makers.customs.asked[-1]
-    [line] = asked["lines"]
+    question = makers.customs.questions[-1]
+    [line] = question["lines"]
     assert (line["quantity"], line["unit_price"], line["content"]) == (
         1,
         {"amount": "9.50", "currency": "EUR"},

@@ -30,18 +30,18 @@ from tests.support.makers_service import COMPANY, IBAN, OPERATOR, OTHER_IBAN, PE
 NOW = datetime.now(UTC)
 
 
-async def restore(makers: MakersService, *told: Event) -> None:
+async def restore(makers: MakersService, *published: Event) -> None:
     """As `restore-from-topics` does with what it finds on the topic of makers."""
     on_restored, ledger = main.service(makers.platform).on_restored, makers.platform.ledger
     assert on_restored is not None
     async with ledger.transaction() as db:
-        await on_restored(db, await ledger.restore(db, published=told, consumed=[], wire={}))
+        await on_restored(db, await ledger.restore(db, published=published, consumed=[], wire={}))
 
 
 async def kinds(makers: MakersService, vendor_id: str) -> Sequence[str]:
     params = {"vendor_id": vendor_id}
-    found = (await makers.http.get("/cases", params=params, headers=OPERATOR)).json()["cases"]
-    return sorted(case["kind"] for case in found)
+    rows = (await makers.http.get("/cases", params=params, headers=OPERATOR)).json()["cases"]
+    return sorted(case["kind"] for case in rows)
 
 
 async def test_what_was_told_since_the_backup_stands(makers: MakersService) -> None:
@@ -49,16 +49,16 @@ async def test_what_was_told_since_the_backup_stands(makers: MakersService) -> N
     brand = await makers.brand(vendor)
     await makers.approved(vendor, "BACK-1", brand)
     stream = vendor_stream("back")
-    told: list[Event] = [
+    published: list[Event] = [
         VendorSuspended(vendor_id=stream.id, occurred_at=NOW, turn=1, reason="operator"),
         ProductWithdrawn(sku="BACK-1", occurred_at=NOW, turn=1, reason="vendor"),
     ]
-    await restore(makers, *told)
+    await restore(makers, *published)
     shown = await makers.shown(vendor)
     assert (shown["state"], shown["suspensions"]) == ("suspended", 1)
     assert (await makers.shown(vendor, "/products/BACK-1"))["state"] == "withdrawn"
     assert await kinds(makers, vendor.id) == ["in_flight", "restored"]
-    await restore(makers, *told)  # broken off, and begun again
+    await restore(makers, *published)  # broken off, and begun again
     assert await kinds(makers, vendor.id) == ["in_flight", "restored"]
     await restore(
         makers,
@@ -103,8 +103,8 @@ async def missing(makers: MakersService, vendor_id: str) -> Sequence[str]:
     [case] = (
         await makers.http.get("/cases", params={"vendor_id": vendor_id, "kind": "restored"}, headers=OPERATOR)
     ).json()["cases"]
-    found: list[str] = case["missing"]
-    return found
+    lost: list[str] = case["missing"]
+    return lost
 
 
 async def test_a_vendor_that_comes_back_without_its_company_is_asked_for_it_and_states_it(
@@ -165,21 +165,21 @@ async def test_people_who_come_back_from_a_backup_are_erased_again(makers: Maker
     assert sealed is not None
     for _ in range(2):  # the second erases nothing
         assert (await makers.http.delete(f"{vendor.path}/people", headers=OPERATOR)).status_code == 204
-    [told] = (await makers.of_vendor(vendor)).all(VendorPeopleErased)
+    [erased] = (await makers.of_vendor(vendor)).all(VendorPeopleErased)
     assert await personal(makers, vendor) == (False, True, 0)
 
     # As the backup has it: the people are back, and the fact is forgotten.
     async with makers.platform.ledger.transaction() as db:
         await db.execute("update vendors set people = $2 where id = $1", UUID(vendor.id), sealed["people"])
         await db.execute("update checks set evidence = $2 where vendor_id = $1", UUID(vendor.id), sealed["evidence"])
-        await db.execute("delete from facts where stream_id = $1 and id = $2", told.stream_id, told.id)
-        await db.execute("update streams set size = size - 1 where id = $1", told.stream_id)
-    await restore(makers, told)
+        await db.execute("delete from facts where stream_id = $1 and id = $2", erased.stream_id, erased.id)
+        await db.execute("update streams set size = size - 1 where id = $1", erased.stream_id)
+    await restore(makers, erased)
     assert await personal(makers, vendor) == (False, True, 0)
 
     assert (await makers.http.put(f"{vendor.path}/people", json=PEOPLE, headers=vendor.headers)).status_code == 200
     assert (await makers.http.delete(f"{vendor.path}/people", headers=vendor.headers)).status_code == 204
-    assert [one.turn for one in (await makers.of_vendor(vendor)).all(VendorPeopleErased)] == [1, 2]
+    assert [event.turn for event in (await makers.of_vendor(vendor)).all(VendorPeopleErased)] == [1, 2]
 
 
 async def test_six_months_after_a_closure_nobody_is_kept(makers: MakersService) -> None:

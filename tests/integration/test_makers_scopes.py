@@ -26,7 +26,7 @@ from tests.support.makers_service import (
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "contracts" / "openapi" / "makers.json").read_text())
 ROUTES = [
-    (method, path, {scheme for one in operation["security"] for scheme in one})
+    (method, path, {scheme for requirement in operation["security"] for scheme in requirement})
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
 ]
@@ -88,7 +88,7 @@ async def test_another_vendors_thing_is_answered_as_one_that_is_not_there(
 
 
 @pytest.mark.parametrize(
-    ("method", "route"), [one for one in OF_VENDORS if {"{brand_id}", "{sku}", "{key_id}"} & set(one[1].split("/"))]
+    ("method", "route"), [row for row in OF_VENDORS if {"{brand_id}", "{sku}", "{key_id}"} & set(row[1].split("/"))]
 )
 async def test_another_vendors_thing_is_not_reached_through_ones_own_name(
     makers: MakersService, things: tuple[VendorKey, VendorKey, str], method: str, route: str
@@ -141,4 +141,4 @@ async def test_a_brand_of_another_vendor_is_no_brand_for_a_product(
     answer = await makers.state(intruder, "INTRUDED-1", brand)
     assert (answer.status_code, errors(answer)) == (422, {("brand_id", "own_brand")})
     listed = await makers.http.get("/vendors", headers=OPERATOR)
-    assert {intruder.id} <= {one["id"] for one in listed.json()["vendors"]}
+    assert {intruder.id} <= {row["id"] for row in listed.json()["vendors"]}

@@ -42,9 +42,9 @@ async def test_a_vendor_is_submitted_checked_by_vies_decided_and_published(maker
 
     answer = await makers.decide(vendor, "verify")
     assert (answer.status_code, answer.json()["state"]) == (200, "verified")
-    told = (await makers.of_vendor(vendor)).get(VendorVerified)
-    assert told is not None
-    assert (told.owner, told.public_name, told.country) == ("vieux-port", "Vieux-Port", "FR")
+    verified = (await makers.of_vendor(vendor)).get(VendorVerified)
+    assert verified is not None
+    assert (verified.owner, verified.public_name, verified.country) == ("vieux-port", "Vieux-Port", "FR")
     assert await makers.cases(vendor) == []
     again = await makers.decide(vendor, "verify")
     assert again.status_code == 409
@@ -135,12 +135,12 @@ async def test_a_number_that_lapses_is_a_case_and_suspends_after_its_deadline(ma
         await makers.at(vendor, now + LAPSE_DEADLINE - timedelta(hours=1))
         assert (await makers.shown(vendor))["state"] == "verified"
         await makers.until_checks(vendor, 3)  # of each day meanwhile; the case and its deadline stay
-        assert [one["id"] for one in await makers.cases(vendor)] == [case["id"]]
+        assert [row["id"] for row in await makers.cases(vendor)] == [case["id"]]
         await makers.at(vendor, now + LAPSE_DEADLINE + timedelta(hours=1))
         assert (await makers.shown(vendor))["state"] == "suspended"
-        told = (await makers.of_vendor(vendor)).get(VendorSuspended)
-        assert told is not None
-        assert (told.turn, told.reason) == (1, "number_lapsed")
+        suspended = (await makers.of_vendor(vendor)).get(VendorSuspended)
+        assert suspended is not None
+        assert (suspended.turn, suspended.reason) == (1, "number_lapsed")
         refused = await makers.http.post(f"{vendor.path}/restoration", headers=OPERATOR)
         assert (refused.status_code, errors(refused)) == (409, {("vat", "vat_valid")})
     finally:
@@ -167,9 +167,9 @@ async def test_of_orders_in_flight_a_person_chooses_once(makers: MakersService) 
     settled = await makers.http.post(path, json={"resolution": "withdraw"}, headers=OPERATOR)
     assert (settled.status_code, settled.json()["resolution"]) == (200, "withdraw")
     assert (await makers.http.post(path, json={"resolution": "go_on"}, headers=OPERATOR)).status_code == 409
-    told = (await makers.of_vendor(vendor)).get(InFlightDecided)
-    assert told is not None
-    assert (told.turn, told.choice) == (1, "withdraw")
+    decided = (await makers.of_vendor(vendor)).get(InFlightDecided)
+    assert decided is not None
+    assert (decided.turn, decided.choice) == (1, "withdraw")
     assert (await makers.http.post(f"{vendor.path}/restoration", headers=OPERATOR)).status_code == 200
     assert (await makers.http.post(f"{vendor.path}/closure", headers=vendor.headers)).json()["state"] == "closed"
     told_again = (await makers.of_vendor(vendor)).get(VendorSuspended, ":2")
@@ -223,7 +223,7 @@ async def test_a_consent_counts_for_the_account_that_was_read_and_no_other(maker
     assert (late.status_code, errors(late)) == (409, {("asked_at", "account_changed")})
     waiting = await account(makers, vendor)
     assert (waiting["change"], waiting["consents"]) == ("FR14…2606", 0)
-    assert [one["id"] for one in await makers.cases(vendor)] == [case["id"]]
+    assert [row["id"] for row in await makers.cases(vendor)] == [case["id"]]
     unnamed = await makers.http.post(f"{path}/consent", json={}, headers=OPERATOR)
     assert (unnamed.status_code, errors(unnamed)) == (422, {("asked_at", "missing")})
 

@@ -57,7 +57,11 @@ async def test_a_hold_is_placed_answered_and_released(orders: OrdersService) -> 
     document = (await orders.get(f"/orders/{order}")).json()
     assert (document["awaits"], document["holds"][0]["state"]) == ("marketplace", "held")
     assert "release_hold" in document["supported_actions"]
-    [waits] = [one for one in (await orders.get(f"/why/{order}", "ops")).json()["findings"] if one["holder"] == "hold"]
+    [waits] = [
+        finding
+        for finding in (await orders.get(f"/why/{order}", "ops")).json()["findings"]
+        if finding["holder"] == "hold"
+    ]
     assert (waits["what"], waits["reason"]) == ("hold risk of marketplace", "fraud_check")
     assert waits["next"] == f"orders: DELETE /orders/{order}/holds/risk?holder=marketplace"
     for _ in range(2):
@@ -76,7 +80,7 @@ async def test_each_holder_has_holds_of_its_own_and_an_operator_releases_any(ord
     assert (await release(orders, order, "unknown")).status_code == 404
     assert (await release(orders, order, "check", "atelier")).status_code == 404
     assert (await release(orders, order, "check?holder=marketplace", "ops")).status_code == 200
-    states = [(one["holder"], one["state"]) for one in (await orders.get(f"/orders/{order}")).json()["holds"]]
+    states = [(row["holder"], row["state"]) for row in (await orders.get(f"/orders/{order}")).json()["holds"]]
     assert states == [("marketplace", "released"), ("operator", "requested")]
 
 
@@ -123,8 +127,12 @@ async def test_a_change_is_sealed_published_and_answered(orders: OrdersService) 
         contacts = [await persons.contact(db, UUID(order), version, "test") for version in (AS_PLACED, 2, 3)]
         reads = await db.fetch("select asked_by from person_reads where purpose = 'change' order by id")
         bodies = await db.fetch("select body from outbox where topic = $1 and key = $2", TOPIC, order)
-    assert [one.phone if one else None for one in contacts] == ["+8613800138000", "+8613910000888", "+8613910000999"]
-    assert [one.street if one else None for one in contacts][1:] == [ADDRESS["street"]] * 2
+    assert [contact.phone if contact else None for contact in contacts] == [
+        "+8613800138000",
+        "+8613910000888",
+        "+8613910000999",
+    ]
+    assert [contact.street if contact else None for contact in contacts][1:] == [ADDRESS["street"]] * 2
     assert [row["asked_by"] for row in reads] == ["maison", "maison", "ops"]
     assert bodies
     assert not any("深南" in row["body"] or "1391000" in row["body"] for row in bodies)

@@ -57,7 +57,7 @@ async def preview(orders: OrdersService, body: Any, who: str = "maison") -> dict
     return result
 
 
-def found(answer: dict[str, Any]) -> list[tuple[str, str]]:
+def named_faults(answer: dict[str, Any]) -> list[tuple[str, str]]:
     return [(fault["field"], fault["rule"]) for fault in answer["faults"]]
 
 
@@ -84,16 +84,16 @@ async def test_the_question_is_the_order_that_would_be_published(orders: OrdersS
     person."""
     body = good_body()
     await preview(orders, body)
-    [(key, asked)], [(_, also)] = both.customs.questions, both.warehouse.questions
+    [(key, to_customs)], [(_, to_warehouse)] = both.customs.questions, both.warehouse.questions
     assert key == "Bearer of-orders"
     order_id = order_id_of("maison", body["number"])
-    question = ScreeningQuestion.model_validate_json(asked)
-    assert question.order == ReservationQuestion.model_validate_json(also).order
+    question = ScreeningQuestion.model_validate_json(to_customs)
+    assert question.order == ReservationQuestion.model_validate_json(to_warehouse).order
     await orders.post("/orders", body)
     placed = (await orders.facts(str(order_id))).get(OrderPlaced)
     assert placed is not None
     assert question.order.model_copy(update={"occurred_at": placed.occurred_at}) == placed
-    for text in (asked, also):
+    for text in (to_customs, to_warehouse):
         assert not any(part.encode() in text for part in (NAME, PHONE, RESIDENT_ID, STREET))
         assert not any(json.dumps(part)[1:-1].encode() in text for part in (NAME, STREET))
     async with orders.platform.pool.acquire() as db:
@@ -101,7 +101,7 @@ async def test_the_question_is_the_order_that_would_be_published(orders: OrdersS
             db, order_id, question.national_id, "test", "test"
         )
     assert (buyer.name, buyer.number) == (NAME, RESIDENT_ID)
-    assert set(json.loads(also)) == {"order"}
+    assert set(json.loads(to_warehouse)) == {"order"}
 
 
 async def test_nothing_is_written(orders: OrdersService) -> None:
@@ -167,7 +167,7 @@ async def test_the_number_of_an_erased_order_is_taken(orders: OrdersService) -> 
     order_id = (await orders.post("/orders", body)).json()["id"]
     await orders.platform.pool.execute("update fingerprints set digest = null where order_id = $1::uuid", order_id)
     assert (await orders.post("/orders", body)).status_code == 409
-    assert found(await preview(orders, body)) == [("number", "number_taken")]
+    assert named_faults(await preview(orders, body)) == [("number", "number_taken")]
 
 
 async def test_refusals_become_faults(orders: OrdersService, both: Deciders) -> None:
@@ -175,13 +175,13 @@ async def test_refusals_become_faults(orders: OrdersService, both: Deciders) -> 
     both.warehouse.answer = out_of_stock
     answer = await preview(orders, good_body())
     assert answer["accepted"] is False
-    assert found(answer) == [
+    assert named_faults(answer) == [
         ("lines[1].sku", "not_on_positive_list"),
         ("lines[0].quantity", "out_of_stock"),
         ("lines[1].quantity", "out_of_stock"),
     ]
     assert answer["lane"] == {"regime": None, "carrier": "laposte", "product": "DOS"}
-    assert [(one["wanted"], one["available"]) for one in answer["stock"]] == [(2, 1), (3, 2)]
+    assert [(line["wanted"], line["available"]) for line in answer["stock"]] == [(2, 1), (3, 2)]
     assert (answer["value_cny"], answer["dispatch_date"], answer["unanswered"]) == (None, None, [])
 
 
@@ -202,7 +202,7 @@ async def test_what_is_no_answer_leaves_it_open(orders: OrdersService, both: Dec
     both.customs.answer = NO_ANSWERS[how]
     answer = await preview(orders, good_body())
     assert (answer["accepted"], answer["unanswered"], answer["faults"]) == (None, ["customs"], [])
-    assert [one["available"] for one in answer["stock"]] == [2, 3]
+    assert [line["available"] for line in answer["stock"]] == [2, 3]
     both.warehouse.answer = NO_ANSWERS[how]
     answer = await preview(orders, good_body())
     assert (answer["accepted"], answer["unanswered"]) == (None, ["customs", "warehouse"])
@@ -212,7 +212,7 @@ async def test_what_is_no_answer_leaves_it_open(orders: OrdersService, both: Dec
     both.customs.answer = refusing("over_yearly_limit")
     answer = await preview(orders, good_body())
     assert (answer["accepted"], answer["unanswered"]) == (False, ["warehouse"])
-    assert found(answer) == [("total", "over_yearly_limit")]
+    assert named_faults(answer) == [("total", "over_yearly_limit")]
 
 
 async def test_whoever_never_answers_is_not_waited_for(

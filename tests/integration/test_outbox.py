@@ -61,8 +61,8 @@ async def test_a_dead_partition_holds_up_no_other(pair: Pair, monkeypatch: pytes
             await ask(asker, *["plain"] * 40)
 
             async def others_left() -> bool:
-                found = [await asker.pool.fetchval(UNSENT_IN, number) for number in range(1, PARTITIONS)]
-                return not any(found)
+                unsent = [await asker.pool.fetchval(UNSENT_IN, number) for number in range(1, PARTITIONS)]
+                return not any(unsent)
 
             await until(others_left)
         assert await asker.pool.fetchval(UNSENT_IN, 0) >= len(behind)
@@ -101,13 +101,13 @@ async def test_a_topic_with_another_number_of_partitions_is_reported(pair: Pair)
 
 
 async def partition(pool: asyncpg.Pool[asyncpg.Record]) -> int:
-    found: int = await pool.fetchval("select partition from outbox")
-    return found
+    number: int = await pool.fetchval("select partition from outbox")
+    return number
 
 
 async def floor(db: DB | asyncpg.Pool[asyncpg.Record]) -> int:
-    found: int = await db.fetchval("select sent_up_to from outbox_floor")
-    return found
+    position: int = await db.fetchval("select sent_up_to from outbox_floor")
+    return position
 
 
 async def raised(pool: asyncpg.Pool[asyncpg.Record], topic: str) -> int:
@@ -129,9 +129,9 @@ async def until_raised(pool: asyncpg.Pool[asyncpg.Record], topic: str, expected:
 async def write(db: DB, topic: str, number: int = 0) -> UUID:
     """As the ledger does: the transaction has its number before it takes an id of the outbox."""
     await db.execute("select pg_current_xact_id()")
-    one = message(topic, number)
-    await outbox.publish(db, [one])
-    return one.event_id
+    event = message(topic, number)
+    await outbox.publish(db, [event])
+    return event.event_id
 
 
 async def test_a_lower_id_that_is_committed_after_a_higher_one_was_sent_is_found(pair: Pair) -> None:
@@ -250,7 +250,7 @@ async def test_of_a_stranger_s_trace_only_what_w3c_allows_travels(pair: Pair) ->
         for stated in (good, "x" * 1_200_000, good + "-more", good.upper(), f"ff{good[2:]}", no_trace):
             with traced(stated):
                 await ask(asker, "plain")
-        found = [row["traceparent"] for row in await asker.pool.fetch("select traceparent from outbox order by id")]
-        assert found[0] == good
-        assert not set(found[1:]) & {good, None}
-        assert all(valid_traceparent(one) == one for one in found)
+        parents = [row["traceparent"] for row in await asker.pool.fetch("select traceparent from outbox order by id")]
+        assert parents[0] == good
+        assert not set(parents[1:]) & {good, None}
+        assert all(valid_traceparent(parent) == parent for parent in parents)

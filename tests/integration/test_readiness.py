@@ -133,9 +133,9 @@ async def clerk(servers: Servers, *, only_reads: bool = False) -> AsyncIterator[
     async with running(make, settings_on(servers, dsn)) as (platform, app):
         transport = httpx.ASGITransport(internal_app(platform.state, 60, app))
         async with httpx.AsyncClient(transport=transport, base_url="http://clerk") as http:
-            one = Clerk(servers, name, topic.name, dsn, http, platform)
-            await one.answered(200, "ok")
-            yield one
+            served = Clerk(servers, name, topic.name, dsn, http, platform)
+            await served.answered(200, "ok")
+            yield served
 
 
 _END_SESSIONS = "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
@@ -147,35 +147,35 @@ _WRITABLE = "alter database {name} reset default_transaction_read_only"
 @pytest.mark.parametrize("only_reads", [False, True], ids=["writes", "only reads"])
 async def test_a_read_only_database_is_no_ready_one(servers: Servers, *, only_reads: bool) -> None:
     """As after a failover to a standby: sessions end, and new ones find a server that takes no writes."""
-    async with clerk(servers, only_reads=only_reads) as one:
-        before = await one.write()
+    async with clerk(servers, only_reads=only_reads) as served:
+        before = await served.write()
         assert before.status_code == 201
-        await one.administer(_READ_ONLY, _END_SESSIONS)
-        await one.answered(200 if only_reads else 503, "read_only")
-        refused = await one.write()
+        await served.administer(_READ_ONLY, _END_SESSIONS)
+        await served.answered(200 if only_reads else 503, "read_only")
+        refused = await served.write()
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
-        assert (await one.http.get("/livez")).status_code == 200
+        assert (await served.http.get("/livez")).status_code == 200
 
         # Nobody ends the sessions this time: those that began meanwhile stay read-only for as long as they live.
-        await one.administer(_WRITABLE)
-        await one.answered(200, "ok")
-        again = [await one.write() for _ in range(20)]
+        await served.administer(_WRITABLE)
+        await served.answered(200, "ok")
+        again = [await served.write() for _ in range(20)]
         assert {answer.status_code for answer in again} == {201}
-        await one.all_read({UUID(answer.json()) for answer in (before, *again)})
+        await served.all_read({UUID(answer.json()) for answer in (before, *again)})
 
 
 @pytest.mark.slow
 async def test_events_are_not_sent_again_and_again_while_none_can_be_marked_as_sent(servers: Servers) -> None:
-    async with clerk(servers) as one:
-        await one.administer(_READ_ONLY, _END_SESSIONS)
-        await one.answered(503, "read_only")
-        relay = next(loop for loop in one.platform.state.loops if loop.name == "relay")
+    async with clerk(servers) as served:
+        await served.administer(_READ_ONLY, _END_SESSIONS)
+        await served.answered(503, "read_only")
+        relay = next(loop for loop in served.platform.state.loops if loop.name == "relay")
         event = Written(order_id=uuid4(), occurred_at=datetime.now(UTC))
-        database = await asyncpg.connect(one.dsn)
+        database = await asyncpg.connect(served.dsn)
         await database.execute("set default_transaction_read_only = off")
         await database.execute(
             "insert into outbox (topic, partition, key, event_id, type, body) values ($1, $2, $3, $4, $5, $6)",
-            one.topic,
+            served.topic,
             partition_of(str(event.order_id)),
             str(event.order_id),
             event.id,
@@ -187,52 +187,52 @@ async def test_events_are_not_sent_again_and_again_while_none_can_be_marked_as_s
             turned = relay.last_tick
             await until(lambda before=turned: relay.last_tick != before)  # type: ignore[misc]  # bound at once
         assert relay.trouble == "ReadOnlySQLTransactionError"
-        await one.administer(_WRITABLE)
-        await one.all_read({event.order_id})
-        sent = await one.platform.pool.fetch("select highest_offset from log_ends")
+        await served.administer(_WRITABLE)
+        await served.all_read({event.order_id})
+        sent = await served.platform.pool.fetch("select highest_offset from log_ends")
         assert [row["highest_offset"] for row in sent] == [1]  # it and its answer, each once
 
 
 async def test_a_right_that_was_withdrawn_is_seen_and_costs_no_record(servers: Servers) -> None:
     """Not even the consumer's: it waits, and goes on."""
-    async with clerk(servers) as one:
-        database = await asyncpg.connect(one.dsn)
+    async with clerk(servers) as served:
+        database = await asyncpg.connect(served.dsn)
         tables = "streams, facts, positions, outbox, log_ends, dead_letters, heartbeat"
-        written = [await one.write() for _ in range(5)]
+        written = [await served.write() for _ in range(5)]
         await database.execute(f"revoke insert, update on {tables} from current_user")
-        await one.answered(503, "read_only")
-        assert (await one.write()).status_code == 503
+        await served.answered(503, "read_only")
+        assert (await served.write()).status_code == 503
         await database.execute(f"grant insert, update on {tables} to current_user")
         await database.close()
-        await one.answered(200, "ok")
-        written.append(await one.write())
-        await one.all_read({UUID(answer.json()) for answer in written})
+        await served.answered(200, "ok")
+        written.append(await served.write())
+        await served.all_read({UUID(answer.json()) for answer in written})
 
 
 @pytest.mark.slow
 async def test_a_database_that_hangs_on_write_is_no_ready_one(servers: Servers) -> None:
-    async with clerk(servers) as one:
-        database = await asyncpg.connect(one.dsn)
+    async with clerk(servers) as served:
+        database = await asyncpg.connect(served.dsn)
         async with database.transaction():
             await database.execute("lock table heartbeat in exclusive mode")
-            await one.answered(503, "read_only")
+            await served.answered(503, "read_only")
             # And stays so: the reads in between do not grow too old while each write is waited for.
-            heartbeat = next(loop for loop in one.platform.state.loops if loop.name == "heartbeat")
+            heartbeat = next(loop for loop in served.platform.state.loops if loop.name == "heartbeat")
             for _ in range(6):
                 turned = heartbeat.last_tick
                 await until(lambda before=turned: heartbeat.last_tick != before)  # type: ignore[misc]  # bound at once
-                assert await one.readiness() == (503, "read_only")
+                assert await served.readiness() == (503, "read_only")
         await database.close()
-        await one.answered(200, "ok")
+        await served.answered(200, "ok")
 
 
 async def test_a_full_disk_is_seen_though_the_heartbeats_own_page_has_room(servers: Servers) -> None:
     """A disk without room, as a bound on temporary files plays it: both end as class 53."""
-    async with clerk(servers) as one:
-        await one.administer("alter role {name} set temp_file_limit = 0", _END_SESSIONS)
-        await one.answered(503, "read_only")
-        await one.administer("alter role {name} reset temp_file_limit", _END_SESSIONS)
-        await one.answered(200, "ok")
+    async with clerk(servers) as served:
+        await served.administer("alter role {name} set temp_file_limit = 0", _END_SESSIONS)
+        await served.answered(503, "read_only")
+        await served.administer("alter role {name} reset temp_file_limit", _END_SESSIONS)
+        await served.answered(200, "ok")
 
 
 async def test_a_service_that_neither_publishes_nor_consumes_is_ready(servers: Servers) -> None:
@@ -259,54 +259,54 @@ async def test_a_service_that_neither_publishes_nor_consumes_is_ready(servers: S
 
 async def test_another_service_is_not_found_ready(servers: Servers) -> None:
     """Who asks by name may ask at an address that has another service by now."""
-    async with clerk(servers) as one:
-        own = one.platform.state.name
-        assert (await one.http.get("/readyz", params={"service": own})).status_code == 200
-        other = await one.http.get("/readyz", params={"service": "tracking"})
-        assert (other.status_code, other.json()["detail"]) == (421, f"this is {own}, not tracking")
+    async with clerk(servers) as served:
+        name = served.platform.state.name
+        assert (await served.http.get("/readyz", params={"service": name})).status_code == 200
+        other = await served.http.get("/readyz", params={"service": "tracking"})
+        assert (other.status_code, other.json()["detail"]) == (421, f"this is {name}, not tracking")
 
 
 async def test_readyz_asks_nobody(servers: Servers) -> None:
     """Not even when every connection is taken: it tells what the heartbeat found."""
-    async with clerk(servers) as one:
-        size = one.platform.pool.get_max_size()
-        taken = [await one.platform.pool.acquire() for _ in range(size)]
+    async with clerk(servers) as served:
+        size = served.platform.pool.get_max_size()
+        taken = [await served.platform.pool.acquire() for _ in range(size)]
         try:
-            answers = [await one.http.get("/readyz") for _ in range(50)]
+            answers = [await served.http.get("/readyz") for _ in range(50)]
             assert {answer.status_code for answer in answers} == {200}
-            await one.answered(503, "TimeoutError")
+            await served.answered(503, "TimeoutError")
         finally:
             for connection in taken:
-                await one.platform.pool.release(connection)
-        await one.answered(200, "ok")
+                await served.platform.pool.release(connection)
+        await served.answered(200, "ok")
 
 
 async def test_a_table_altered_under_a_running_service_fails_nothing(servers: Servers) -> None:
     """A statement made before is void then: no 500, no dead letter."""
-    async with clerk(servers) as one:
-        database = await asyncpg.connect(one.dsn)
-        written = [await one.write() for _ in range(20)]
-        await one.all_read({UUID(answer.json()) for answer in written})
+    async with clerk(servers) as served:
+        database = await asyncpg.connect(served.dsn)
+        written = [await served.write() for _ in range(20)]
+        await served.all_read({UUID(answer.json()) for answer in written})
         statuses = set()
         for kind in ("varchar", "text", "varchar"):
             for table, column in (("facts", "body"), ("facts", "type"), ("outbox", "body"), ("outbox", "key")):
                 await database.execute(f"alter table {table} alter column {column} type {kind}")
             for _ in range(10):
-                answer = await one.write()
+                answer = await served.write()
                 statuses.add(answer.status_code)
                 if answer.status_code == 201:
                     written.append(answer)
         await database.close()
         assert statuses <= {201, 503}
-        await one.all_read({UUID(answer.json()) for answer in written})
+        await served.all_read({UUID(answer.json()) for answer in written})
 
 
 async def test_the_heartbeats_row_stays_on_its_page(servers: Servers) -> None:
     """Each write makes a new version of the row; they take each other's place without a vacuum."""
-    async with clerk(servers) as one:
+    async with clerk(servers) as served:
         write = "insert into heartbeat values (true, now()) on conflict (id) do update set beaten_at = now()"
         for _ in range(2_000):
-            await one.platform.pool.execute(write)
+            await served.platform.pool.execute(write)
         # Nearly always one: a session that the machine leaves in the middle of a statement keeps some versions alive.
-        assert await one.platform.pool.fetchval("select pg_relation_size('heartbeat')") <= 5 * 8192
-        assert await one.platform.pool.fetchval("select pg_relation_size('heartbeat_pkey')") == 16384
+        assert await served.platform.pool.fetchval("select pg_relation_size('heartbeat')") <= 5 * 8192
+        assert await served.platform.pool.fetchval("select pg_relation_size('heartbeat_pkey')") == 16384

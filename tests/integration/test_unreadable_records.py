@@ -35,7 +35,7 @@ from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count,
 from tests.support.waiting import until
 
 
-def asked(text: str = "plain") -> Asked:
+def question(text: str = "plain") -> Asked:
     return Asked(order_id=order_in(0), occurred_at=datetime.now(UTC), text=text)
 
 
@@ -57,8 +57,8 @@ async def is_so(platform: Platform, kind: type, wanted: int) -> None:
 
 
 async def letters(platform: Platform) -> list[Any]:
-    found = await platform.pool.fetch('select * from dead_letters order by partition, "offset"')
-    return list(found)
+    rows = await platform.pool.fetch('select * from dead_letters order by partition, "offset"')
+    return list(rows)
 
 
 async def at(platform: Platform) -> int:
@@ -68,7 +68,7 @@ async def at(platform: Platform) -> int:
 
 async def test_a_header_name_that_is_no_utf8_ends_no_reader(pair: Pair) -> None:
     """The record says what it says, and those around it are read once."""
-    before, bad, after = asked(), asked(), asked()
+    before, bad, after = question(), question(), question()
     batch = build([record(before), record(bad, ("strange", b"x")), record(after)], 0)
     await send_raw(pair, sealed(batch.replace(b"strange", b"str\xffnge")))
     async with both(pair) as (asker, answerer):
@@ -80,7 +80,7 @@ async def test_a_header_name_that_is_no_utf8_ends_no_reader(pair: Pair) -> None:
 
 async def test_a_service_starts_whose_own_topic_holds_a_name_that_is_no_utf8(pair: Pair) -> None:
     """At its start it compares its own topic with its outbox."""
-    batch = build([record(asked(), ("strange", b"x"))], 0)
+    batch = build([record(question(), ("strange", b"x"))], 0)
     async with running(pair.asker, pair.settings(pair.asker_dsn)) as (asker, _):
         await ask(asker, "plain", partition=0)
         await until(lambda: asker.pool.fetchval("select count(*) from log_ends"))
@@ -96,7 +96,7 @@ async def _blocked(platform: Platform) -> bool:
 
 @pytest.mark.parametrize("codec", [codec for codec in CODECS if codec != "none"])
 async def test_every_codec_of_kafka_is_read(pair: Pair, codec: str) -> None:
-    events = [asked() for _ in range(30)]
+    events = [question() for _ in range(30)]
     await send_raw(pair, build([record(event) for event in events], CODECS[codec]))
     async with both(pair) as (asker, answerer):
         await ask(asker, "plain", partition=0)
@@ -126,7 +126,7 @@ async def test_a_topic_that_the_broker_compresses_changes_nothing(pair: Pair) ->
 
 def bomb(codec: int) -> bytes:
     """A batch that its checksum covers, and that holds more than may be unpacked."""
-    batch = build([record(asked())], 0)
+    batch = build([record(question())], 0)
     packed = PACKED[codec](bytes(4 * UNPACKED_BYTES))
     attributes = struct.pack(">h", codec)
     whole = batch[:21] + attributes + batch[23:61] + packed
@@ -160,8 +160,8 @@ async def given(pair: Pair, monkeypatch: pytest.MonkeyPatch, batch: bytes) -> li
 
 async def test_one_record_that_cannot_be_decoded_is_one_letter(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two others of its batch."""
-    hidden = build([record(asked("hidden")) for _ in range(3)], 0)
-    batch = build([record(asked()), record(asked(), ("strange", b"x")), record(asked())], 0)
+    hidden = build([record(question("hidden")) for _ in range(3)], 0)
+    batch = build([record(question()), record(question(), ("strange", b"x")), record(question())], 0)
     await given(pair, monkeypatch, sealed(batch.replace(b"\x0estrange", b"\x7dstrange")))
     await send_raw(pair, hidden)
     async with both(pair) as (asker, answerer):
@@ -181,7 +181,7 @@ async def test_a_batch_that_would_not_end_is_one_letter(
 ) -> None:
     whole = bomb(CODECS[codec])
     await given(pair, monkeypatch, whole)
-    await send_raw(pair, build([record(asked("hidden"))], 0))
+    await send_raw(pair, build([record(question("hidden"))], 0))
     async with both(pair) as (asker, answerer):
         await ask(asker, "plain", partition=0)
         await is_so(answerer, Answered, 1)
@@ -197,9 +197,9 @@ async def test_a_batch_that_would_not_end_is_one_letter(
 async def test_a_checksum_that_stays_wrong_is_one_letter_after_three_more_tries(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = build([record(asked())], 0)
+    broken = build([record(question())], 0)
     fetched_from = await given(pair, monkeypatch, broken[:-1] + bytes([broken[-1] ^ 1]))
-    await send_raw(pair, build([record(asked("hidden"))], 0))
+    await send_raw(pair, build([record(question("hidden"))], 0))
     async with both(pair) as (asker, answerer):
         await ask(asker, "plain", partition=0)
         await is_so(answerer, Answered, 1)
@@ -214,7 +214,7 @@ async def test_a_message_of_an_old_format_is_one_letter(
 ) -> None:
     content = struct.pack(">Ibb", 0, magic, 0) + (struct.pack(">q", 0) if magic else b"") + struct.pack(">ii", -1, -1)
     await given(pair, monkeypatch, struct.pack(">qi", 0, len(content)) + content)
-    await send_raw(pair, build([record(asked("hidden"))], 0))
+    await send_raw(pair, build([record(question("hidden"))], 0))
     async with both(pair) as (asker, answerer):
         await ask(asker, "plain", partition=0)
         await is_so(answerer, Answered, 1)
@@ -230,7 +230,7 @@ async def test_the_markers_of_transactions_are_passed_over(pair: Pair) -> None:
     try:
         for _ in range(2):
             async with producer.transaction():
-                key, value, fields = record(asked())
+                key, value, fields = record(question())
                 await producer.send_and_wait(pair.asks.name, value, key, 0, headers=fields)
     finally:
         await producer.stop()
@@ -308,7 +308,7 @@ async def test_what_is_relied_on_in_aiokafka(pair: Pair) -> None:
     """Its answers to a fetch end with the error code, the high watermark and the bytes, and may be changed; an offset
     out of range is reported at once, with its partition, and moves no position; the client's `send` can be replaced."""
     partition = TopicPartition(pair.asks.name, 0)
-    await send_raw(pair, build([record(asked())], CODECS["zstd"]))
+    await send_raw(pair, build([record(question())], CODECS["zstd"]))
     client = AIOKafkaConsumer(bootstrap_servers=pair.bootstrap, auto_offset_reset="none", enable_auto_commit=False)
     fetching = Fetching(client)
     await client.start()
@@ -320,8 +320,8 @@ async def test_what_is_relied_on_in_aiokafka(pair: Pair) -> None:
         assert raised.value.args[0] == {partition: 0}
         assert fetching.apart(partition)
         assert await client.position(partition) == 0
-        found, going_on = await fetching.read(partition, 0, 10)
-        assert (len(found), going_on, fetching.high_watermarks[partition]) == (1, 1, 1)
+        records, going_on = await fetching.read(partition, 0, 10)
+        assert (len(records), going_on, fetching.high_watermarks[partition]) == (1, 1, 1)
         assert CorruptRecordException.errno == 2
     finally:
         await client.stop()

@@ -83,7 +83,7 @@ async def in_stock(warehouse: WarehouseService) -> dict[str, int]:
     return {row["lot"]: row["in_stock"] for row in rows}
 
 
-def told(**quantities: int) -> tuple[PackedLot, ...]:
+def packed_lots(**quantities: int) -> tuple[PackedLot, ...]:
     return tuple(PackedLot(gtin=GTIN, lot=lot, quantity=quantity, sku=SOAP) for lot, quantity in quantities.items())
 
 
@@ -146,7 +146,7 @@ async def test_stated_lots_are_packed_shown_and_counted_once(warehouse: Warehous
     assert [(lot["lot"], lot["gtin"], lot["quantity"]) for lot in box["lots"]] == [("A", GTIN, 1), ("B", GTIN, 2)]
     [fact] = await published(warehouse)
     assert isinstance(fact, UnitsPacked)
-    assert (fact.sscc, fact.units, fact.lots) == (box["sscc"], (), told(A=1, B=2))
+    assert (fact.sscc, fact.units, fact.lots) == (box["sscc"], (), packed_lots(A=1, B=2))
     for repeated in (body, one_box(3)):
         again = await warehouse.http.post(f"/orders/{order}/parcels", json=repeated)
         assert (again.status_code, again.json()) == (201, answer.json())
@@ -193,11 +193,11 @@ async def test_the_only_lot_in_stock_is_recorded_without_being_stated(warehouse:
     await received(warehouse, B=3)
     await packed(warehouse, 1)
     boxes = [event for event in await published(warehouse) if isinstance(event, UnitsPacked)]
-    assert [box.lots for box in boxes] == [told(A=2), told(B=1)]
+    assert [box.lots for box in boxes] == [packed_lots(A=2), packed_lots(B=1)]
     await warehouse.consume(cancel(order))
     assert await in_stock(warehouse) == {"A": 2, "B": 2}
     [opened] = [event for event in await published(warehouse) if isinstance(event, UnitsReturned)]
-    assert (opened.reason, opened.lots) == ("withdrawn", told(A=2))
+    assert (opened.reason, opened.lots) == ("withdrawn", packed_lots(A=2))
     await packed(warehouse, 1)
     assert await in_stock(warehouse) == {"A": 2, "B": 2}, "two can be meant"
 
@@ -227,7 +227,7 @@ async def test_a_return_puts_lots_back_or_writes_them_off(warehouse: WarehouseSe
     for _ in range(2):
         assert (await warehouse.http.post(path, json=body)).status_code == 200
     [back] = [event for event in await published(warehouse) if isinstance(event, UnitsReturned)]
-    assert (back.reason, back.lots, back.written_off_lots) == ("returned", told(A=1, B=1), told(A=1))
+    assert (back.reason, back.lots, back.written_off_lots) == ("returned", packed_lots(A=1, B=1), packed_lots(A=1))
     assert await in_stock(warehouse) == {"A": 1, "B": 2}
 
 
@@ -255,7 +255,7 @@ async def test_a_shortage_writes_lots_off_where_they_are_known(warehouse: Wareho
     assert (await short(lots=of(A=1))).status_code == 200
     assert (await short()).status_code == 200
     facts = [event for event in await published(warehouse, WAREHOUSE.name) if isinstance(event, StockWrittenOff)]
-    assert [fact.lots for fact in facts] == [told(A=1), ()]
+    assert [fact.lots for fact in facts] == [packed_lots(A=1), ()]
     assert await in_stock(warehouse) == {"A": 1, "B": 2}
 
 

@@ -135,9 +135,9 @@ async def test_orders_in_flight_wait_for_a_choice_and_a_mixed_one_is_withdrawn_w
     await receive(warehouse, {"MIEL-500": 9}, "miellerie")
     mixed = await warehouse.reserved({"SAVON-200": 2, "MIEL-500": 1})
     foreign = await warehouse.reserved({"MIEL-500": 1})
-    gone = await warehouse.labelled({"SAVON-200": 1})
+    left = await warehouse.labelled({"SAVON-200": 1})
     partly = await warehouse.labelled({"SAVON-200": 1, "MIEL-500": 1})
-    assert (await warehouse.hand_over(gone)).status_code == 200
+    assert (await warehouse.hand_over(left)).status_code == 200
     assert (await warehouse.hand_over(partly)).status_code == 200
     await warehouse.consume(SUSPENDED)
     waits = await warehouse.http.post(f"/orders/{mixed}/parcels", json=pack_body({"SAVON-200": 2, "MIEL-500": 1}))
@@ -147,7 +147,7 @@ async def test_orders_in_flight_wait_for_a_choice_and_a_mixed_one_is_withdrawn_w
     facts = await warehouse.facts(mixed)
     assert facts.all(OrderWithdrawn)[0].reason == "vendor_suspended"
     assert OrderRecalled not in await warehouse.facts(foreign)
-    assert OrderRecalled not in await warehouse.facts(gone)
+    assert OrderRecalled not in await warehouse.facts(left)
     assert CancelTooLate in await warehouse.facts(partly)
     assert await warehouse.stock("SAVON-200") == {"blocked": 7, "shipped": 2}
     assert await warehouse.stock("MIEL-500") == {"available": 7, "reserved": 2}
@@ -238,8 +238,8 @@ async def test_without_makers_a_stated_product_is_told_as_makers_would(warehouse
     await warehouse.http.put("/products/SAVON-300", json=product_body())
     [vendor] = await published(warehouse, "vendor-verified")
     assert (vendor["vendor_id"], vendor["owner"]) == (str(VENDOR), OWNER)
-    told = await published(warehouse, "product-approved")
-    assert [(fact["sku"], fact["product"]["gtin"]) for fact in told] == [
+    approvals = await published(warehouse, "product-approved")
+    assert [(fact["sku"], fact["product"]["gtin"]) for fact in approvals] == [
         ("SAVON-200", "03245678901236"),
         ("SAVON-300", "03245678901236"),
     ]
@@ -290,8 +290,8 @@ async def test_each_receipt_and_each_write_off_is_told_once(warehouse: Warehouse
     back = {"sound": [], "damaged": [{"sku": "SAVON-200", "quantity": 1}]}
     for _ in range(2):
         assert (await warehouse.http.post(f"/orders/{sent}/parcels/1/return", json=back)).status_code == 200
-    told = await published(warehouse, "stock-written-off")
-    assert [(fact["order_id"], fact["reason"], fact["number"], fact["quantity"]) for fact in told] == [
+    write_offs = await published(warehouse, "stock-written-off")
+    assert [(fact["order_id"], fact["reason"], fact["number"], fact["quantity"]) for fact in write_offs] == [
         (str(order), "damaged", 1, 1),
         (str(order), "short_pick", 2, 1),
         (str(sent), "returned", 1, 1),
@@ -307,6 +307,6 @@ async def test_the_levels_that_changed_are_told_and_no_others(warehouse: Warehou
     await warehouse.reserved({"SAVON-200": 2})
     await warehouse.consume(SUSPENDED)
     assert await publish_levels(ledger, NOW) == 1
-    told = [fact for fact in await published(warehouse, "stock-level") if fact["sku"] == "SAVON-200"]
-    assert [(fact["available"], fact["reserved"], fact["blocked"]) for fact in told] == [(5, 0, 0), (0, 2, 3)]
-    assert told[0]["sequence"] < told[1]["sequence"]
+    levels = [fact for fact in await published(warehouse, "stock-level") if fact["sku"] == "SAVON-200"]
+    assert [(fact["available"], fact["reserved"], fact["blocked"]) for fact in levels] == [(5, 0, 0), (0, 2, 3)]
+    assert levels[0]["sequence"] < levels[1]["sequence"]

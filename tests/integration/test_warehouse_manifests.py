@@ -63,7 +63,9 @@ async def test_parcels_leave_together_and_their_goods_with_them(warehouse: Wareh
 
     answer = await close(warehouse, manifest)
     assert answer.status_code == 200, answer.text
-    assert [parcel["tracking_number"] for parcel in answer.json()["parcels"]] == [number(one, 1) for one in orders[:2]]
+    assert [parcel["tracking_number"] for parcel in answer.json()["parcels"]] == [
+        number(order, 1) for order in orders[:2]
+    ]
     assert {parcel["state"] for parcel in answer.json()["parcels"]} == {"handed_over"}
     assert (await close(warehouse, manifest)).json() == answer.json()
     closed = (await facts_of(warehouse, manifest)).get(ManifestClosed)
@@ -130,9 +132,11 @@ async def test_cancels_racing_a_close_have_one_winner_each(warehouse: WarehouseS
         ends = await asyncio.gather(*rivals)
         status = next(end.status_code for end in ends if isinstance(end, httpx.Response))
         facts = [await warehouse.facts(order) for order in orders]
-        handed_over = [ParcelHandedOver in one for one in facts]
+        handed_over = [ParcelHandedOver in order_facts for order_facts in facts]
         assert set(handed_over) == {status == 200}
-        assert [OrderWithdrawn in one for one in facts] == [status == 409 and order in cancelled for order in orders]
+        assert [OrderWithdrawn in order_facts for order_facts in facts] == [
+            status == 409 and order in cancelled for order in orders
+        ]
 
 
 async def test_one_parcel_scanned_onto_two_manifests_at_once_is_on_one(warehouse: WarehouseService) -> None:
@@ -213,8 +217,8 @@ async def test_manifests_are_listed_a_page_at_a_time(warehouse: WarehouseService
     assert [row["id"] for row in rows] == manifests[::-1]
     assert [row["parcels"] for row in rows] == [0, 1, 0]
     for state, wanted in (("open", [manifests[2], manifests[0]]), ("closed", [manifests[1]])):
-        found = (await warehouse.http.get("/manifests", params={"state": state})).json()["manifests"]
-        assert [row["id"] for row in found] == wanted
+        listed = (await warehouse.http.get("/manifests", params={"state": state})).json()["manifests"]
+        assert [row["id"] for row in listed] == wanted
 
 
 async def test_the_carrier_s_list_is_shown_and_changes_the_tag(warehouse: WarehouseService) -> None:
@@ -251,7 +255,7 @@ async def test_a_restored_database_closes_again_what_it_holds_as_open(warehouse:
     async with warehouse.platform.ledger.transaction() as db:
         await warehouse.platform.ledger.record(db, reevaluate=[manifest_stream(UUID(manifest))])
     assert [parcel["order_id"] for parcel in (await shown(warehouse, manifest))["parcels"]] == [
-        str(one) for one in orders
+        str(order_id) for order_id in orders
     ]
     assert (await shown(warehouse, other))["parcels"] == []
 
@@ -329,12 +333,14 @@ async def test_whatever_happens_and_dies_a_parcel_is_on_one_manifest_and_left_wi
             if drawn.random() < 0.4:
                 dying.setattr(failpoints, "reach", _dies_at(drawn.choice(("api.worked", "api.committed"))))
             acts = [(drawn.choice(ACTS), drawn.choice(orders), drawn.choice(manifests)) for _ in range(3)]
-            await asyncio.gather(*(act(*one) for one in acts))
+            await asyncio.gather(*(act(*arguments) for arguments in acts))
     for manifest in manifests:
         await close(warehouse, manifest, await staying(manifest))
 
     facts = {order: await warehouse.facts(order) for order in orders}
-    left = {order: gone.occurred_at for order in orders if (gone := facts[order].get(ParcelHandedOver, 1))}
+    left = {
+        order: handed_over.occurred_at for order in orders if (handed_over := facts[order].get(ParcelHandedOver, 1))
+    }
     listed: list[UUID] = []
     for manifest in manifests:
         closed = (await facts_of(warehouse, manifest)).get(ManifestClosed)

@@ -38,18 +38,18 @@ async def test_it_is_what_the_order_then_gets_and_nothing_is_reserved_by_asking(
     await warehouse.product("MIEL-500", 1)
     for units in ({"SAVON-200": 2}, {"SAVON-200": 2, "MIEL-500": 2}, {"GHOST-1": 1}, {"SAVON-200": 1, "MIEL-500": 1}):
         order, before = uuid4(), await warehouse.stock("SAVON-200")
-        asked = await answer(warehouse, order, units)
+        preview = await answer(warehouse, order, units)
         assert await warehouse.stock("SAVON-200") == before
         assert len(await warehouse.facts(order)) == 0
         await warehouse.consume(*arrived(order, units))
         facts = await warehouse.facts(order)
-        assert (asked.reserved is None, asked.refused is None) == (
+        assert (preview.reserved is None, preview.refused is None) == (
             StockReserved not in facts,
             StockRefused not in facts,
         )
         if refused := facts.get(StockRefused):
-            assert asked.refused is not None
-            assert asked.refused.shortages == refused.shortages
+            assert preview.refused is not None
+            assert preview.refused.shortages == refused.shortages
     assert await warehouse.stock("SAVON-200") == {"reserved": 3}
 
 
@@ -59,8 +59,8 @@ async def test_a_reserved_order_has_a_dispatch_date_and_a_refused_one_none(wareh
         (datetime(2026, 11, 27, 12, 30, tzinfo=UTC), "2026-11-27"),
         (datetime(2026, 11, 27, 13, 30, tzinfo=UTC), "2026-11-30"),
     ):
-        asked = await answer(warehouse, uuid4(), {"SAVON-200": 1}, occurred_at=at)
-        assert str(asked.dispatch_date) == leaves
+        preview = await answer(warehouse, uuid4(), {"SAVON-200": 1}, occurred_at=at)
+        assert str(preview.dispatch_date) == leaves
     assert (await answer(warehouse, uuid4(), {"SAVON-200": 2})).dispatch_date is None
 
 

@@ -68,8 +68,8 @@ async def test_a_look_up_by_gtin_finds_8_12_13_and_14_digits_as_one(
     assert answer.status_code == 201, answer.text
     await warehouse.http.put("/products/OTHER-1", json=product_body(gtin="4006381333931"))
     for gtin in requested:
-        found = (await warehouse.http.get("/products", params={"gtin": gtin})).json()
-        assert [(product["sku"], product["gtin"]) for product in found["products"]] == [("SAVON-200", stated)]
+        page = (await warehouse.http.get("/products", params={"gtin": gtin})).json()
+        assert [(product["sku"], product["gtin"]) for product in page["products"]] == [("SAVON-200", stated)]
     for gtin, rule in ((stated[:-1] + str((int(stated[-1]) + 1) % 10), "gtin"), ("1234567", "string_too_short")):
         refused = await warehouse.http.get("/products", params={"gtin": gtin})
         assert (refused.status_code, {fault["rule"] for fault in refused.json()["errors"]}) == (422, {rule})
@@ -163,13 +163,13 @@ async def test_lists_go_on_page_by_page(warehouse: WarehouseService) -> None:
 
 async def pages(warehouse: WarehouseService, path: str, name: str) -> list[str]:
     """The orders on all pages of one row each."""
-    found: list[str] = []
+    ids: list[str] = []
     address: str | None = f"{path}?limit=1"
     while address:
         answer = await warehouse.http.get(address)
-        found.extend(row["order_id"] for row in answer.json()[name])
+        ids.extend(row["order_id"] for row in answer.json()[name])
         address = next(iter(_next(answer.headers.get_list("link"))), None)
-    return sorted(found)
+    return sorted(ids)
 
 
 def _next(links: Iterable[str]) -> Iterable[str]:

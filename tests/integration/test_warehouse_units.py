@@ -120,16 +120,16 @@ async def test_a_receipt_gives_serials_and_publishes_them_in_parts_once(warehous
     assert answer.status_code == 201, answer.text
     serials = answer.json()["lines"][0]["serials"]
     assert len(set(serials)) == 1_100
-    told = await published(warehouse)
-    assert [(event.part, len(event.serials), event.minted) for event in told if isinstance(event, UnitsReceived)] == [
+    events = await published(warehouse)
+    assert [(event.part, len(event.serials), event.minted) for event in events if isinstance(event, UnitsReceived)] == [
         (1, 500, True),
         (2, 500, True),
         (3, 100, True),
     ]
-    assert [serial for event in told if isinstance(event, UnitsReceived) for serial in event.serials] == serials
+    assert [serial for event in events if isinstance(event, UnitsReceived) for serial in event.serials] == serials
     again = await receive(warehouse, 1_100, reference="BL-1")
     assert (again.status_code, again.json()) == (201, answer.json()), "the same receipt has the same serials"
-    assert await published(warehouse) == told
+    assert await published(warehouse) == events
     assert await warehouse.stock(SOAP) == {"available": 1_100}
     assert {event.NAME for event in await published(warehouse, WAREHOUSE.name)}.isdisjoint({"units-received"})
 
@@ -173,36 +173,41 @@ async def test_by_what_units_are_distinguished_stays_once_goods_came_in(warehous
 
 
 async def test_scanned_units_are_packed_shipped_and_shown(warehouse: WarehouseService) -> None:
-    one, two, three = await received(warehouse, 3)
+    unit_1, unit_2, unit_3 = await received(warehouse, 3)
     order = await warehouse.reserved(BOX_OF_SOAP)
     lists = (await warehouse.http.get("/pick-lists")).json()["pick_lists"]
     assert [line["serialised"] for item in lists for line in item["lines"]] == [True]
-    answer = await pack(warehouse, order, [one, two])
+    answer = await pack(warehouse, order, [unit_1, unit_2])
     assert answer.status_code == 201, answer.text
     [box] = answer.json()["units"]
-    assert box["units"] == scanned([one, two])
+    assert box["units"] == scanned([unit_1, unit_2])
     assert reference_of("9520000", box["sscc"]) is not None
-    [_, told] = await published(warehouse)
-    assert isinstance(told, UnitsPacked)
-    assert (told.order_id, told.parcel, told.sscc, told.units) == (order, 1, box["sscc"], keys([one, two]))
-    again = await pack(warehouse, order, [two, one])
+    [_, packed_event] = await published(warehouse)
+    assert isinstance(packed_event, UnitsPacked)
+    assert (packed_event.order_id, packed_event.parcel, packed_event.sscc, packed_event.units) == (
+        order,
+        1,
+        box["sscc"],
+        keys([unit_1, unit_2]),
+    )
+    again = await pack(warehouse, order, [unit_2, unit_1])
     assert (again.status_code, again.json()) == (201, answer.json())
-    assert (await pack(warehouse, order, [one, three])).status_code == 409
-    unit = (await warehouse.http.get(f"/units/{GTIN}/{one}")).json()
+    assert (await pack(warehouse, order, [unit_1, unit_3])).status_code == 409
+    unit = (await warehouse.http.get(f"/units/{GTIN}/{unit_1}")).json()
     assert (unit["state"], unit["order_id"], unit["parcel"], unit["sscc"]) == ("packed", str(order), 1, box["sscc"])
     await warehouse.consume(label(order, 1))
     assert (await warehouse.hand_over(order)).status_code == 200
-    assert await states(warehouse) == {one: "shipped", two: "shipped", three: "received"}
+    assert await states(warehouse) == {unit_1: "shipped", unit_2: "shipped", unit_3: "received"}
     [parcel] = (await warehouse.http.get(f"/orders/{order}")).json()["parcels"]
-    assert (parcel["sscc"], parcel["units"]) == (box["sscc"], scanned([one, two]))
+    assert (parcel["sscc"], parcel["units"]) == (box["sscc"], scanned([unit_1, unit_2]))
 
 
 async def test_a_unit_that_may_not_be_packed_is_refused_by_field_and_rule(warehouse: WarehouseService) -> None:
-    one, two, three, four = await received(warehouse, 4)
+    unit_1, unit_2, unit_3, unit_4 = await received(warehouse, 4)
     await state(warehouse, "MIEL-500", gtin="3245678901243")
     other = (await receive(warehouse, 1, sku="MIEL-500")).json()["lines"][0]["serials"]
-    await packed(warehouse, [one])
-    await warehouse.consume(UnitFlagged(gtin=GTIN, serial=two, occurred_at=NOW, reason="operator"))
+    await packed(warehouse, [unit_1])
+    await warehouse.consume(UnitFlagged(gtin=GTIN, serial=unit_2, occurred_at=NOW, reason="operator"))
     order = await warehouse.reserved(BOX_OF_SOAP)
 
     async def refused(units: Sequence[dict[str, str]]) -> set[tuple[str, str]]:
@@ -211,104 +216,104 @@ async def test_a_unit_that_may_not_be_packed_is_refused_by_field_and_rule(wareho
         return errors(answer)
 
     assert await refused([]) == {("parcels[0].units", "all_units")}
-    assert await refused(scanned([three, one])) == {("parcels[0].units[1]", "unit_in_stock")}
-    assert await refused(scanned([three, two])) == {("parcels[0].units[1]", "not_flagged")}
-    assert await refused(scanned([three, "UNKNOWN"])) == {
+    assert await refused(scanned([unit_3, unit_1])) == {("parcels[0].units[1]", "unit_in_stock")}
+    assert await refused(scanned([unit_3, unit_2])) == {("parcels[0].units[1]", "not_flagged")}
+    assert await refused(scanned([unit_3, "UNKNOWN"])) == {
         ("parcels[0].units[1]", "known_unit"),
         ("parcels[0].units", "all_units"),
     }
-    assert await refused([*scanned([three]), *scanned(other, "3245678901243")]) == {
+    assert await refused([*scanned([unit_3]), *scanned(other, "3245678901243")]) == {
         ("parcels[0].units[1]", "sku_of_parcel"),
         ("parcels[0].units", "all_units"),
     }
-    assert await refused(scanned([three, three])) >= {("parcels[0].units[1]", "once")}
-    assert await refused(scanned([three, four], "3245678901230"))
-    await warehouse.consume(UnitCleared(gtin=GTIN, serial=two, occurred_at=NOW, resolution="looked_at"))
-    assert (await pack(warehouse, order, [three, two])).status_code == 201
+    assert await refused(scanned([unit_3, unit_3])) >= {("parcels[0].units[1]", "once")}
+    assert await refused(scanned([unit_3, unit_4], "3245678901230"))
+    await warehouse.consume(UnitCleared(gtin=GTIN, serial=unit_2, occurred_at=NOW, resolution="looked_at"))
+    assert (await pack(warehouse, order, [unit_3, unit_2])).status_code == 201
 
 
 async def test_two_packers_of_one_unit(warehouse: WarehouseService) -> None:
-    one, *_ = await received(warehouse, 2)
+    unit_1, *_ = await received(warehouse, 2)
     orders = [await warehouse.reserved({SOAP: 1}) for _ in range(2)]
-    answers = await asyncio.gather(*(pack(warehouse, order, [one], 1) for order in orders))
+    answers = await asyncio.gather(*(pack(warehouse, order, [unit_1], 1) for order in orders))
     assert sorted(answer.status_code for answer in answers) == [201, 422]
 
 
 async def test_a_return_puts_units_back_or_writes_them_off_and_they_are_packed_again(
     warehouse: WarehouseService,
 ) -> None:
-    one, two = await received(warehouse, 2)
-    order = await shipped(warehouse, [one, two])
+    unit_1, unit_2 = await received(warehouse, 2)
+    order = await shipped(warehouse, [unit_1, unit_2])
     path, half = f"/orders/{order}/parcels/1/return", [{"sku": SOAP, "quantity": 1}]
     answer = await warehouse.http.post(path, json={"sound": half, "damaged": half})
     assert (answer.status_code, errors(answer)) == (422, {("damaged_units", "all_units")})
-    body = {"sound": half, "damaged": half, "damaged_units": scanned([two])}
+    body = {"sound": half, "damaged": half, "damaged_units": scanned([unit_2])}
     assert (await warehouse.http.post(path, json=body)).status_code == 200
     assert (await warehouse.http.post(path, json=body)).status_code == 200
-    [told] = [event for event in await published(warehouse) if isinstance(event, UnitsReturned)]
-    assert (told.reason, told.units, told.written_off) == ("returned", keys([one]), keys([two]))
-    assert await states(warehouse) == {one: "returned", two: "written_off"}
-    again = await packed(warehouse, [one])
+    [returned] = [event for event in await published(warehouse) if isinstance(event, UnitsReturned)]
+    assert (returned.reason, returned.units, returned.written_off) == ("returned", keys([unit_1]), keys([unit_2]))
+    assert await states(warehouse) == {unit_1: "returned", unit_2: "written_off"}
+    again = await packed(warehouse, [unit_1])
     # Whatever is still told of the first order: the unit lies in the second one's box.
     async with warehouse.platform.ledger.transaction() as db:
         await warehouse.platform.ledger.record(db, reevaluate=[order_stream(order), order_stream(again)])
-    unit = (await warehouse.http.get(f"/units/{GTIN}/{one}")).json()
+    unit = (await warehouse.http.get(f"/units/{GTIN}/{unit_1}")).json()
     assert (unit["state"], unit["order_id"]) == ("packed", str(again))
 
 
 async def test_the_units_of_a_withdrawn_order_are_stock_again(warehouse: WarehouseService) -> None:
-    one, two = await received(warehouse, 2)
-    order = await packed(warehouse, [one, two])
+    unit_1, unit_2 = await received(warehouse, 2)
+    order = await packed(warehouse, [unit_1, unit_2])
     await warehouse.consume(cancel(order))
-    [told] = [event for event in await published(warehouse) if isinstance(event, UnitsReturned)]
-    assert (told.order_id, told.reason, told.units) == (order, "withdrawn", keys([one, two]))
+    [returned] = [event for event in await published(warehouse) if isinstance(event, UnitsReturned)]
+    assert (returned.order_id, returned.reason, returned.units) == (order, "withdrawn", keys([unit_1, unit_2]))
     page = (await warehouse.http.get("/units", params={"sku": SOAP, "state": "in_stock"})).json()["units"]
-    assert sorted(unit["serial"] for unit in page) == sorted([one, two])
+    assert sorted(unit["serial"] for unit in page) == sorted([unit_1, unit_2])
     assert {unit["order_id"] for unit in page} == {None}
-    await packed(warehouse, [two, one])
+    await packed(warehouse, [unit_2, unit_1])
 
 
 async def test_units_of_a_box_that_is_given_up_lie_in_the_next(warehouse: WarehouseService) -> None:
-    one, two = await received(warehouse, 2)
-    order = await packed(warehouse, [one, two])
+    unit_1, unit_2 = await received(warehouse, 2)
+    order = await packed(warehouse, [unit_1, unit_2])
     measures = {"weight_g": 700, "length_mm": 310, "width_mm": 210, "height_mm": 110}
     answer = await warehouse.http.post(f"/orders/{order}/parcels/1/repack", json=measures)
     assert answer.status_code == 200, answer.text
     box = answer.json()["units"]
-    assert (box["parcel"], box["units"]) == (2, scanned([one, two]))
+    assert (box["parcel"], box["units"]) == (2, scanned([unit_1, unit_2]))
     first, given_up, second = [event for event in await published(warehouse) if not isinstance(event, UnitsReceived)]
     assert isinstance(first, UnitsPacked)
     assert isinstance(given_up, UnitsReturned)
     assert isinstance(second, UnitsPacked)
     assert (given_up.reason, given_up.sscc, given_up.units) == ("repacked", first.sscc, first.units)
     assert (second.parcel, second.units, second.sscc != first.sscc) == (2, first.units, True)
-    unit = (await warehouse.http.get(f"/units/{GTIN}/{one}")).json()
+    unit = (await warehouse.http.get(f"/units/{GTIN}/{unit_1}")).json()
     assert (unit["state"], unit["parcel"], unit["sscc"]) == ("packed", 2, second.sscc)
     again = await warehouse.http.post(f"/orders/{order}/parcels/1/repack", json=measures)
     assert again.json() == answer.json()
     await warehouse.consume(cancel(order))
-    assert await states(warehouse) == {one: "received", two: "received"}
+    assert await states(warehouse) == {unit_1: "received", unit_2: "received"}
 
 
 async def test_a_shortage_writes_the_named_units_off(warehouse: WarehouseService) -> None:
-    one, two = await received(warehouse, 2)
+    unit_1, unit_2 = await received(warehouse, 2)
     order = await warehouse.reserved({SOAP: 1})
-    body = {"sku": SOAP, "quantity": 1, "reason": "damaged", "units": scanned([one])}
+    body = {"sku": SOAP, "quantity": 1, "reason": "damaged", "units": scanned([unit_1])}
     assert (await warehouse.http.post(f"/orders/{order}/shortages", json=body)).json()["replaced"] is True
-    told = [event for event in await published(warehouse, WAREHOUSE.name) if isinstance(event, StockWrittenOff)]
-    assert [event.units for event in told] == [keys([one])]
-    assert await states(warehouse) == {one: "written_off", two: "received"}
-    answer = await pack(warehouse, order, [one], 1)
+    write_offs = [event for event in await published(warehouse, WAREHOUSE.name) if isinstance(event, StockWrittenOff)]
+    assert [event.units for event in write_offs] == [keys([unit_1])]
+    assert await states(warehouse) == {unit_1: "written_off", unit_2: "received"}
+    answer = await pack(warehouse, order, [unit_1], 1)
     assert (answer.status_code, errors(answer)) == (422, {("parcels[0].units[0]", "unit_in_stock")})
-    assert (await pack(warehouse, order, [two], 1)).status_code == 201
+    assert (await pack(warehouse, order, [unit_2], 1)).status_code == 201
 
 
 async def test_a_flag_on_a_packed_unit_is_a_case_of_its_order(warehouse: WarehouseService) -> None:
-    one, two = await received(warehouse, 2)
-    order = await packed(warehouse, [one])
+    unit_1, unit_2 = await received(warehouse, 2)
+    order = await packed(warehouse, [unit_1])
     await warehouse.consume(
-        UnitFlagged(gtin=GTIN, serial=one, occurred_at=NOW, reason="operator"),
-        UnitFlagged(gtin=GTIN, serial=two, occurred_at=NOW, reason="operator"),
+        UnitFlagged(gtin=GTIN, serial=unit_1, occurred_at=NOW, reason="operator"),
+        UnitFlagged(gtin=GTIN, serial=unit_2, occurred_at=NOW, reason="operator"),
     )
     [case] = (await warehouse.facts(order)).all(CaseOpened)
     assert (case.matter, case.parcel, case.action, case.reason) == ("unit_flagged", 1, "look_into", "operator")
@@ -316,23 +321,23 @@ async def test_a_flag_on_a_packed_unit_is_a_case_of_its_order(warehouse: Warehou
 
 
 async def test_a_case_of_a_flag_closes_when_the_flag_is_cleared(warehouse: WarehouseService) -> None:
-    one, two = await received(warehouse, 2)
-    order = await packed(warehouse, [one])
-    other = await packed(warehouse, [two])
-    for serial in (one, two):
+    unit_1, unit_2 = await received(warehouse, 2)
+    order = await packed(warehouse, [unit_1])
+    other = await packed(warehouse, [unit_2])
+    for serial in (unit_1, unit_2):
         await warehouse.consume(UnitFlagged(gtin=GTIN, serial=serial, occurred_at=NOW, reason="operator"))
-    clearing = UnitCleared(gtin=GTIN, serial=one, occurred_at=NOW, resolution="traveller")
+    clearing = UnitCleared(gtin=GTIN, serial=unit_1, occurred_at=NOW, resolution="traveller")
     await warehouse.consume(clearing)
     await warehouse.consume(clearing)
     facts = await warehouse.facts(order)
     [opened], [closed] = facts.all(CaseOpened), facts.all(CaseClosed)
     assert (closed.case, closed.resolution) == (opened.case, "traveller")
     assert CaseClosed not in await warehouse.facts(other)
-    assert await flags(warehouse) == {one: None, two: "operator"}
+    assert await flags(warehouse) == {unit_1: None, unit_2: "operator"}
     # Flagged again, while its box is as it was: another case, which its own clearing closes.
-    await warehouse.consume(UnitFlagged(gtin=GTIN, serial=one, occurred_at=NOW, turn=2, reason="operator"))
+    await warehouse.consume(UnitFlagged(gtin=GTIN, serial=unit_1, occurred_at=NOW, turn=2, reason="operator"))
     assert len((await warehouse.facts(order)).all(CaseOpened)) == 2
-    await warehouse.consume(UnitCleared(gtin=GTIN, serial=one, occurred_at=NOW, turn=2, resolution="known"))
+    await warehouse.consume(UnitCleared(gtin=GTIN, serial=unit_1, occurred_at=NOW, turn=2, resolution="known"))
     assert {case.resolution for case in (await warehouse.facts(order)).all(CaseClosed)} == {"traveller", "known"}
 
 
@@ -357,15 +362,15 @@ async def test_a_unit_that_was_flagged_before_its_receipt_is_flagged(warehouse: 
 
 
 async def test_a_flag_that_comes_while_the_unit_is_packed_is_looked_at_again(warehouse: WarehouseService) -> None:
-    [one] = await received(warehouse, 1)
+    [unit_1] = await received(warehouse, 1)
     at = warehouse.platform.clock.now()
-    flagged = UnitFlagged(gtin=GTIN, serial=one, occurred_at=at, reason="operator")
+    flagged = UnitFlagged(gtin=GTIN, serial=unit_1, occurred_at=at, reason="operator")
     await warehouse.consume(flagged)
     due = await warehouse.platform.pool.fetchval("select due_at from streams where id = $1", flagged.stream_id)
     assert due == at + timedelta(minutes=1)
     # As if whoever packed it had read the row before the flag was written.
     await warehouse.platform.pool.execute("update units set flagged = null")
-    order = await packed(warehouse, [one])
+    order = await packed(warehouse, [unit_1])
     async with warehouse.platform.ledger.transaction() as db:
         context = DecisionContext(due, caught_up=True)
         await warehouse.platform.ledger.record(db, reevaluate=[flagged.stream], context=context)
@@ -412,10 +417,10 @@ async def test_after_a_restore_units_are_where_their_facts_put_them(
     """Facts that come back from the topics, in the worst order, and a receipt that is entered again."""
     await state(warehouse)
     serials = (await receive(warehouse, 3, reference="BL-1")).json()["lines"][0]["serials"]
-    one, two, three = serials
-    order = await packed(warehouse, [one, two])
-    told = await published(warehouse)
-    facts = [*await published(warehouse, WAREHOUSE.name), *told]
+    unit_1, unit_2, unit_3 = serials
+    order = await packed(warehouse, [unit_1, unit_2])
+    published_before = await published(warehouse)
+    facts = [*await published(warehouse, WAREHOUSE.name), *published_before]
     async with warehouse_service(await fresh_database("warehouse")) as restored:
         ledger = restored.platform.ledger
         async with ledger.transaction() as db:
@@ -425,13 +430,13 @@ async def test_after_a_restore_units_are_where_their_facts_put_them(
         for kind in sorted(kinds, key=lambda kind: kind != "order"):  # orders first: their units' receipts are unknown
             async with ledger.transaction() as db:
                 await ledger.record(db, reevaluate={event.stream for event in facts if kind == event.KIND})
-        assert await states(restored) == {one: "packed", two: "packed", three: "received"}
-        unit = (await restored.http.get(f"/units/{GTIN}/{one}")).json()
+        assert await states(restored) == {unit_1: "packed", unit_2: "packed", unit_3: "received"}
+        unit = (await restored.http.get(f"/units/{GTIN}/{unit_1}")).json()
         assert (unit["sku"], unit["order_id"]) == (SOAP, str(order))
         again = await receive(restored, 3, reference="BL-1")
         assert (again.status_code, again.json()["lines"][0]["serials"]) == (201, serials)
         assert await published(restored) == []
-        [last] = [event.sscc for event in told if isinstance(event, UnitsPacked)]
+        [last] = [event.sscc for event in published_before if isinstance(event, UnitsPacked)]
         given = reference_of("9520000", last)
         assert given is not None
         following = await restored.platform.pool.fetchval("select nextval('sscc_references')")

@@ -98,11 +98,11 @@ class StandInOfCustoms:
     """The codes that are named with a refusal."""
     documents: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
-    asked: list[Any] = field(default_factory=list)
+    questions: list[Any] = field(default_factory=list)
 
     async def quote(self, request: Request) -> Response:
-        self.asked.append(await request.json())
-        sku = self.asked[-1]["lines"][0]["sku"]
+        self.questions.append(await request.json())
+        sku = self.questions[-1]["lines"][0]["sku"]
         if self.status != 200 or sku in self.unjudged_skus:
             return JSONResponse({}, 422 if sku in self.unjudged_skus else self.status)
         refused = self.refused or self.refused_skus.get(sku)
@@ -228,8 +228,8 @@ class MakersService:
         """So many checks, all answered; the latest first."""
 
         async def there() -> bool:
-            found = (await self.shown(vendor, "/checks"))["checks"]
-            return len(found) == count and all(check["outcome"] for check in found)
+            checks = (await self.shown(vendor, "/checks"))["checks"]
+            return len(checks) == count and all(check["outcome"] for check in checks)
 
         await until(there)
         checks: list[Any] = (await self.shown(vendor, "/checks"))["checks"]
@@ -239,8 +239,8 @@ class MakersService:
         params = {"vendor_id": vendor.id} | ({"kind": kind} if kind else {})
         answer = await self.http.get("/cases", params=params, headers=SUPPORT)
         assert answer.status_code == 200, answer.text
-        found: list[Any] = answer.json()["cases"]
-        return found
+        open_cases: list[Any] = answer.json()["cases"]
+        return open_cases
 
     async def member_state(self, country: str, fault: str, count: int = 1) -> None:
         answer = await self.outside.put(f"/control/member-states/{country}", json={"fault": fault, "count": count})

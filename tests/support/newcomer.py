@@ -67,15 +67,15 @@ class Stand:
 
     def copy_tree(self) -> None:
         shutil.copytree(ROOT, self.folder, ignore=shutil.ignore_patterns(*_NOT_COPIED))
-        self.own(self.folder)
+        self.take_ownership(self.folder)
 
     def copy_installation(self, other: Stand) -> None:
         """A `.venv` can be moved, apart from the scripts in it, which make does not use."""
         shutil.copytree(other.folder / ".venv", self.folder / ".venv", symlinks=True)
         (self.folder / ".venv/.installed").touch()
-        self.own(self.folder)
+        self.take_ownership(self.folder)
 
-    def own(self, path: Path) -> None:
+    def take_ownership(self, path: Path) -> None:
         subprocess.run(["/usr/bin/env", "chown", "-R", self.user or "root", str(path)], check=True)
 
 

@@ -64,13 +64,13 @@ class Operated:
         await self.api.put("sandbox", f"/control/vat-numbers/{COMPANY['vat']}", None, trader)
         added = await self.api.post("makers", "/vendors", "operator", {"owner": f"vendor-{number}"})
         path, sku = f"/vendors/{added['id']}", f"STATED-{number}"
-        async with Api(self.stack.urls, {**self.stack.secrets.api_keys, "vendor": added["key"]}) as own:
+        async with Api(self.stack.urls, {**self.stack.secrets.api_keys, "vendor": added["key"]}) as vendor_api:
             for what, body in (("company", COMPANY), ("people", PEOPLE), ("bank-account", {"iban": IBAN})):
-                await own.put("makers", f"{path}/{what}", "vendor", body)
-            brand = (await own.post("makers", f"{path}/brands", "vendor", BRAND))["id"]
-            await own.put("makers", f"{path}/brands/{brand}/document", "vendor", PDF)
-            await own.put("makers", f"{path}/products/{sku}", "vendor", product_body(brand))
-            await own.post("makers", f"{path}/submission", "vendor")
+                await vendor_api.put("makers", f"{path}/{what}", "vendor", body)
+            brand = (await vendor_api.post("makers", f"{path}/brands", "vendor", BRAND))["id"]
+            await vendor_api.put("makers", f"{path}/brands/{brand}/document", "vendor", PDF)
+            await vendor_api.put("makers", f"{path}/products/{sku}", "vendor", product_body(brand))
+            await vendor_api.post("makers", f"{path}/submission", "vendor")
 
         async def checked() -> bool:
             return bool((await self.api.get("makers", path))["state"] == "checking")

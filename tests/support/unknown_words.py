@@ -46,9 +46,9 @@ def _reworded(name: str, value: Any, schema: Mapping[str, Any], parts: Mapping[s
         return WORDS.get(name, WORD)
     if isinstance(value, Mapping):
         fields = schema.get("properties", {})
-        return {key: _reworded(key, one, fields.get(key, {}), parts) for key, one in value.items()}
+        return {key: _reworded(key, part, fields.get(key, {}), parts) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_reworded(name, one, schema.get("items", {}), parts) for one in value]
+        return [_reworded(name, part, schema.get("items", {}), parts) for part in value]
     return value
 
 

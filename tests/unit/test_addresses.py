@@ -135,8 +135,8 @@ def test_a_street_is_spelt_word_by_word(written: str, spelt: str) -> None:
     ],
 )
 def test_a_place_is_spelt_as_it_is_published(names: tuple[str, str, str], spelt: tuple[str, str, str]) -> None:
-    found = place(*names)
-    assert (found.province, found.city, found.district) == spelt
+    spelt_place = place(*names)
+    assert (spelt_place.province, spelt_place.city, spelt_place.district) == spelt
 
 
 @pytest.mark.parametrize("province", [division.name for division, *_ in by_province().values()])

@@ -165,11 +165,11 @@ def test_any_value_in_any_field_is_read_or_named_as_a_fault(aggregator: Aggregat
         for value in (*hostile_values.NUMBERS, *hostile_values.TEXTS, *hostile_values.OTHERS):
             sent = hostile_values.as_json(hostile_values.put(callback, place, value))
             try:
-                told = read_leniently(sent, values=VALUES)
-                reported = aggregator.read(told)
+                received = read_leniently(sent, values=VALUES)
+                reported = aggregator.read(received)
             except (NotJson, InvalidReport):
                 continue
-            aggregator.event_id(told)
+            aggregator.event_id(received)
             for event in reported.events if reported else ():
                 event.raw.decode()
                 for text in filter(None, (event.code, event.country, event.city)):

@@ -45,12 +45,12 @@ def test_a_loss_is_stated_by_the_operator_and_may_be_repeated() -> None:
 
 
 def test_a_parcel_that_was_found_may_be_lost_again() -> None:
-    found = facts(handed_over(1), LOST, scan("ET3", day(5)))
-    [lost] = answers.loss(found, 1, day(6))
+    known = facts(handed_over(1), LOST, scan("ET3", day(5)))
+    [lost] = answers.loss(known, 1, day(6))
     assert isinstance(lost, ParcelLost)
     assert (lost.turn, lost.subject) == (2, "1:2")
-    found.add(lost)
-    assert answers.loss(found, 1, day(7))[0].id == lost.id, "repeated"
+    known.add(lost)
+    assert answers.loss(known, 1, day(7))[0].id == lost.id, "repeated"
 
 
 def test_a_parcel_that_was_released_may_be_destroyed() -> None:
@@ -83,9 +83,9 @@ def test_an_enquiry_is_answered_while_it_is_open() -> None:
     case = opened("enquiry:1:2026-11-11", "enquiry", day(15), 1)
     with pytest.raises(answers.NotPossible, match="no enquiry is open"):
         answers.enquiry_answer(facts(), 1, True, day(16))
-    [found] = answers.enquiry_answer(facts(case), 1, True, day(16))
-    assert isinstance(found, CaseClosed)
-    assert found.resolution == "answered:found"
+    [outcome] = answers.enquiry_answer(facts(case), 1, True, day(16))
+    assert isinstance(outcome, CaseClosed)
+    assert outcome.resolution == "answered:found"
     [lost] = answers.enquiry_answer(facts(case), 1, False, day(16))
     assert isinstance(lost, ParcelLost)
     with pytest.raises(answers.NotPossible, match="no enquiry is open"):

@@ -91,7 +91,7 @@ def test_an_order_stands_for_each_of_its_parcels() -> None:
 
 def test_pages_are_joined_in_the_order_in_which_they_are_given() -> None:
     joined = join_pdfs([page(number, []) for number in ("CY2", "CY1", "CY3")])
-    assert [found.extract_text().strip() for found in PdfReader(BytesIO(joined)).pages] == ["CY2", "CY1", "CY3"]
+    assert [page.extract_text().strip() for page in PdfReader(BytesIO(joined)).pages] == ["CY2", "CY1", "CY3"]
 
 
 @pytest.mark.parametrize(

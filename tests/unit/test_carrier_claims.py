@@ -129,9 +129,9 @@ class TestTheCaseThatAsksForAClaim:
     def test_the_parcel_s_being_found_settles_it_and_a_second_loss_asks_again(self) -> None:
         case = asked_for([LOST], day(17))
         seen = scan("ET3", day(18))
-        (found,) = [item for item in claims([LOST, case, seen], day(18)) if isinstance(item, CaseClosed)]
-        assert (found.case, found.resolution) == ("claim:1", "found")
-        known = [LOST, case, seen, found]
+        (settled,) = [item for item in claims([LOST, case, seen], day(18)) if isinstance(item, CaseClosed)]
+        assert (settled.case, settled.resolution) == ("claim:1", "found")
+        known = [LOST, case, seen, settled]
         again = ParcelLost(order_id=ORDER, occurred_at=day(20), parcel=1, said_by="operator", turn=2)
         assert (asked_for([*known, again], day(20)).case, asked_for([*known, again], day(20)).turn) == ("claim:1:2", 2)
         assert claims(known, day(18)) == [Timer(order_stream(ORDER), day(27))], "silence counts from the scan"

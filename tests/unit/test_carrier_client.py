@@ -61,14 +61,14 @@ async def test_a_group_in_one_call() -> None:
         calls.append(request.url.path)
         return suivi(request)
 
-    found = await track(carrier(counted), [GOOD, OTHER])
-    assert [(tracked.tracking_number, len(tracked.events)) for tracked in found] == [(GOOD, 1), (OTHER, 1)]
+    parcels = await track(carrier(counted), [GOOD, OTHER])
+    assert [(tracked.tracking_number, len(tracked.events)) for tracked in parcels] == [(GOOD, 1), (OTHER, 1)]
     assert calls == [f"/v2/idships/{GOOD},{OTHER}"]
 
 
 async def test_one_bad_id_does_not_hide_the_others() -> None:
-    found = await track(carrier(suivi), [GOOD, BAD, OTHER])
-    assert [(tracked.tracking_number, len(tracked.events)) for tracked in found] == [(GOOD, 1), (BAD, 0), (OTHER, 1)]
+    parcels = await track(carrier(suivi), [GOOD, BAD, OTHER])
+    assert [(tracked.tracking_number, len(tracked.events)) for tracked in parcels] == [(GOOD, 1), (BAD, 0), (OTHER, 1)]
 
 
 async def test_what_an_answer_reports_names_the_call_for_la_postes_support() -> None:
@@ -79,8 +79,8 @@ async def test_what_an_answer_reports_names_the_call_for_la_postes_support() -> 
         answer.headers["x-okapi-request-id"] = next(ids)
         return answer
 
-    found = await track(carrier(named), [GOOD, BAD])
-    assert [(tracked.tracking_number, tracked.request_id) for tracked in found] == [
+    parcels = await track(carrier(named), [GOOD, BAD])
+    assert [(tracked.tracking_number, tracked.request_id) for tracked in parcels] == [
         (GOOD, "of-the-first"),
         (BAD, "of-the-second"),
     ]
@@ -93,8 +93,8 @@ async def test_what_is_no_name_of_a_call_is_not_kept(named: str) -> None:
         answer.headers["x-okapi-request-id"] = named
         return answer
 
-    (told,) = await track(carrier(answered), [GOOD])
-    assert told.request_id is None
+    (parcel,) = await track(carrier(answered), [GOOD])
+    assert parcel.request_id is None
 
 
 async def test_no_connection_is_no_answer() -> None:
@@ -169,11 +169,11 @@ async def test_closing_waits_for_the_call_under_way() -> None:
         return httpx.Response(200, json=envelope(GOOD))
 
     connection = la_poste(httpx.MockTransport(slow))
-    asked = asyncio.ensure_future(track(connect(SETTINGS, SENDER, connection), [GOOD]))
+    call = asyncio.ensure_future(track(connect(SETTINGS, SENDER, connection), [GOOD]))
     await arrived.wait()
     closing = asyncio.create_task(connection.close())
     await asyncio.sleep(0.01)
     assert not closing.done()
     leave.set()
-    assert [tracked.tracking_number for tracked in await asked] == [GOOD]
+    assert [tracked.tracking_number for tracked in await call] == [GOOD]
     await closing

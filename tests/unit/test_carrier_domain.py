@@ -244,13 +244,22 @@ def test_label_jobs_are_enqueued_once_however_the_facts_arrive(data: st.DataObje
     st.integers(0, 59),
 )
 def test_poll_and_call_back_report_one_fact(
-    code: str, at: datetime, one: int, other: int, country: str | None, second: int
+    code: str, at: datetime, polled_offset: int, pushed_offset: int, country: str | None, second: int
 ) -> None:
     """Whatever offset, country or second each of them states."""
     minute = at.replace(second=0, microsecond=0, tzinfo=UTC)
-    polled = KnownScan("laposte", NUMBERS[1], "poll", b"p", code, minute, one, None, ORDER, 1)
+    polled = KnownScan("laposte", NUMBERS[1], "poll", b"p", code, minute, polled_offset, None, ORDER, 1)
     pushed = KnownScan(
-        "laposte", NUMBERS[1], "webhook", b"w", code, minute + timedelta(seconds=second), other, country, ORDER, 1
+        "laposte",
+        NUMBERS[1],
+        "webhook",
+        b"w",
+        code,
+        minute + timedelta(seconds=second),
+        pushed_offset,
+        country,
+        ORDER,
+        1,
     )
     assert scan_fact(polled, codes.read(code, None)).id == scan_fact(pushed, codes.read(code, country)).id
 

@@ -45,13 +45,13 @@ def requested(
 
 
 def letter(request: LabelRequest) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(request.body)["letter"]
-    return found
+    letter_field: dict[str, Any] = json.loads(request.body)["letter"]
+    return letter_field
 
 
 def address(request: LabelRequest) -> dict[str, str]:
-    found: dict[str, str] = letter(request)["addressee"]["address"]
-    return found
+    address_fields: dict[str, str] = letter(request)["addressee"]["address"]
+    return address_fields
 
 
 def lines(request: LabelRequest) -> dict[str, str]:
@@ -70,11 +70,11 @@ def test_a_tmall_number_of_19_digits_leads_back_to_the_parcel_by_references_that
     assert sent["sender"]["senderParcelRef"] == "6f9619ff8b86-12"
     assert sent["addressee"]["addresseeParcelRef"] == "6f9619ff8b86-12"
     assert {"senderParcelRef:own_reference", "addresseeParcelRef:own_reference"} < set(request.changes)
-    found = search_pattern("6f9619ff8b86")
-    assert found is not None
-    assert found.first_id is not None
-    assert found.last_id is not None
-    assert found.first_id < ParcelDeclared.model_validate(SAMPLE["declared"]).order_id < found.last_id
+    pattern = search_pattern("6f9619ff8b86")
+    assert pattern is not None
+    assert pattern.first_id is not None
+    assert pattern.last_id is not None
+    assert pattern.first_id < ParcelDeclared.model_validate(SAMPLE["declared"]).order_id < pattern.last_id
 
 
 def test_an_order_number_of_40_characters_is_in_no_field_of_30_or_35() -> None:

@@ -10,7 +10,7 @@ from services.carrier.carriers.laposte.public_words import city, counter, partne
 
 
 @pytest.mark.parametrize(
-    ("told", "published"),
+    ("words", "published"),
     [
         ("China Post", "China Post"),
         (" CHINA\nPOST ", "China Post"),
@@ -26,24 +26,24 @@ from services.carrier.carriers.laposte.public_words import city, counter, partne
         (["EMS"], None),
     ],
 )
-def test_a_partner_is_of_a_list(told: Any, published: str | None) -> None:
-    assert partner(told) == published
+def test_a_partner_is_of_a_list(words: Any, published: str | None) -> None:
+    assert partner(words) == published
 
 
 @pytest.mark.parametrize(
-    "told",
+    "words",
     [
         *("Shanghai", "SHANGHAI", "上海市", "上海", "广东省深圳市南山区", "Shenzhen, Guangdong", "Nanshan Qu", "Xi'an"),
         *("PEKIN", "Hong Kong", "Roissy", "ROISSY CDG", "Roissy-en-France", "ST DENIS", "L'Haÿ-les-Roses"),
         *("PFC LYON", "PPDC NANTES", "BUREAU DE POSTE DE LYON"),
     ],
 )
-def test_a_city_is_of_a_list_or_the_site_of_one(told: str) -> None:
-    assert city(told) == told
+def test_a_city_is_of_a_list_or_the_site_of_one(words: str) -> None:
+    assert city(words) == words
 
 
 @pytest.mark.parametrize(
-    "told",
+    "words",
     [
         *(
             "Wang Xiaoming",
@@ -77,23 +77,23 @@ def test_a_city_is_of_a_list_or_the_site_of_one(told: str) -> None:
         *(7, None, ["Paris"]),
     ],
 )
-def test_any_other_words_in_the_place_of_a_city_are_left_out(told: Any) -> None:
-    assert city(told) is None
+def test_any_other_words_in_the_place_of_a_city_are_left_out(words: Any) -> None:
+    assert city(words) is None
 
 
 @pytest.mark.parametrize(
-    "told",
+    "words",
     [
         *("望京邮政支局", "北京望京邮政支局", "三里屯第二邮政支局", "第2邮政支局", "菜鸟驿站(阳光小区店)", "EMS"),
         *("BUREAU 12", "Post office 7", "Bureau de poste de Lyon Part-Dieu", "RELAIS PICKUP (GARE)"),
     ],
 )
-def test_a_counter_says_that_it_is_one(told: str) -> None:
-    assert counter(told) == told
+def test_a_counter_says_that_it_is_one(words: str) -> None:
+    assert counter(words) == words
 
 
 @pytest.mark.parametrize(
-    "told",
+    "words",
     [
         *("王小明", "Wang Xiaoming", "阳光小区"),  # no word of a counter
         *("望京邮政支局 王小明", "邮局王小明", "菜鸟驿站(王小明)", "望京邮政支局 Wang Xiaoming"),
@@ -104,5 +104,5 @@ def test_a_counter_says_that_it_is_one(told: str) -> None:
         *("post a b c d e f g h", "邮局" + "京" * 19, "post " + "x" * 76, "", 7, None),
     ],
 )
-def test_any_other_words_in_the_place_of_a_counter_are_left_out(told: Any) -> None:
-    assert counter(told) is None
+def test_any_other_words_in_the_place_of_a_counter_are_left_out(words: Any) -> None:
+    assert counter(words) is None

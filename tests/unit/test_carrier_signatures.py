@@ -120,8 +120,8 @@ def test_a_body_that_is_no_text_is_no_json() -> None:
 
 
 def test_secrets_of_a_setting() -> None:
-    one, two = ("whsec_" + base64.b64encode(secret).decode() for secret in (OLD_BYTES, NEW_BYTES))
-    signed = [signature(secret, "msg_1", NOW, BODY) for secret in secrets_of(f"{one}, {two}")]
+    first, second = ("whsec_" + base64.b64encode(secret).decode() for secret in (OLD_BYTES, NEW_BYTES))
+    signed = [signature(secret, "msg_1", NOW, BODY) for secret in secrets_of(f"{first}, {second}")]
     assert signed == [signature(OLD, "msg_1", NOW, BODY), signature(NEW, "msg_1", NOW, BODY)]
     assert secrets_of("") == ()
 

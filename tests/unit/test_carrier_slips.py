@@ -35,15 +35,15 @@ def test_the_font_of_the_characters_is_in_the_file() -> None:
 
 def test_a_long_line_is_parted_between_characters_and_not_within_a_number() -> None:
     street = "科技园南路" * 20 + "123456789012号"
-    found = lines_of(slip_page([street]))
-    assert len(found) > 1
-    assert "".join(found) == street
-    assert sum("123456789012" in line for line in found) == 1
+    lines = lines_of(slip_page([street]))
+    assert len(lines) > 1
+    assert "".join(lines) == street
+    assert sum("123456789012" in line for line in lines) == 1
 
 
 def test_a_word_that_fits_on_no_line_is_parted_too() -> None:
-    found = lines_of(slip_page(["x" * 200]))
-    assert "".join(found) == "x" * 200
+    lines = lines_of(slip_page(["x" * 200]))
+    assert "".join(lines) == "x" * 200
 
 
 def test_the_longest_slip_that_can_be_is_on_one_page_whole() -> None:

@@ -59,7 +59,7 @@ class Told:
     def tell(self, *events: dict[str, Any], parcel: int = 1, **shipment: Any) -> Told:
         """One answer or call-back; what follows from it is published."""
         number = NUMBERS[parcel]
-        told = read_envelope(
+        report = read_envelope(
             {"returnCode": 200, "shipment": {"idShip": number, "event": list(reversed(events)), **shipment}}
         )
         batch = [
@@ -70,12 +70,12 @@ class Told:
                 ),
                 CARRIER.read(event.code, event.country),
             )
-            for event, turn in zip(told.events, turns(told.events), strict=True)
+            for event, turn in zip(report.events, turns(report.events), strict=True)
             if event.code is not None and event.scanned_at is not None
         ]  # fmt: skip
         checked = check_batch({ORDER: self.facts}, batch, NOW)
         self.set_aside += checked.set_aside.values()
-        details = [KnownDetails("laposte", number, ORDER, parcel, told.details.stored())] if told.details else []
+        details = [KnownDetails("laposte", number, ORDER, parcel, report.details.stored())] if report.details else []
         self._publish([*checked.believed, *details_facts({ORDER: self.facts}, details, NOW)])
         return self
 
@@ -264,5 +264,5 @@ def test_what_la_poste_reports_beside_its_events_is_on_the_page() -> None:
         },
     )
     page = story.page("fr")
-    for told in ("samedi 5 décembre 2026", "China Post", "LY000000014CN", "望京邮政支局"):
-        assert told in page
+    for words in ("samedi 5 décembre 2026", "China Post", "LY000000014CN", "望京邮政支局"):
+        assert words in page

@@ -58,9 +58,9 @@ def test_is_final_is_not_read() -> None:
 
 
 def test_several_ids_each_with_its_own_code() -> None:
-    asked = [NUMBER, "LY000000014FR", "RB123456785GB"]
-    found = read_answer(asked, 207, golden("suivi-207.json"))
-    assert [(tracked.tracking_number, len(tracked.events)) for tracked in found] == [
+    ids = [NUMBER, "LY000000014FR", "RB123456785GB"]
+    parcels = read_answer(ids, 207, golden("suivi-207.json"))
+    assert [(tracked.tracking_number, len(tracked.events)) for tracked in parcels] == [
         (NUMBER, 2),
         ("LY000000014FR", 0),
         ("RB123456785GB", 0),
@@ -69,10 +69,10 @@ def test_several_ids_each_with_its_own_code() -> None:
 
 def test_an_id_that_la_poste_could_not_look_up_is_not_reported_as_unknown() -> None:
     known, fault = {"returnCode": 104, "idShip": NUMBER}, {"returnCode": 504, "idShip": "LY000000014FR"}
-    asked = [NUMBER, "LY000000014FR"]
-    assert read_answer(asked, 207, json.dumps([known, fault]).encode()) == [ParcelEvents(NUMBER, ())]
+    ids = [NUMBER, "LY000000014FR"]
+    assert read_answer(ids, 207, json.dumps([known, fault]).encode()) == [ParcelEvents(NUMBER, ())]
     with pytest.raises(Unreachable, match="suivi:fault"):
-        read_answer(asked, 207, json.dumps([fault]).encode())
+        read_answer(ids, 207, json.dumps([fault]).encode())
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_an_ambiguous_step_is_ignored(step: Any) -> None:
 
 
 def test_what_is_reported_beside_the_events() -> None:
-    told = read_envelope(
+    details = read_envelope(
         shipment(
             product="colissimo",
             estimDate="2026-12-05T00:00:00+01:00",
@@ -273,7 +273,7 @@ def test_what_is_reported_beside_the_events() -> None:
             },
         )
     ).details
-    assert told == ParcelDetails(
+    assert details == ParcelDetails(
         product="colissimo",
         expected_on=date(2026, 12, 5),
         partner="China Post",
@@ -284,7 +284,7 @@ def test_what_is_reported_beside_the_events() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "city"),
+    ("words", "city"),
     [
         (" Roissy-en\nFrance ", "Roissy-en France"),
         ("上海市", "上海市"),
@@ -299,8 +299,8 @@ def test_what_is_reported_beside_the_events() -> None:
         (None, None),
     ],
 )
-def test_a_city_is_one_of_a_list_in_one_line(told: Any, city: str | None) -> None:
-    event = {"code": "ET3", "date": "2026-11-20T09:30:00+01:00", "country": "CN", "city": told}
+def test_a_city_is_one_of_a_list_in_one_line(words: Any, city: str | None) -> None:
+    event = {"code": "ET3", "date": "2026-11-20T09:30:00+01:00", "country": "CN", "city": words}
     assert [event.city for event in read_envelope(shipment(event=[event])).events] == [city]
 
 
@@ -308,11 +308,11 @@ DAY = "2026-12-05T00:00:00+01:00"
 
 
 def test_the_hours_of_the_day_on_which_it_is_expected() -> None:
-    told = read_envelope(
+    details = read_envelope(
         shipment(estimDate=DAY, estimHourMin="2026-12-05T02:00:00+01:00", estimHourMax="2026-12-05T05:30:00+01:00")
     ).details
-    assert told is not None
-    assert (told.expected_from, told.expected_until) == (
+    assert details is not None
+    assert (details.expected_from, details.expected_until) == (
         datetime(2026, 12, 5, 1, tzinfo=UTC),
         datetime(2026, 12, 5, 4, 30, tzinfo=UTC),
     )
@@ -383,9 +383,9 @@ def test_an_envelope_is_an_object(reported: object) -> None:
 
 
 def test_equal_events_have_equal_bytes_whatever_the_order_of_their_keys() -> None:
-    one = read_envelope(envelope(code="ET1", date="2026-11-16T23:50:00Z", label="x")).events[0]
+    event = read_envelope(envelope(code="ET1", date="2026-11-16T23:50:00Z", label="x")).events[0]
     other = read_envelope(envelope(label="x", date="2026-11-16T23:50:00Z", code="ET1")).events[0]
-    assert one.raw == other.raw
+    assert event.raw == other.raw
 
 
 def call_back(data: Any) -> bytes:
@@ -470,12 +470,12 @@ JSON = st.recursive(
 
 
 @given(JSON, st.sampled_from([200, 207, 400, 401, 404, 429, 500]), st.integers(1, 3))
-def test_any_json_is_answered_or_refused_never_a_crash(reported: object, status: int, asked: int) -> None:
+def test_any_json_is_answered_or_refused_never_a_crash(reported: object, status: int, count: int) -> None:
     try:
-        found = read_answer([NUMBER] * asked, status, json.dumps(reported).encode())
+        parcels = read_answer([NUMBER] * count, status, json.dumps(reported).encode())
     except (Unreachable, GroupRefused):
         return
-    assert {tracked.tracking_number for tracked in found} <= {NUMBER}
+    assert {tracked.tracking_number for tracked in parcels} <= {NUMBER}
 
 
 @given(st.binary(max_size=60), st.sampled_from([200, 207, 404, 400]))

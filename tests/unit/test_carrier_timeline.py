@@ -53,27 +53,27 @@ def status(code: Any) -> dict[str, Any]:
 
 
 def test_the_request_names_the_contract_by_its_key_or_by_number_and_password() -> None:
-    asked = {"parcelNumber": NUMBER, "lang": "fr_FR", "profil": "TRACKING_BNUM"}
+    question = {"parcelNumber": NUMBER, "lang": "fr_FR", "profil": "TRACKING_BNUM"}
     by_key = timeline_request(NUMBER, Contract("900001", "secret", SENDER, api_key="the-key"))
-    assert json.loads(by_key) == {"apiKey": "the-key", **asked}
+    assert json.loads(by_key) == {"apiKey": "the-key", **question}
     by_account = timeline_request(NUMBER, Contract("900001", "secret", SENDER))
-    assert json.loads(by_account) == {"login": "900001", "password": "secret", **asked}
+    assert json.loads(by_account) == {"login": "900001", "password": "secret", **question}
 
 
 def test_events_with_their_sites_and_the_country_of_the_step_of_their_time() -> None:
-    told = read(TOLD)
-    assert told.tracking_number == NUMBER
-    assert [(event.code, event.country, event.city) for event in told.events] == [
+    parcel_events = read(TOLD)
+    assert parcel_events.tracking_number == NUMBER
+    assert [(event.code, event.country, event.city) for event in parcel_events.events] == [
         ("PCHMQT", None, None),  # VENTE ON LINE is no place
         ("PCHCFM", "FR", "PFC LYON"),
         ("DOUFCM", "CN", None),
         ("RENAVI", "CN", None),  # nor has BUREAU 12 a city
         (None, None, None),
     ]
-    first = told.events[0]
+    first = parcel_events.events[0]
     assert first.scanned_at == datetime(2026, 11, 9, 15, 20, 41, tzinfo=UTC), "French time, without its offset"
     assert first.utc_offset_minutes == 60
-    assert told.events[-1].scanned_at is None
+    assert parcel_events.events[-1].scanned_at is None
     assert CARRIER.read("DOUFCM", "CN").reason == "missing_invoice"
 
 
@@ -85,8 +85,8 @@ def test_the_partner_and_the_counter_are_reported_and_no_page_elsewhere() -> Non
 
 
 def test_nothing_of_the_addressee_or_the_counters_address_is_taken_over() -> None:
-    told = read(TOLD)
-    kept = repr(asdict(told)) + " ".join(event.raw.decode() for event in told.events)
+    parcel_events = read(TOLD)
+    kept = repr(asdict(parcel_events)) + " ".join(event.raw.decode() for event in parcel_events.events)
     for word in ("DEMAIN", "Camille", "INVENTEE", "NULLE PART", "13900000000", "camille", "GUICHET", "100102", "T-1-1"):
         assert word not in kept, word
 
@@ -129,9 +129,9 @@ def test_what_is_no_answer_about_the_parcel(body: Any, http_status: int, reason:
 
 def test_steps_of_one_time_in_two_countries_name_none_and_bad_ones_are_passed_over() -> None:
     at = "2026-11-10T18:02:00.000"
-    one, two = ({"stepId": n, "countryCodeISO": country, "date": at} for n, country in enumerate(("FR", "CN")))
-    assert {event.country for event in read(parcel(step=[one, two])).events} == {None}
-    assert read(parcel(step=["x", one, one])).events[1].country == "FR"
+    french, chinese = ({"stepId": n, "countryCodeISO": country, "date": at} for n, country in enumerate(("FR", "CN")))
+    assert {event.country for event in read(parcel(step=[french, chinese])).events} == {None}
+    assert read(parcel(step=["x", french, french])).events[1].country == "FR"
     assert read(parcel(step="no")).events[1].country is None
     assert read(parcel(parcelNumber="CY 1234 5678 5fr")).tracking_number == NUMBER
 
@@ -161,7 +161,7 @@ def calls_of(clock: HandClock, **changes: Any) -> tuple[Calls, httpx.AsyncClient
     return connect(settings, SENDER, Counterpart(CARRIER.counterpart, http)), http
 
 
-async def asked(calls: Calls, *numbers: str) -> list[ParcelEvents]:
+async def answers_for(calls: Calls, *numbers: str) -> list[ParcelEvents]:
     assert calls.track is not None
     return list(await calls.track(numbers))
 
@@ -174,17 +174,17 @@ async def test_the_stand_in_reports_a_parcel_from_its_label_to_the_door_one_a_ca
     await http.post("/control/postings", json={"parcel_numbers": [number]})
     clock.pass_hours(24 * 30)
     assert calls.group_size == 1
-    told, unknown = await asked(calls, number, NUMBER)
+    known, unknown = await answers_for(calls, number, NUMBER)
     assert unknown == ParcelEvents(NUMBER, ())
-    statuses = [CARRIER.read(event.code or "", event.country).status for event in told.events]
+    statuses = [CARRIER.read(event.code or "", event.country).status for event in known.events]
     assert statuses[0] == "announced"
     assert statuses[-1] == "delivered"
     assert None not in statuses
-    assert [event.scanned_at for event in told.events] == sorted(event.scanned_at or clock() for event in told.events)
-    assert {event.city for event in told.events} == {"PFC LYON", "PEKIN"}
-    assert told.details is not None
-    assert told.details.partner == "China Post"
-    assert ADDRESSEE["name"] not in repr(told)
+    assert [event.scanned_at for event in known.events] == sorted(event.scanned_at or clock() for event in known.events)
+    assert {event.city for event in known.events} == {"PFC LYON", "PEKIN"}
+    assert known.details is not None
+    assert known.details.partner == "China Post"
+    assert ADDRESSEE["name"] not in repr(known)
 
 
 @pytest.mark.parametrize(
@@ -197,14 +197,14 @@ async def test_the_stand_in_reports_a_parcel_from_its_label_to_the_door_one_a_ca
 async def test_the_stand_in_refuses_another_account(changes: dict[str, Any]) -> None:
     calls, _ = calls_of(HandClock(), **changes)
     with pytest.raises(Unreachable) as caught:
-        await asked(calls, NUMBER)
+        await answers_for(calls, NUMBER)
     assert (caught.value.reason, caught.value.of_all) == ("timeline:key_refused", True)
 
 
 async def test_the_stand_in_by_number_and_password_and_without_a_connection() -> None:
     account: dict[str, Any] = {"laposte_contract_number": "900001", "laposte_password": SecretStr("secret")}
     calls, http = calls_of(HandClock(), **account)
-    assert await asked(calls, NUMBER) == [ParcelEvents(NUMBER, ())]
+    assert await answers_for(calls, NUMBER) == [ParcelEvents(NUMBER, ())]
     bad = await http.post("/laposte/tracking-timeline-ws/rest/tracking/timelineCompany", content=b"no")
     assert bad.status_code == 400
 
@@ -214,7 +214,7 @@ async def test_the_stand_in_by_number_and_password_and_without_a_connection() ->
     settings = LaPosteSettings(laposte_tracking="timeline", **account)
     nobody = Counterpart(CARRIER.counterpart, httpx.AsyncClient(transport=httpx.MockTransport(away)))
     with pytest.raises(Unreachable, match="timeline:ConnectError"):
-        await asked(connect(settings, SENDER, nobody), NUMBER)
+        await answers_for(connect(settings, SENDER, nobody), NUMBER)
 
 
 def test_suivi_is_asked_about_ten_at_once() -> None:

@@ -27,8 +27,8 @@ DONE = {"id": "0", "type": "INFOS", "messageContent": "La requête a été trait
 
 
 def answered(status: int = 200, **changes: Any) -> Answer:
-    told = {"messages": [DONE], "product": ["DOS"], "partnerType": None, "returnTypeChoice": ["3", "2"], **changes}
-    return Answer(status, "application/json", json.dumps(told).encode(), None)
+    answer = {"messages": [DONE], "product": ["DOS"], "partnerType": None, "returnTypeChoice": ["3", "2"], **changes}
+    return Answer(status, "application/json", json.dumps(answer).encode(), None)
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ def test_an_answer_of_a_day_ago_is_asked_for_again() -> None:
 
 
 async def test_labels_and_their_checks_ask_for_what_is_known_by_then() -> None:
-    asked: list[int | None] = []
+    choices: list[int | None] = []
 
     def la_poste(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("getProductInter"):
             assert request.headers["apiKey"] == "key"
             return httpx.Response(200, content=answered(returnTypeChoice=["3"]).body)
-        asked.append(json.loads(request.content)["letter"]["service"].get("returnTypeChoice"))
+        choices.append(json.loads(request.content)["letter"]["service"].get("returnTypeChoice"))
         return httpx.Response(503)
 
     settings = LaPosteSettings(laposte_sls_url="http://sls", laposte_api_key=SecretStr("key"))
@@ -100,12 +100,12 @@ async def test_labels_and_their_checks_ask_for_what_is_known_by_then() -> None:
     calls = connect(settings, SENDER, Counterpart(CARRIER.counterpart, http))
     assert calls.ask_returns is not None
     await calls.make_label(order())
-    told = await calls.ask_returns("DOS", "CN")
-    assert told == ReturnOptions((3,))
-    calls.returns["DOS", "CN"] = told
+    options = await calls.ask_returns("DOS", "CN")
+    assert options == ReturnOptions((3,))
+    calls.returns["DOS", "CN"] = options
     await calls.make_label(order())
     await calls.check_label(order())
-    assert asked == [2, 3, 3]
+    assert choices == [2, 3, 3]
 
 
 async def test_no_answer_is_asked_for_later() -> None:

@@ -139,7 +139,7 @@ def test_all_processes_tell_the_same_time_through_changes_of_speed(tmp_path: Pat
     machine, path = Machine(), tmp_path / "clock.json"
     write(path, (machine.real, NOON, 1000.0))
     clock.create(path, NOON + timedelta(days=400), 1)  # a restart: the file that is there stays
-    one, other = machine.clock(path), machine.clock(path)
+    first, other = machine.clock(path), machine.clock(path)
     expected = NOON
     for turn in range(40):
         match turn:
@@ -147,12 +147,12 @@ def test_all_processes_tell_the_same_time_through_changes_of_speed(tmp_path: Pat
                 clock.change_speed(path, 10.0, lambda: machine.real)
             case 12:
                 clock.change_speed(path, 100.0, lambda: machine.real)
-        assert one.now() == other.now()
+        assert first.now() == other.now()
         machine.passes(0.25)
     # 2.5 s to the first change and its notice at 1000, half a second to the next at 10, the rest at 100
     expected += timedelta(seconds=3.1 * 1000 + 0.5 * 10 + 6.4 * 100)
-    assert abs(one.now() - expected) < timedelta(milliseconds=1)
-    assert one.speed() == other.speed() == 100
+    assert abs(first.now() - expected) < timedelta(milliseconds=1)
+    assert first.speed() == other.speed() == 100
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("nan"), float("inf")])
@@ -216,5 +216,5 @@ def test_it_never_steps_back_in_another_thread() -> None:
             instants.append(now)
 
     with ThreadPoolExecutor(4) as threads:
-        for asked in [threads.submit(ask) for _ in range(4)]:
-            asked.result()
+        for reading in [threads.submit(ask) for _ in range(4)]:
+            reading.result()

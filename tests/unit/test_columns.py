@@ -28,9 +28,9 @@ def unnamed(statement: str) -> list[str]:
     """Where a statement takes every column of a table, or fills columns by their place."""
     sql = re.sub(r"\s+", " ", statement)
     return [
-        *(found[0] for rule in (_INSERT, _RETURNING) for found in rule.finditer(sql)),
-        *(found[0] for found in _STAR.finditer(sql) if _OF_GIVEN_ROWS.match(sql, found.end()) is None),
-        *(found[0] for found in _ALL_OF.finditer(sql) if not _is_of_the_statement(found[1], sql)),
+        *(match[0] for rule in (_INSERT, _RETURNING) for match in rule.finditer(sql)),
+        *(match[0] for match in _STAR.finditer(sql) if _OF_GIVEN_ROWS.match(sql, match.end()) is None),
+        *(match[0] for match in _ALL_OF.finditer(sql) if not _is_of_the_statement(match[1], sql)),
     ]
 
 
@@ -58,12 +58,12 @@ def statements(tree: ast.Module) -> Iterator[str]:
 
 
 def test_no_statement_takes_every_column_of_a_table_or_fills_columns_by_their_place() -> None:
-    inserts, found = 0, []
+    inserts, faults = 0, []
     for path in FILES:
         for statement in statements(ast.parse(path.read_text(encoding="utf-8"))):
             inserts += "insert into " in statement
-            found += [f"{path.relative_to(ROOT)}: {one}" for one in unnamed(statement)]
-    assert found == []
+            faults += [f"{path.relative_to(ROOT)}: {clause}" for clause in unnamed(statement)]
+    assert faults == []
     assert inserts > 100, "this reads the statements"
 
 

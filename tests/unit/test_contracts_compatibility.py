@@ -66,8 +66,8 @@ def required(*names: str) -> Callable[[Schema], None]:
 
 def both(*edits: Callable[[Schema], None]) -> Callable[[Schema], None]:
     def edit(schema: Schema) -> None:
-        for one in edits:
-            one(schema)
+        for change in edits:
+            change(schema)
 
     return edit
 

@@ -34,17 +34,17 @@ def test_what_is_not_too_many_is_judged_item_by_item() -> None:
 
 
 def bodies(model: type[BaseModel] = Body) -> Iterator[type[BaseModel]]:
-    for one in model.__subclasses__():
-        yield one
-        yield from bodies(one)
+    for body in model.__subclasses__():
+        yield body
+        yield from bodies(body)
 
 
 def counted_fields() -> Iterator[Any]:
     """Of all bodies of all services: each field that holds a bounded number of items."""
     for service in SERVICES:
         importlib.import_module(f"services.{service}.main")
-    models = {one for one in bodies() if one.__module__.startswith("services.")}
-    for model in sorted(models, key=lambda one: f"{one.__module__}.{one.__qualname__}"):
+    models = {model for model in bodies() if model.__module__.startswith("services.")}
+    for model in sorted(models, key=lambda model: f"{model.__module__}.{model.__qualname__}"):
         for name, field in model.model_fields.items():
             most = next((part.max_length for part in field.metadata if isinstance(part, MaxLen)), None)
             if most is not None and "str" not in str(field.annotation).partition("[")[0]:

@@ -38,9 +38,9 @@ def knobs() -> dict[str, str]:
     """What .env.example names, with the value shown."""
     lines = (ROOT / ".env.example").read_text().splitlines()
     matches = [match for line in lines if (match := re.fullmatch(r"#?([A-Z][A-Z0-9_]*)=(.*)", line))]
-    found = [(match[1], match[2]) for match in matches]
-    assert len(found) == len({name for name, _ in found}), "named twice"
-    return dict(found)
+    pairs = [(match[1], match[2]) for match in matches]
+    assert len(pairs) == len({name for name, _ in pairs}), "named twice"
+    return dict(pairs)
 
 
 def compose(path: str) -> dict[str, Any]:
@@ -265,9 +265,13 @@ def test_a_password_goes_into_a_url_that_has_none(url: str, password: str, whole
 def test_a_service_may_publish_on_its_own_topics_only() -> None:
     rights = {service: provision.rights_of(service) for service in SERVICES}
     assert rights["orders"].writes == ("orders.events", "orders.personal", "orders.erasures")
-    assert {one for one in rights if "orders.erasures" in rights[one].reads} == {"orders", "customs", "carrier"}
+    assert {name for name in rights if "orders.erasures" in rights[name].reads} == {
+        "orders",
+        "customs",
+        "carrier",
+    }
     assert rights["provenance"].writes == ("provenance.events", "provenance.erasures")
-    assert {one for one in rights if "provenance.erasures" in rights[one].reads} == {"provenance"}
+    assert {service for service in rights if "provenance.erasures" in rights[service].reads} == {"provenance"}
     assert rights["tracking"].writes == ("tracking.events",)
     assert "orders.personal" not in rights["warehouse"].reads
     assert "orders.personal" in rights["carrier"].reads

@@ -14,24 +14,24 @@ def marker(order_id: UUID) -> tuple[bytes, bytes]:
 
 
 async def erased(records: list[tuple[bytes | None, bytes | None]]) -> list[UUID]:
-    asked: list[UUID] = []
+    erased_ids: list[UUID] = []
 
     async def erase(order_ids: Sequence[UUID]) -> int:
         assert len(order_ids) <= markers.BATCH
-        asked.extend(order_ids)
+        erased_ids.extend(order_ids)
         return 0
 
     await erase_marked(erase, MarkerTopic("orders.erasures", records), Loop("broker"))  # type: ignore[arg-type]
-    return asked
+    return erased_ids
 
 
 async def test_every_marker_from_the_first_to_the_last_is_heeded() -> None:
     orders = [uuid4() for _ in range(2 * markers.BATCH + 1)]
-    assert set(await erased([marker(one) for one in orders])) == set(orders)
+    assert set(await erased([marker(order_id) for order_id in orders])) == set(orders)
 
 
 async def test_what_is_no_marker_erases_nobody() -> None:
-    one, other = uuid4(), uuid4()
-    key, value = marker(one)
+    order_id, other = uuid4(), uuid4()
+    key, value = marker(order_id)
     foreign = [(str(other).encode(), value), (key, b"{}"), (key, None), (None, value), (key, b"\xff")]
     assert await erased([*foreign, marker(other)]) == [other]

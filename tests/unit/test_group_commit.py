@@ -29,7 +29,7 @@ class Desk:
         self.most_at_once = max(self.most_at_once, len(self.under_way))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        self.under_way = [one for one in self.under_way if one not in {number % 100 for number in numbers}]
+        self.under_way = [running for running in self.under_way if running not in {number % 100 for number in numbers}]
         if self.error is not None and len(numbers) > 1:
             raise self.error
         if 13 in numbers:
@@ -62,12 +62,12 @@ async def test_a_tenants_flood_leaves_others_their_share_of_the_next_group() -> 
     groups: list[list[tuple[str, int]]] = []
     go_on = asyncio.Event()
 
-    async def work(asked: Sequence[tuple[str, int]]) -> Sequence[int]:
-        groups.append(list(asked))
+    async def work(entries: Sequence[tuple[str, int]]) -> Sequence[int]:
+        groups.append(list(entries))
         await go_on.wait()
-        return [number for _, number in asked]
+        return [number for _, number in entries]
 
-    together = GroupCommit(work, lambda one: [one], lambda one: one[0])
+    together = GroupCommit(work, lambda entry: [entry], lambda entry: entry[0])
     flood = [asyncio.create_task(together.answer(("flood", number))) for number in range(1000)]
     await asyncio.sleep(0)
     others = [asyncio.create_task(together.answer(("other", number))) for number in range(60)]
@@ -75,7 +75,7 @@ async def test_a_tenants_flood_leaves_others_their_share_of_the_next_group() -> 
     go_on.set()
     await asyncio.gather(*flood, *others)
     # The first groups were under way before the other came; then it has half of each until all of it is done.
-    placed = [len([one for one in group if one[0] == "other"]) for group in groups]
+    placed = [len([entry for entry in group if entry[0] == "other"]) for group in groups]
     begun = next(at for at, count in enumerate(placed) if count)
     assert begun <= 2 * GROUPS
     assert placed[begun : begun + 2] == [AT_MOST // 2, 60 - AT_MOST // 2]

@@ -92,8 +92,8 @@ def test_a_fault_names_its_field_and_its_rule(
     inside[last] = value
     with pytest.raises(ValidationError) as wrong:
         kind.model_validate(body)
-    found = {(".".join(map(str, fault["loc"])), fault["type"]) for fault in wrong.value.errors()}
-    assert found == {(field, rule)}
+    named = {(".".join(map(str, fault["loc"])), fault["type"]) for fault in wrong.value.errors()}
+    assert named == {(field, rule)}
 
 
 @pytest.mark.parametrize("name", ["𱍐", "\U000323b0某", "\U00033479", "葛\U000e0100", "龘", "Zoë"])
@@ -160,11 +160,11 @@ def test_a_list_is_read_back_as_it_was_written() -> None:
     products = [product(), product(sku="SAVON-2", details=ProductBody.model_validate(PRODUCT).details())]
     rows, faults, count = read_list(write_list(products).encode())
     assert (faults, count) == ([], 2)
-    assert [(row.sku, row.body.details()) for row in rows] == [(one.sku, one.details) for one in products]
+    assert [(row.sku, row.body.details()) for row in rows] == [(written.sku, written.details) for written in products]
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         (b"\xff", (0, "", "utf8")),
         (b'"', (0, "", "csv")),
@@ -176,9 +176,9 @@ def test_a_list_is_read_back_as_it_was_written() -> None:
         (b"," * LIST_BYTES, (0, "", "separators")),
     ],
 )
-def test_what_is_no_list_is_told(text: bytes, found: tuple[int, str, str]) -> None:
+def test_what_is_no_list_is_told(text: bytes, expected: tuple[int, str, str]) -> None:
     _, faults, _ = read_list(text)
-    assert found in {(fault.row, fault.column, fault.rule) for fault in faults}
+    assert expected in {(fault.row, fault.column, fault.rule) for fault in faults}
 
 
 def test_rows_are_counted_before_they_are_read() -> None:
@@ -209,8 +209,8 @@ def test_what_one_cell_holds_is_counted_before_it_is_judged(column: str) -> None
 
 
 def test_a_list_is_written_in_pieces() -> None:
-    one, two = product(), product(sku="SAVON-2")
-    assert write_list([one]) + write_list([two], headings=False) == write_list([one, two])
+    first, second = product(), product(sku="SAVON-2")
+    assert write_list([first]) + write_list([second], headings=False) == write_list([first, second])
 
 
 def test_a_row_is_judged_cell_by_cell() -> None:

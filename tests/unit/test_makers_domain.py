@@ -1,4 +1,4 @@
-"""The rules of makers: numbers, lives, what is due, facts."""
+"""The rules of makers: numbers, states, what is due, facts."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from services.makers.domain.brands import (
 )
 from services.makers.domain.cases import (
     ACTIONS,
+    BANK_CHANGE,
+    BRAND_DECISION,
     BRAND_ENDING,
     IN_FLIGHT,
     NUMBER_LAPSED,
@@ -37,6 +39,7 @@ from services.makers.domain.cases import (
     about_product,
     opened,
     settled,
+    settled_by_choice,
 )
 from services.makers.domain.due import KEPT_AFTER_CLOSURE, Due, due
 from services.makers.domain.numbers import (
@@ -61,6 +64,8 @@ from services.makers.domain.products import (
 from services.makers.domain.vendors import (
     ASK_AGAIN,
     LAPSE_DEADLINE,
+    MOST_CHECKS,
+    MOST_ERASURES,
     QUARTER,
     STATES,
     STEPS,
@@ -72,6 +77,9 @@ from services.makers.domain.vendors import (
     closed,
     moved,
     rejected,
+    require_erasable,
+    require_few_checks,
+    require_few_erasures,
     restored,
     submitted,
     suspended,
@@ -137,17 +145,17 @@ def test_a_vendor_moves_by_the_table_alone(state: Any, step: Any) -> None:
 
 @given(st.lists(st.sampled_from(STEPS), max_size=30))
 def test_whatever_is_asked_a_vendor_sells_only_after_a_person_and_never_after_its_end(steps: list[Any]) -> None:
-    one, verified_once, ended = vendor(state="draft"), False, False
+    current, verified_once, ended = vendor(state="draft"), False, False
     for step in steps:
         try:
-            one = moved(one, step, NOW)
+            current = moved(current, step, NOW)
         except Refusal:
             continue
         assert not ended
         verified_once |= step in ("verify",)
         ended = step == "close"
-        assert one.state != "verified" or verified_once
-    assert (one.state == "closed") == ended
+        assert current.state != "verified" or verified_once
+    assert (current.state == "closed") == ended
 
 
 @pytest.mark.parametrize(
@@ -203,8 +211,8 @@ def test_what_has_no_number_is_not_checked(change: dict[str, Any]) -> None:
 def test_an_answer_moves_a_new_vendor_on_and_says_when_to_ask_again(
     state: Any, outcome: Any, after: str, in_days: timedelta | None
 ) -> None:
-    one = answered(vendor(state=state), check(outcome=outcome), NOW)
-    assert (one.state, one.check_due_at) == (after, None if in_days is None else NOW + in_days)
+    moved_on = answered(vendor(state=state), check(outcome=outcome), NOW)
+    assert (moved_on.state, moved_on.check_due_at) == (after, None if in_days is None else NOW + in_days)
 
 
 @pytest.mark.parametrize("bad", [None, check(outcome="invalid"), check(outcome=None), check(vat="FR83404833048")])
@@ -271,7 +279,7 @@ def test_a_brand_is_authorised_by_its_document_and_before_its_end(change: Any, e
 
 
 @pytest.mark.parametrize(
-    ("one", "may"),
+    ("stated_brand", "may"),
     [
         (None, False),
         (brand(), True),
@@ -282,8 +290,8 @@ def test_a_brand_is_authorised_by_its_document_and_before_its_end(change: Any, e
         (brand(state="stated"), False),
     ],
 )
-def test_a_brand_sells_in_china_from_its_first_day_to_its_last(one: Any, may: bool) -> None:
-    assert may_sell(one, TODAY) is may
+def test_a_brand_sells_in_china_from_its_first_day_to_its_last(stated_brand: Any, may: bool) -> None:
+    assert may_sell(stated_brand, TODAY) is may
 
 
 @pytest.mark.parametrize("state", PRODUCT_STATES)
@@ -320,21 +328,23 @@ def test_a_version_that_was_approved_is_never_edited(before: Any, details: Any, 
 
 @given(st.lists(st.sampled_from(["state", "other", *PRODUCT_STEPS[1:]]), max_size=30))
 def test_whatever_is_asked_an_approved_version_stays_what_it_was(steps: list[Any]) -> None:
-    one, kept = product(state="draft"), dict[int, Any]()
+    current, kept = product(state="draft"), dict[int, Any]()
     for number, step in enumerate(steps):
         try:
             if step == "approve":
-                one = approved(one, vendor(), brand(), ACCEPTED, TODAY)
-                assert one.version not in kept
-                kept[one.version] = one.details
+                current = approved(current, vendor(), brand(), ACCEPTED, TODAY)
+                assert current.version not in kept
+                kept[current.version] = current.details
             elif step in ("state", "other"):
-                one = stated(one, replace(DETAILS, net_weight_g=number + 1) if step == "other" else one.details)
+                current = stated(
+                    current, replace(DETAILS, net_weight_g=number + 1) if step == "other" else current.details
+                )
             else:
-                one = product_moved(one, step)
+                current = product_moved(current, step)
         except Refusal:
             continue
-        assert kept.get(one.version, one.details) == one.details
-        assert not in_force(one) or one.approved_version in kept
+        assert kept.get(current.version, current.details) == current.details
+        assert not in_force(current) or current.approved_version in kept
 
 
 def test_an_approval_names_every_rule_that_forbids_it() -> None:
@@ -391,17 +401,17 @@ def test_a_barred_product_is_its_vendors_to_mend_where_it_can(reason: str, actio
 
 def test_approved_first_then_changed_then_withdrawn_and_approved_again() -> None:
     first = approved(product(), vendor(), brand(), ACCEPTED, TODAY)
-    told = facts.product_in_force(product(), first, vendor(), brand(), ACCEPTED, NOW)
-    assert isinstance(told, ProductApproved)
-    assert (told.turn, told.product.version, told.product.mints_serials, told.product.gtin) == (
+    event = facts.product_in_force(product(), first, vendor(), brand(), ACCEPTED, NOW)
+    assert isinstance(event, ProductApproved)
+    assert (event.turn, event.product.version, event.product.mints_serials, event.product.gtin) == (
         1,
         1,
         True,
         "03245678901236",
     )
-    assert told.product.brand_document == "ab" * 32
-    assert told.product.content is not None
-    assert [listing.regime for listing in told.product.listings] == ["cbec_9610"]
+    assert event.product.brand_document == "ab" * 32
+    assert event.product.content is not None
+    assert [listing.regime for listing in event.product.listings] == ["cbec_9610"]
 
     without = stated(first, replace(DETAILS, content_amount=None, content_unit=None))
     second = approved(without, vendor(), brand(), ACCEPTED, TODAY)
@@ -416,19 +426,19 @@ def test_approved_first_then_changed_then_withdrawn_and_approved_again() -> None
 
 
 def test_the_facts_of_a_vendor_name_no_person() -> None:
-    one = vendor(suspensions=2, tellings=3)
-    told = facts.vendor_verified(one, COMPANY, NOW)
-    assert (told.turn, told.owner, told.public_name, told.stream_id) == (3, "vieux-port", "Vieux-Port", VENDOR_ID)
-    assert facts.vendor_suspended(one, "operator", NOW).turn == facts.vendor_restored(one, NOW).turn == 2
-    assert facts.in_flight_decided(one, 1, "withdraw", NOW).choice == "withdraw"
+    current = vendor(suspensions=2, tellings=3)
+    event = facts.vendor_verified(current, COMPANY, NOW)
+    assert (event.turn, event.owner, event.public_name, event.stream_id) == (3, "vieux-port", "Vieux-Port", VENDOR_ID)
+    assert facts.vendor_suspended(current, "operator", NOW).turn == facts.vendor_restored(current, NOW).turn == 2
+    assert facts.in_flight_decided(current, 1, "withdraw", NOW).choice == "withdraw"
 
 
 def test_a_case_is_one_by_what_it_is_about_and_settled_once() -> None:
-    one = opened(VENDOR_ID, BRAND_ENDING, str(BRAND_ID), NOW)
-    assert one == opened(VENDOR_ID, BRAND_ENDING, str(BRAND_ID), NOW)
-    assert (one.brand_id, one.action) == (BRAND_ID, ACTIONS[BRAND_ENDING])
+    case = opened(VENDOR_ID, BRAND_ENDING, str(BRAND_ID), NOW)
+    assert case == opened(VENDOR_ID, BRAND_ENDING, str(BRAND_ID), NOW)
+    assert (case.brand_id, case.action) == (BRAND_ID, ACTIONS[BRAND_ENDING])
     assert opened(VENDOR_ID, VENDOR_DECISION, "1", NOW).brand_id is None
-    after = settled(one, "renewed", "anna", NOW)
+    after = settled(case, "renewed", "anna", NOW)
     assert (after.closed_at, after.resolution, after.decided_by) == (NOW, "renewed", "anna")
     with pytest.raises(Refusal):
         settled(after, "renewed", "anna", NOW)
@@ -444,6 +454,53 @@ def test_a_case_is_one_by_what_it_is_about_and_settled_once() -> None:
 )
 def test_a_case_has_its_day(kind: str, due_at: datetime | None, expected: datetime) -> None:
     assert opened(VENDOR_ID, kind, "1", NOW, due_at).due_at == expected
+
+
+@pytest.mark.parametrize("kind", [VENDOR_DECISION, BRAND_DECISION, PRODUCT_DECISION, BANK_CHANGE])
+def test_a_case_that_an_action_settles_is_not_settled_by_a_choice(kind: str) -> None:
+    case = opened(VENDOR_ID, kind, "1", NOW)
+    with pytest.raises(Refusal) as raised:
+        settled_by_choice(case, "done", "anna", NOW)
+    assert (raised.value.kind, raised.value.detail) == ("conflict", case.action)
+
+
+def test_orders_in_flight_are_settled_by_one_of_their_choices_once() -> None:
+    case = opened(VENDOR_ID, IN_FLIGHT, "1", NOW)
+    with pytest.raises(Refusal) as raised:
+        settled_by_choice(case, "wait", "anna", NOW)
+    assert faults(raised) == {("resolution", "choice")}
+    after = settled_by_choice(case, "withdraw", "anna", NOW)
+    assert after == replace(case, closed_at=NOW, resolution="withdraw", decided_by="anna")
+    with pytest.raises(Refusal, match="settled"):
+        settled_by_choice(after, "go_on", "anna", NOW)
+
+
+def test_a_case_of_no_choices_is_settled_by_any_word() -> None:
+    assert settled_by_choice(lapse(NOW), "renewed", "anna", NOW).resolution == "renewed"
+
+
+def test_a_number_is_checked_so_often_in_a_day_and_no_more() -> None:
+    require_few_checks(MOST_CHECKS - 1)
+    with pytest.raises(Refusal, match="too many checks") as raised:
+        require_few_checks(MOST_CHECKS)
+    assert (raised.value.kind, raised.value.detail) == ("conflict", "at most 10 in a day")
+
+
+def test_people_are_erased_so_often_and_then_stated_no_more() -> None:
+    require_few_erasures(MOST_ERASURES - 1)
+    with pytest.raises(Refusal, match="too many erasures") as raised:
+        require_few_erasures(MOST_ERASURES)
+    assert (raised.value.kind, raised.value.detail) == ("conflict", "people are stated 100 times anew at most")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_people_of_a_vendor_that_sells_are_not_erased(state: Any) -> None:
+    if state in ("verified", "suspended"):
+        with pytest.raises(Refusal, match=f"not while the vendor is {state}") as raised:
+            require_erasable(vendor(state=state))
+        assert raised.value.kind == "conflict"
+    else:
+        require_erasable(vendor(state=state))
 
 
 def lapse(due_at: datetime | None, **changes: Any) -> Case:
@@ -484,8 +541,8 @@ def test_a_brand_is_warned_of_once_and_ends_after_its_last_day() -> None:
     case = opened(VENDOR_ID, BRAND_ENDING, str(BRAND_ID), NOW)
     assert due(vendor(), [case], [ending], warned_at, UNVERIFIED) == replace(NOTHING, next_at=end)
     assert due(vendor(), [case], [ending], end, UNVERIFIED) == replace(NOTHING, ended=(ending,))
-    gone = vendor(state="closed", people=False, account=None)
-    assert due(gone, (), [ending], NOW, UNVERIFIED) == replace(NOTHING, ended=(ending,))
+    closed_vendor = vendor(state="closed", people=False, account=None)
+    assert due(closed_vendor, (), [ending], NOW, UNVERIFIED) == replace(NOTHING, ended=(ending,))
 
 
 def test_people_and_account_are_kept_for_six_months_after_the_closure() -> None:
@@ -493,8 +550,8 @@ def test_people_and_account_are_kept_for_six_months_after_the_closure() -> None:
     for kept in (vendor(state="closed"), vendor(state="closed", people=False), vendor(state="closed", account=None)):
         assert due(kept, (), (), NOW, UNVERIFIED) == replace(NOTHING, next_at=over)
         assert due(kept, (), (), over, UNVERIFIED) == replace(NOTHING, erase=True)
-    gone = vendor(state="closed", people=False, account=None)
-    assert due(gone, (), (), NOW, UNVERIFIED) == due(gone, (), (), over, UNVERIFIED) == NOTHING
+    erased_vendor = vendor(state="closed", people=False, account=None)
+    assert due(erased_vendor, (), (), NOW, UNVERIFIED) == due(erased_vendor, (), (), over, UNVERIFIED) == NOTHING
     assert due(vendor(), (), (), over, UNVERIFIED) == NOTHING
 
 

@@ -30,7 +30,7 @@ SOAP = Judgement("SAVON-200", VENDOR_ID, 1, DETAILS, NOW, RULES)
 
 
 @pytest.mark.parametrize(
-    ("one", "rules", "after", "due"),
+    ("judgement", "rules", "after", "due"),
     [
         (SOAP, RULES, timedelta(0), False),
         (SOAP, RULES, JUDGED_AGAIN - timedelta(seconds=1), False),
@@ -41,9 +41,9 @@ SOAP = Judgement("SAVON-200", VENDOR_ID, 1, DETAILS, NOW, RULES)
     ],
 )
 def test_a_product_is_judged_again_by_other_rules_and_each_day(
-    one: Judgement, rules: tuple[str, ...] | None, after: timedelta, due: bool
+    judgement: Judgement, rules: tuple[str, ...] | None, after: timedelta, due: bool
 ) -> None:
-    assert is_due(one, rules, NOW + after) is due
+    assert is_due(judgement, rules, NOW + after) is due
 
 
 def test_a_person_learns_of_each_reason_once() -> None:

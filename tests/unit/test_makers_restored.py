@@ -49,8 +49,8 @@ CHOSEN = facts.in_flight_decided(TOLD, 2, "go_on", LATER)
 def test_a_vendor_is_what_was_published_about_it(
     before: dict[str, Any], published: list[Event], expected: dict[str, Any]
 ) -> None:
-    one = vendor(**before)
-    assert restored_vendor(one, published) == replace(one, **expected)
+    earlier = vendor(**before)
+    assert restored_vendor(earlier, published) == replace(earlier, **expected)
 
 
 def test_a_vendor_that_was_added_since_stands_with_nothing_stated() -> None:
@@ -59,7 +59,7 @@ def test_a_vendor_that_was_added_since_stands_with_nothing_stated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "brands", "expected"),
+    ("given", "brands", "expected"),
     [
         (vendor(), False, ()),
         (vendor(), True, ("brands",)),
@@ -68,8 +68,8 @@ def test_a_vendor_that_was_added_since_stands_with_nothing_stated() -> None:
         (restored_vendor(added("vieux-port", NOW), [CLOSED]), True, ()),
     ],
 )
-def test_a_vendor_is_asked_for_what_was_lost(one: Vendor, brands: bool, expected: tuple[str, ...]) -> None:
-    assert missing(one, brands=brands) == expected
+def test_a_vendor_is_asked_for_what_was_lost(given: Vendor, brands: bool, expected: tuple[str, ...]) -> None:
+    assert missing(given, brands=brands) == expected
 
 
 def in_force(version: int, approvals: int, **changes: Any) -> ProductApproved | ProductChanged:
@@ -92,22 +92,22 @@ def test_a_product_is_what_was_published_about_it_and_its_turns_go_on() -> None:
     changed = replace(DETAILS, net_weight_g=301, content_amount=None, content_unit=None)
     assert twice == product(state="approved", version=2, approved_version=2, approvals=1, details=changed)
     withdrawn = facts.product_withdrawn(product(approvals=1), "vendor", LATER)
-    gone = restored_product(twice, [withdrawn], [])
+    after_withdrawal = restored_product(twice, [withdrawn], [])
     assert twice is not None
-    assert gone == replace(twice, state="withdrawn")
+    assert after_withdrawal == replace(twice, state="withdrawn")
 
 
 @given(st.data())
 def test_what_was_published_in_words_that_this_version_does_not_know_is_restored(data: st.DataObject) -> None:
     """By a later release that is run no more. A vendor that was suspended for a reason that nobody knows is."""
-    for told in (SUSPENDED, CLOSED):
-        [published] = data.draw(some_invented([told]))
+    for event in (SUSPENDED, CLOSED):
+        [published] = data.draw(some_invented([event]))
         after = restored_vendor(vendor(state="verified"), [published])
         assert after.state == ("closed" if published == CLOSED else "suspended")
     in_order = [in_force(1, 0), in_force(2, 1), facts.product_withdrawn(product(approvals=1), "vendor", LATER)]
-    gone = restored_product(None, data.draw(some_invented(in_order)), [brand()])
-    assert gone is not None
-    assert (gone.state, gone.version, gone.details.identity in UNIT_IDENTITIES) == ("withdrawn", 2, True)
+    restored = restored_product(None, data.draw(some_invented(in_order)), [brand()])
+    assert restored is not None
+    assert (restored.state, restored.version, restored.details.identity in UNIT_IDENTITIES) == ("withdrawn", 2, True)
 
 
 def test_of_a_product_that_is_not_known_what_was_published_stands() -> None:

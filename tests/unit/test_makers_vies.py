@@ -21,8 +21,8 @@ def answer(body: object, status: int = 200) -> Answer:
 
 
 def golden(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((GOLDEN / f"{name}.json").read_text())
-    return found
+    body: dict[str, Any] = json.loads((GOLDEN / f"{name}.json").read_text())
+    return body
 
 
 def test_the_question_names_the_hub_where_it_has_a_number() -> None:
@@ -31,14 +31,18 @@ def test_the_question_names_the_hub_where_it_has_a_number() -> None:
 
 
 def test_a_valid_number_comes_with_its_evidence() -> None:
-    told = read(answer(golden("valid")), VAT)
-    assert (told.valid, told.name, told.consultation) == (True, "SAVONNERIE DU VIEUX PORT", "WAPIAAAAW1234567")
-    assert told.address == "12 QUAI DU PORT\n13002 MARSEILLE"
+    entry = read(answer(golden("valid")), VAT)
+    assert (entry.valid, entry.name, entry.consultation) == (
+        True,
+        "SAVONNERIE DU VIEUX PORT",
+        "WAPIAAAAW1234567",
+    )
+    assert entry.address == "12 QUAI DU PORT\n13002 MARSEILLE"
 
 
 def test_an_invalid_number_comes_without() -> None:
-    told = read(answer(golden("invalid")), VAT)
-    assert (told.valid, told.name, told.address, told.consultation) == (False, "", "", "")
+    entry = read(answer(golden("invalid")), VAT)
+    assert (entry.valid, entry.name, entry.address, entry.consultation) == (False, "", "", "")
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
@@ -46,9 +50,9 @@ def test_an_invalid_number_comes_without() -> None:
 def test_a_fault_is_read_whatever_its_status(code: str, status: int) -> None:
     body = golden("fault")
     body["errorWrappers"][0]["error"] = code
-    with pytest.raises(NoVatAnswer) as told:
+    with pytest.raises(NoVatAnswer) as raised:
         read(answer(body, status), VAT)
-    assert (told.value.reason, told.value.for_good) == (code, code in FOR_GOOD)
+    assert (raised.value.reason, raised.value.for_good) == (code, code in FOR_GOOD)
 
 
 @pytest.mark.parametrize(
@@ -69,15 +73,15 @@ def test_a_fault_is_read_whatever_its_status(code: str, status: int) -> None:
     ],
 )
 def test_what_is_no_answer_says_nothing(body: object, status: int, reason: str) -> None:
-    with pytest.raises(NoVatAnswer) as told:
+    with pytest.raises(NoVatAnswer) as raised:
         read(answer(body, status), VAT)
-    assert told.value.reason == reason
+    assert raised.value.reason == reason
 
 
 def test_a_text_is_bounded_and_fit_to_be_kept() -> None:
     body = golden("valid") | {"name": "A\0" * 2_000, "address": "\ud800 rue", "userError": "VALID"}
-    told = read(answer(body), VAT)
-    assert (set(told.name), len(told.name), told.address) == ({"A", "?"}, 1_000, "? rue")
+    entry = read(answer(body), VAT)
+    assert (set(entry.name), len(entry.name), entry.address) == ({"A", "?"}, 1_000, "? rue")
     assert read(answer(body | {"address": 7}), VAT).address == ""
 
 
@@ -86,9 +90,9 @@ def test_a_text_is_bounded_and_fit_to_be_kept() -> None:
 def test_a_person_in_the_place_of_a_code_or_a_number_goes_no_further(word: str, status: int) -> None:
     """What is kept beside the sealed evidence, and shown in cases, is of a known list or form."""
     for fault in ({"actionSucceed": False, "errorWrappers": [{"error": word}]}, {"valid": False, "userError": word}):
-        with pytest.raises(NoVatAnswer) as told:
+        with pytest.raises(NoVatAnswer) as raised:
             read(answer(fault, status), VAT)
-        assert told.value.reason == "unknown_fault"
+        assert raised.value.reason == "unknown_fault"
     numbered = read(answer(golden("valid") | {"requestIdentifier": f"{word} Aubagne"}), VAT)
     assert (numbered.valid, numbered.consultation) == (True, "")
 
@@ -110,16 +114,16 @@ def test_a_person_in_the_place_of_a_code_or_a_number_goes_no_further(word: str, 
 )
 def test_nothing_but_a_plain_no_means_invalid(body: dict[str, Any], status: int) -> None:
     try:
-        told = read(answer(body, status), VAT)
+        entry = read(answer(body, status), VAT)
     except NoVatAnswer:
         return
     assert status == 200
-    assert (body["valid"], body["countryCode"], body["vatNumber"]) == (told.valid, "FR", "96552100554")
+    assert (body["valid"], body["countryCode"], body["vatNumber"]) == (entry.valid, "FR", "96552100554")
     assert not body.get("errorWrappers")
 
 
 @pytest.mark.parametrize(
-    ("stated", "told", "match"),
+    ("stated", "registered", "match"),
     [
         ("Savonnerie du Vieux-Port SAS", "SAVONNERIE DU VIEUX PORT", "same"),
         ("S.A.S. Maison Crème", "MAISON CREME", "same"),
@@ -128,5 +132,5 @@ def test_nothing_but_a_plain_no_means_invalid(body: dict[str, Any], status: int)
         ("Kräuterhof Lindau GmbH", "", "withheld"),
     ],
 )
-def test_names_are_compared_by_their_words(stated: str, told: str, match: str) -> None:
-    assert name_match(stated, told) == match
+def test_names_are_compared_by_their_words(stated: str, registered: str, match: str) -> None:
+    assert name_match(stated, registered) == match

@@ -103,9 +103,9 @@ def test_a_request_to_withdraw_is_shown_with_its_answer(answered: Sequence[Event
 
 
 def test_the_persons_record_is_held_until_it_is_erased() -> None:
-    asked = ErasureRequested(order_id=ORDER, occurred_at=at(8))
+    requested = ErasureRequested(order_id=ORDER, occurred_at=at(8))
     erased = PersonErased(order_id=ORDER, occurred_at=at(21))
-    answers = [shown(until("in_transit"), *more)["person"] for more in ([], [asked], [asked, erased], [erased])]
+    answers = [shown(until("in_transit"), *more)["person"] for more in ([], [requested], [requested, erased], [erased])]
     assert answers == ["held", "erasure_asked", "erased", "erased"]
 
 

@@ -193,9 +193,9 @@ def test_insurance_is_part_of_the_sum_and_of_the_event() -> None:
     ],
 )
 def test_a_fault_of_the_insurance_is_named(body: dict[str, Any], broken: list[tuple[str, str]]) -> None:
-    found = check(body, datetime.now(UTC))
-    assert isinstance(found, list)
-    assert [(fault.field, fault.rule) for fault in found] == broken
+    faults = check(body, datetime.now(UTC))
+    assert isinstance(faults, list)
+    assert [(fault.field, fault.rule) for fault in faults] == broken
 
 
 def test_the_tax_of_a_line_is_in_the_event_and_counts_when_it_is_there() -> None:

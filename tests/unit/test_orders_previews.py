@@ -39,7 +39,7 @@ def short(**available: int) -> ReservationAnswer:
     return ReservationAnswer(refused=StockRefused(order_id=ORDER, occurred_at=at(0), shortages=shortages))
 
 
-def found(answer: Preview) -> list[tuple[str, str]]:
+def named_faults(answer: Preview) -> list[tuple[str, str]]:
     return [(fault.field, fault.rule) for fault in answer.faults]
 
 
@@ -83,15 +83,15 @@ def test_a_country_to_which_no_carrier_goes_has_no_route() -> None:
 def test_a_refusal_of_customs_names_field_and_rule(answer: ScreeningAnswer, fault: tuple[str, str]) -> None:
     answered = preview(PLACED, (), answer, IN_STOCK)
     assert answered.accepted is False
-    assert found(answered) == [fault]
+    assert named_faults(answered) == [fault]
     assert (answered.regime, answered.value_cny) == (None, None)
 
 
 def test_a_code_that_is_not_known_comes_with_the_choices() -> None:
-    asked = refused("tariff_code_unknown", "SAVON-200")
-    assert asked.refused is not None
-    asked = ScreeningAnswer(refused=asked.refused.model_copy(update={"choices": ("6202200000", "6202309000")}))
-    [fault] = preview(PLACED, (), asked, IN_STOCK).faults
+    screening = refused("tariff_code_unknown", "SAVON-200")
+    assert screening.refused is not None
+    screening = ScreeningAnswer(refused=screening.refused.model_copy(update={"choices": ("6202200000", "6202309000")}))
+    [fault] = preview(PLACED, (), screening, IN_STOCK).faults
     assert fault.message == "Must be a code of China's tariff in force: 6202200000 or 6202309000"
 
 
@@ -124,7 +124,7 @@ def test_no_more_stock_is_shown_than_is_wanted() -> None:
 
 def test_all_faults_are_named_at_once() -> None:
     answer = preview(PLACED, [NUMBER], refused("over_transaction_limit"), short(SAVON_200=1))
-    assert found(answer) == [
+    assert named_faults(answer) == [
         ("number", "number_taken"),
         ("total", "over_transaction_limit"),
         ("lines[1].quantity", "out_of_stock"),

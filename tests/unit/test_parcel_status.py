@@ -91,18 +91,18 @@ def counts(current: Status | None, new: Status) -> bool:
     return RANKS[new] > RANKS[current]
 
 
-def meant(told: Sequence[Said], index: int) -> Status:
+def meant(scans: Sequence[Said], index: int) -> Status:
     """What the scan means, after those before it."""
     start: int | None = None
     for before in range(index):
-        if told[before].status == "returning" and start is None:
+        if scans[before].status == "returning" and start is None:
             start = before
-        elif start is not None and told[before].status in DOOR and meant(told, before) in DOOR:
+        elif start is not None and scans[before].status in DOOR and meant(scans, before) in DOOR:
             start = None
-    status = told[index].status
+    status = scans[index].status
     if start is None:
         return status
-    since = told[start : index + 1]
+    since = scans[start : index + 1]
     countries = [said.country for said in since if said.country]
     back_home = countries[-1:] == ["FR"]
     moved = any(RANKS[said.status] < RANKS["at_delivery_office"] for said in since)
@@ -111,13 +111,13 @@ def meant(told: Sequence[Said], index: int) -> Status:
     return "returning" if status in DOOR and (moved or back_home) else status
 
 
-def slow_status(told: Iterable[Said]) -> Status | None:
+def slow_status(scans: Iterable[Said]) -> Status | None:
     """The status, by looking at all that came before for each scan."""
 
     def place_in_time(minute: int, status: Status) -> tuple[int, int, int]:
         return minute, RANKS[status], SAME_MINUTE.index(status) if status in SAME_MINUTE else -1
 
-    ordered = sorted(told, key=lambda said: place_in_time(said.minute, said.status))
+    ordered = sorted(scans, key=lambda said: place_in_time(said.minute, said.status))
     meanings = [(ordered[index].minute, meant(ordered, index)) for index in range(len(ordered))]
     current: Status | None = None
     for _, status in sorted(meanings, key=lambda meaning: place_in_time(*meaning)):
@@ -155,12 +155,12 @@ journeys = st.lists(
 @given(journeys)
 @example([Said(0, "customs_released", None), Said(0, "export_cleared", None)])
 @settings(max_examples=500)
-def test_the_fold_is_that_of_the_slow_one(told: list[Said]) -> None:
+def test_the_fold_is_that_of_the_slow_one(scans: list[Said]) -> None:
     # What no rule orders goes by the facts' ids.
-    told = sorted(told, key=lambda said: fact_of(said).id.int)
-    steps = [Step(scan.scanned_at, scan, scan.status) for scan in map(fact_of, told)]
+    scans = sorted(scans, key=lambda said: fact_of(said).id.int)
+    steps = [Step(scan.scanned_at, scan, scan.status) for scan in map(fact_of, scans)]
     step = last_step(in_order(reversed(steps)))
-    assert (step.status if step else None) == slow_status(told)
+    assert (step.status if step else None) == slow_status(scans)
 
 
 @pytest.mark.parametrize(("current", "new"), list(product(STATUSES, repeat=2)))
@@ -179,10 +179,10 @@ def publish_ends(facts: Facts) -> None:
 
 @given(st.data(), journeys)
 @settings(max_examples=300)
-def test_what_carrier_publishes_and_orders_reads_is_what_tracking_shows(data: st.DataObject, told: list[Said]) -> None:
+def test_what_carrier_publishes_and_orders_reads_is_what_tracking_shows(data: st.DataObject, scans: list[Said]) -> None:
     """In whatever order the scans arrive, and whatever was published on the way."""
     facts = Facts(order_stream(ORDER))
-    for said in data.draw(st.permutations(told)):
+    for said in data.draw(st.permutations(scans)):
         facts.add(scanned(said.minute, said.status, said.country))
         if data.draw(st.booleans()):
             publish_ends(facts)

@@ -63,9 +63,9 @@ OURS_STATES: Mapping[str, str] = {
     "XX001": "data_corrupted",
 }
 _CLASSES: Mapping[str, type[Exception]] = {
-    found.sqlstate: found
-    for found in vars(asyncpg).values()
-    if isclass(found) and issubclass(found, asyncpg.PostgresError) and found.sqlstate not in (None, "0A000")
+    error.sqlstate: error
+    for error in vars(asyncpg).values()
+    if isclass(error) and issubclass(error, asyncpg.PostgresError) and error.sqlstate not in (None, "0A000")
 }
 PASSING = (
     *(_CLASSES[state] for state in PASSING_STATES),

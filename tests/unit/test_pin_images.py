@@ -36,8 +36,8 @@ def pin(folder: Path, answer: str) -> subprocess.CompletedProcess[str]:
     """Runs the command with an engine that answers by this line of shell; `$image` is what it is asked for."""
     tools = folder / "tools"
     tools.mkdir()
-    asked = '[ "$*" = "buildx imagetools inspect --format {{json .Manifest.Digest}} $6" ] || exit 9'
-    (tools / "docker").write_text(f"#!/bin/sh\nimage=$6\n{asked}\n{answer}\n")
+    check = '[ "$*" = "buildx imagetools inspect --format {{json .Manifest.Digest}} $6" ] || exit 9'
+    (tools / "docker").write_text(f"#!/bin/sh\nimage=$6\n{check}\n{answer}\n")
     (tools / "docker").chmod(0o755)
     path = f"{tools}{os.pathsep}{os.environ['PATH']}"
     command = [str(folder / "deploy/pin-images")]

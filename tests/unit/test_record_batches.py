@@ -24,7 +24,7 @@ codecs = st.sampled_from(sorted(CODECS.values()))
 
 
 def read(data: bytes) -> list[RawRecord | Unreadable]:
-    return [one for batch in split(data) for one in records(batch)]
+    return [record for batch in split(data) for record in records(batch)]
 
 
 @given(written, codecs, st.integers(0, 2**40))
@@ -48,10 +48,10 @@ def test_any_byte_changed_or_cut_raises_nothing_else(content: list[Any], codec: 
     cut = bytes(batch[: data.draw(st.integers(0, len(batch)))] if data.draw(st.booleans()) else batch)
     for hostile in (cut, sealed(cut) if len(cut) > 21 else cut):
         try:
-            found = read(hostile)
+            raw_records = read(hostile)
         except UnreadableBatch:
             continue
-        offsets = [one.offset for one in found]
+        offsets = [record.offset for record in raw_records]
         assert offsets == sorted(offsets)
 
 
@@ -172,20 +172,20 @@ def test_a_log_is_read_to_its_end_in_steps_of_any_size(content: list[tuple[list[
     for values, codec in content:
         log += build([(None, value, []) for value in values], codec, len(expected))
         expected += values
-    found: list[bytes | None] = []
+    read_values: list[bytes | None] = []
     at = 0
     while at < len(expected):
         step, going_on = read_slice(log, at, len(expected), most)
         assert going_on > at
         assert len(step) <= most
-        found += [one.value for one in step if isinstance(one, RawRecord)]
+        read_values += [record.value for record in step if isinstance(record, RawRecord)]
         at = going_on
-    assert found == expected
+    assert read_values == expected
 
 
 def test_no_more_than_one_batch_is_unpacked_at_a_time() -> None:
-    found, going_on = read_slice(plain(0, b"a") + compressed(1, b"b", b"c") + compressed(3, b"d"), 0, 4, 500)
-    assert ([one.offset for one in found], going_on) == ([0, 1, 2], 3)
+    raw_records, going_on = read_slice(plain(0, b"a") + compressed(1, b"b", b"c") + compressed(3, b"d"), 0, 4, 500)
+    assert ([record.offset for record in raw_records], going_on) == ([0, 1, 2], 3)
 
 
 def test_what_cannot_be_read_is_not_believed_past_the_end_of_the_log() -> None:

@@ -17,7 +17,7 @@ async def answer(error: Exception) -> httpx.Response:
     routes = APIRouter(route_class=RefusalRoute)
 
     @routes.get("/asked")
-    async def asked() -> Response:
+    async def refuse() -> Response:
         raise error
 
     app = FastAPI()
@@ -43,10 +43,10 @@ async def test_a_refusal_is_answered_with_its_status_and_all_that_it_says(
     answered = await answer(refusal)
     assert (answered.status_code, answered.headers.get("retry-after")) == (status, retry_after)
     assert answered.headers["content-type"] == "application/problem+json"
-    told = answered.json()
-    assert (told["title"], told.get("detail")) == (refusal.title, refusal.detail)
-    assert [(one["field"], one["rule"], one["message"]) for one in told.get("errors", ())] == [
-        (one.field, one.rule, one.message) for one in refusal.faults
+    problem = answered.json()
+    assert (problem["title"], problem.get("detail")) == (refusal.title, refusal.detail)
+    assert [(fault["field"], fault["rule"], fault["message"]) for fault in problem.get("errors", ())] == [
+        (fault.field, fault.rule, fault.message) for fault in refusal.faults
     ]
 
 

@@ -27,7 +27,7 @@ class Patience(Loop):
         raise Waiting
 
 
-async def rounds(monkeypatch: pytest.MonkeyPatch, *told: Round) -> int:
+async def rounds(monkeypatch: pytest.MonkeyPatch, *outcomes: Round) -> int:
     """How many rounds the relay makes until it waits, when each sends as many rows as told."""
 
     async def nothing(*_: object) -> None:
@@ -46,7 +46,7 @@ async def rounds(monkeypatch: pytest.MonkeyPatch, *told: Round) -> int:
     async def send_once() -> int:
         nonlocal made
         made += 1
-        return told[made - 1](relay)
+        return outcomes[made - 1](relay)
 
     monkeypatch.setattr(relay, "send_once", send_once)
     with pytest.raises(Waiting):

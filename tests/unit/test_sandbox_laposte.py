@@ -63,8 +63,8 @@ async def deposit(http: httpx.AsyncClient, sub_order: str, story: dict[str, Any]
 async def shipment(http: httpx.AsyncClient, number: str, lang: str = "fr_FR") -> dict[str, Any]:
     answer = await http.get(f"{SUIVI}/{number}", headers=OKAPI, params={"lang": lang})
     assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()[0]["shipment"]
-    return found
+    body: dict[str, Any] = answer.json()[0]["shipment"]
+    return body
 
 
 async def codes(http: httpx.AsyncClient, number: str) -> list[str]:
@@ -76,16 +76,16 @@ async def test_a_label_is_a_multipart_answer_with_a_valid_number_and_papers(http
     answer = await http.post(SLS, json=label_request())
     assert answer.headers["content-type"].startswith('multipart/related; type="application/json"; boundary="uuid:')
     assert answer.headers["content-type"].endswith('start="<jsonInfos>"')
-    found = parts(answer.headers["content-type"], answer.content)
-    infos = json.loads(found["<jsonInfos>"])
+    files = parts(answer.headers["content-type"], answer.content)
+    infos = json.loads(files["<jsonInfos>"])
     number = infos["labelV2Response"]["parcelNumber"]
     assert infos["messages"][0]["id"] == "0"
     assert is_s10(number)
     assert number.startswith("CY")
     assert number.endswith("FR")
-    assert found["<label>"].startswith(b"%PDF")
-    assert number.encode() in found["<label>"]
-    assert b"62141000" in found["<cn23>"]
+    assert files["<label>"].startswith(b"%PDF")
+    assert number.encode() in files["<label>"]
+    assert b"62141000" in files["<cn23>"]
 
 
 async def test_papers_come_in_the_formats_that_were_asked_for(http: httpx.AsyncClient) -> None:
@@ -98,9 +98,9 @@ async def test_papers_come_in_the_formats_that_were_asked_for(http: httpx.AsyncC
     ):
         changes: dict[str, Any] = {"outputFormat__outputPrintingType": printing, "fields": cn23_in(cn23)}
         answer = await http.post(SLS, json=label_request(**changes))
-        found = parts(answer.headers["content-type"], answer.content)
-        assert {name: content[: len(heads[name])] for name, content in found.items() if name in heads} == heads
-        assert found.keys() == {"<jsonInfos>", *heads}
+        files = parts(answer.headers["content-type"], answer.content)
+        assert {name: content[: len(heads[name])] for name, content in files.items() if name in heads} == heads
+        assert files.keys() == {"<jsonInfos>", *heads}
 
 
 GET_LABEL = SLS.replace("generateLabel", "getLabel")
@@ -110,10 +110,10 @@ ACCOUNT = {"login": "900001", "password": "secret"}
 async def test_a_label_is_printed_again_by_its_number(http: httpx.AsyncClient) -> None:
     first = await http.post(SLS, json=label_request())
     number = parcel_number(first.headers["content-type"], first.content)
-    asked = {"parcelNumber": number, "outputPrintingType": "PDF_10x15_300dpi"}
-    again = await http.post(GET_LABEL, json=asked, headers=ACCOUNT)
+    question = {"parcelNumber": number, "outputPrintingType": "PDF_10x15_300dpi"}
+    again = await http.post(GET_LABEL, json=question, headers=ACCOUNT)
     assert parts(again.headers["content-type"], again.content) == parts(first.headers["content-type"], first.content)
-    assert (await http.post(GET_LABEL, json=asked, headers={"apiKey": "sls-key"})).status_code == 200
+    assert (await http.post(GET_LABEL, json=question, headers={"apiKey": "sls-key"})).status_code == 200
     assert len((await http.get("/control/account")).json()["labels"]) == 1
 
 
@@ -129,8 +129,8 @@ async def test_a_label_is_printed_again_by_its_number(http: httpx.AsyncClient) -
 async def test_a_label_is_not_printed_again_for(
     http: httpx.AsyncClient, headers: dict[str, str], changes: dict[str, str], status: int, id: str
 ) -> None:
-    asked = {"parcelNumber": await label(http), "outputPrintingType": "PDF_10x15_300dpi", **changes}
-    answer = await http.post(GET_LABEL, json=asked, headers=headers)
+    question = {"parcelNumber": await label(http), "outputPrintingType": "PDF_10x15_300dpi", **changes}
+    answer = await http.post(GET_LABEL, json=question, headers=headers)
     assert answer.status_code == status
     assert [message["id"] for message in answer.json()["messages"]] == [id]
 
@@ -212,21 +212,21 @@ async def test_who_may_ask_for_labels(http: httpx.AsyncClient) -> None:
 
 
 async def test_an_announced_parcel_has_one_event_and_five_steps(http: httpx.AsyncClient) -> None:
-    found = await shipment(http, await label(http))
-    assert [event["code"] for event in found["event"]] == ["DR1"]
-    assert found["event"][0]["date"] == "2026-11-16T10:00:00+01:00"
-    assert [step["id"] for step in found["timeline"]] == [1, 2, 3, 4, 5]
-    assert [step["status"] for step in found["timeline"]] == [True, False, False, False, False]
-    assert found["isFinal"] is False
-    assert found["holder"] == 4
-    assert "entryDate" not in found
+    body = await shipment(http, await label(http))
+    assert [event["code"] for event in body["event"]] == ["DR1"]
+    assert body["event"][0]["date"] == "2026-11-16T10:00:00+01:00"
+    assert [step["id"] for step in body["timeline"]] == [1, 2, 3, 4, 5]
+    assert [step["status"] for step in body["timeline"]] == [True, False, False, False, False]
+    assert body["isFinal"] is False
+    assert body["holder"] == 4
+    assert "entryDate" not in body
 
 
 async def test_suivi_answers_each_of_several(http: httpx.AsyncClient) -> None:
     known, unknown = await label(http), "LY000000014FR"
     answer = await http.get(f"{SUIVI}/{known},{unknown}", headers=OKAPI)
     assert answer.status_code == 207
-    assert [(found["idShip"], found["returnCode"]) for found in answer.json()] == [(known, 200), (unknown, 104)]
+    assert [(entry["idShip"], entry["returnCode"]) for entry in answer.json()] == [(known, 200), (unknown, 104)]
 
 
 async def test_the_three_error_shapes_of_suivi(http: httpx.AsyncClient) -> None:
@@ -259,14 +259,14 @@ async def test_a_script_happens_as_written_and_when_due(http: httpx.AsyncClient,
     clock.pass_hours(1.99)
     assert await codes(http, number) == ["DR1"]
     clock.pass_hours(500)
-    found = await shipment(http, number)
-    assert [(event["code"], event["date"]) for event in found["event"]] == [
+    body = await shipment(http, number)
+    assert [(event["code"], event["date"]) for event in body["event"]] == [
         ("XX9", "2026-11-17T16:30:00+01:00"),
         ("PC1", "2026-11-16T12:00:00+01:00"),
         ("DR1", "2026-11-16T10:00:00+01:00"),
     ]
-    assert not any("country" in event for event in found["event"])
-    assert found["entryDate"] == "2026-11-16T12:00:00+01:00"
+    assert not any("country" in event for event in body["event"])
+    assert body["entryDate"] == "2026-11-16T12:00:00+01:00"
 
 
 async def test_labels_speak_french_or_else_english(http: httpx.AsyncClient) -> None:
@@ -298,18 +298,18 @@ async def test_a_parcel_nobody_declares_is_cleared_as_a_personal_article(
 ) -> None:
     number = await deposit(http, f"TM-{story}-1", {"story": story})
     clock.pass_hours(60 * 24)
-    found = await shipment(http, number)
-    dates = [datetime.fromisoformat(event["date"]) for event in found["event"]]
-    assert found["event"][0]["code"] == end
+    body = await shipment(http, number)
+    dates = [datetime.fromisoformat(event["date"]) for event in body["event"]]
+    assert body["event"][0]["code"] == end
     assert dates == sorted(dates, reverse=True)
     assert len(set(dates)) == len(dates)
-    assert found["isFinal"] is (end != "ET2")
-    assert ("deliveryDate" in found) is (end == "DI1")
+    assert body["isFinal"] is (end != "ET2")
+    assert ("deliveryDate" in body) is (end == "DI1")
     days = (dates[0] - START) / timedelta(days=1)
     assert days <= (35 if story in ("silent_then_found", "returned") else 18)
     if end != "ET2":
-        assert found["contextData"]["partner"]["name"] == "China Post"
-        assert [step["status"] for step in found["timeline"]] == [True] * 5
+        assert body["contextData"]["partner"]["name"] == "China Post"
+        assert [step["status"] for step in body["timeline"]] == [True] * 5
 
 
 async def test_the_minimal_story_has_no_customs_scan(http: httpx.AsyncClient, clock: HandClock) -> None:
@@ -401,9 +401,9 @@ async def test_it_answers_what_a_country_allows(
     account = {name: label_request()[name] for name in ("contractNumber", "password")}
     body = {**account, "productCode": "DOS", "countryCode": "CN", **changes}
     answer = await http.post(SLS.replace("generateLabel", "getProductInter"), json=body)
-    told = answer.json()
-    assert (answer.status_code, told["messages"][0]["id"]) == (status, id)
-    assert told.get("returnTypeChoice") == (["2", "3"] if status == 200 else None)
+    allowed = answer.json()
+    assert (answer.status_code, allowed["messages"][0]["id"]) == (status, id)
+    assert allowed.get("returnTypeChoice") == (["2", "3"] if status == 200 else None)
 
 
 async def test_a_label_may_only_ask_for_what_the_country_allows(http: httpx.AsyncClient) -> None:

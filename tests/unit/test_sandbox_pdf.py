@@ -37,9 +37,9 @@ def barcodes(document: bytes, dpi: int) -> list[tuple[str, str]]:
 
 def text(document: bytes) -> str:
     pages = pypdfium2.PdfDocument(document)
-    found = "\n".join(page.get_textpage().get_text_bounded() for page in pages)
+    words = "\n".join(page.get_textpage().get_text_bounded() for page in pages)
     pages.close()
-    return found
+    return words
 
 
 @pytest.mark.parametrize("dpi", [203, 300])
@@ -51,10 +51,10 @@ def test_the_number_is_read_from_the_label_as_it_is_printed(size: str, with_cn23
 
 
 def test_a_label_names_the_addressee() -> None:
-    found = text(pdf.label(parcel(), "10x15"))
+    words = text(pdf.label(parcel(), "10x15"))
     for line in ("Zhang Wei", "Shennan Dadao 1", "518057 Ville", "+8613900000000", "CY 123 456 785 FR", "TM-1-1"):
-        assert line in found
-    assert "CN 23" not in found
+        assert line in words
+    assert "CN 23" not in words
 
 
 def test_on_one_page_are_label_and_cn23() -> None:
@@ -73,8 +73,8 @@ def test_a_cn23_has_as_many_pages_as_copies(copies: int | None, pages: int) -> N
 
 
 def test_a_character_that_no_reader_has_is_a_question_mark() -> None:
-    found = text(pdf.label(parcel(letter__addressee__address__lastName="张 é"), "10x15"))
-    assert "? é" in found
+    words = text(pdf.label(parcel(letter__addressee__address__lastName="张 é"), "10x15"))
+    assert "? é" in words
 
 
 @pytest.mark.parametrize("dpi", [203, 300])

@@ -38,7 +38,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def asked(http: httpx.AsyncClient, vat: str, path: str = TEST_SERVICE, requester: str = "") -> Answer:
+async def answer_for(http: httpx.AsyncClient, vat: str, path: str = TEST_SERVICE, requester: str = "") -> Answer:
     answer = await http.post(path, json=dict(question(vat, requester)))
     return Answer(answer.status_code, answer.headers["content-type"], answer.content)
 
@@ -47,23 +47,23 @@ async def asked(http: httpx.AsyncClient, vat: str, path: str = TEST_SERVICE, req
 async def test_the_test_services_valid_number_is_john_does_in_every_country(
     http: httpx.AsyncClient, country: str
 ) -> None:
-    told = read(await asked(http, f"{country}100"), f"{country}100")
-    assert (told.valid, told.name, told.address) == (True, "John Doe", "123 Main St, Anytown, UK")
-    assert told.consultation == ""
+    entry = read(await answer_for(http, f"{country}100"), f"{country}100")
+    assert (entry.valid, entry.name, entry.address) == (True, "John Doe", "123 Main St, Anytown, UK")
+    assert entry.consultation == ""
 
 
 async def test_the_test_services_invalid_number_is_nobodys(http: httpx.AsyncClient) -> None:
-    told = read(await asked(http, "FR200"), "FR200")
-    assert (told.valid, told.name, told.address) == (False, "", "")
+    entry = read(await answer_for(http, "FR200"), "FR200")
+    assert (entry.valid, entry.name, entry.address) == (False, "", "")
 
 
 @pytest.mark.parametrize(("number", "code"), FAULTS.items())
 async def test_each_fault_of_the_test_service_says_nothing_of_the_number(
     http: httpx.AsyncClient, number: str, code: str
 ) -> None:
-    with pytest.raises(NoVatAnswer) as told:
-        read(await asked(http, f"FR{number}"), f"FR{number}")
-    assert (told.value.reason, told.value.for_good) == (code, code in FOR_GOOD)
+    with pytest.raises(NoVatAnswer) as raised:
+        read(await answer_for(http, f"FR{number}"), f"FR{number}")
+    assert (raised.value.reason, raised.value.for_good) == (code, code in FOR_GOOD)
 
 
 def test_the_test_service_has_every_fault_that_we_know_but_one() -> None:
@@ -72,8 +72,8 @@ def test_the_test_service_has_every_fault_that_we_know_but_one() -> None:
 
 @pytest.mark.parametrize("requester", ["", "FR83404833048"])
 async def test_the_service_itself_knows_none_of_these_numbers(http: httpx.AsyncClient, requester: str) -> None:
-    told = read(await asked(http, "FR100", SERVICE, requester), "FR100")
-    assert (told.valid, bool(told.consultation)) == (False, bool(requester))
+    entry = read(await answer_for(http, "FR100", SERVICE, requester), "FR100")
+    assert (entry.valid, bool(entry.consultation)) == (False, bool(requester))
 
 
 @pytest.mark.parametrize(

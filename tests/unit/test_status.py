@@ -36,17 +36,17 @@ def test_open_cases_of_orders_and_of_vendors_need_a_person(
 
 
 def test_receipts_of_no_parcel_need_a_person() -> None:
-    told = "are about no parcel of ours: customs: GET /set-aside-receipts"
-    one, two = ({"id": number} for number in (1, 2))
+    words = "are about no parcel of ours: customs: GET /set-aside-receipts"
+    first, second = ({"id": number} for number in (1, 2))
     assert Status({}).findings == []
-    assert Status({}, set_aside=[one]).findings == [f"1 receipt of customs {told}"]
-    both = Status({}, set_aside=[one, two])
-    assert both.findings == [f"2 receipts of customs {told}"]
+    assert Status({}, set_aside=[first]).findings == [f"1 receipt of customs {words}"]
+    both = Status({}, set_aside=[first, second])
+    assert both.findings == [f"2 receipts of customs {words}"]
     assert both.exit_code == 1
 
 
 def test_files_of_a_feed_that_cannot_be_read_whole_need_a_person() -> None:
-    told = "of a carrier's events cannot be read whole: carrier: GET /feed-files"
-    one = Status({}, feed_files=[{"id": 1}])
-    assert (one.findings, one.exit_code) == ([f"1 file {told}"], 1)
-    assert Status({}, feed_files=[{"id": 1}, {"id": 2}]).findings == [f"2 files {told}"]
+    words = "of a carrier's events cannot be read whole: carrier: GET /feed-files"
+    status = Status({}, feed_files=[{"id": 1}])
+    assert (status.findings, status.exit_code) == ([f"1 file {words}"], 1)
+    assert Status({}, feed_files=[{"id": 1}, {"id": 2}]).findings == [f"2 files {words}"]

@@ -286,8 +286,8 @@ def test_the_reason_of_an_end_is_the_orders_or_else_that_of_the_withdrawal(
 def test_what_blocks_a_parcel_counts_from_the_scan_that_reported_it(
     flag: Flag, state: ParcelState, who: tuple[str, str], days: int
 ) -> None:
-    told = scan(1, 60, "XX1", None).model_copy(update={"sets": (flag,)})
-    document = document_from([*SHIPPED, scan(1, 54, "MD2", "out_for_delivery"), told])
+    flagged = scan(1, 60, "XX1", None).model_copy(update={"sets": (flag,)})
+    document = document_from([*SHIPPED, scan(1, 54, "MD2", "out_for_delivery"), flagged])
     assert (document.parcels[0].state, document.parcels[0].since) == (state, at(60))
     assert [(s.actor, s.action, s.by) for s in document.next if s.parcel == 1] == [
         (*who, at(60) + timedelta(days=days))
@@ -311,8 +311,8 @@ def test_an_outcome_is_an_entry_only_where_no_scan_of_the_parcel_reports_it() ->
         ("parcel-delivered", at(120), None),
         ("parcel-returned", at(130), "laposte:DI2"),
     ]
-    own = (scan(1, 120, "DI1", "delivered"), scan(2, 130, "DI2", "returned"))
-    assert timeline_of(delivered, returned, *own) == [
+    reported = (scan(1, 120, "DI1", "delivered"), scan(2, 130, "DI2", "returned"))
+    assert timeline_of(delivered, returned, *reported) == [
         ("parcel-scanned", at(120), None),
         ("parcel-scanned", at(130), None),
     ]

@@ -152,12 +152,12 @@ def end(outcome: ParcelOutcome, hour: float) -> tuple[OrderClosed, ParcelEnd]:
 def test_rule_1_only_the_owner_of_the_end_corrects_it() -> None:
     lost = ParcelLost(order_id=ORDER, occurred_at=at(500), parcel=1, said_by="operator")
     assert derive_journey([*scans("PC1", "ET2"), lost]).status == "lost"
-    found = [*scans("PC1", "ET2"), lost, scan("ET3", 600)]
-    assert derive_journey(found).status == "arrived_destination"
-    assert derive_journey([*found, scan("DI1", 700)]).status == "delivered"
-    assert derive_journey(found, end=end("lost", 550)).status == "lost"
-    assert derive_journey([*found, scan("DI1", 700)], end=end("lost", 550)).status == "lost"
-    more = [*found, scan("DI1", 700), amended("delivered", 701)]
+    facts = [*scans("PC1", "ET2"), lost, scan("ET3", 600)]
+    assert derive_journey(facts).status == "arrived_destination"
+    assert derive_journey([*facts, scan("DI1", 700)]).status == "delivered"
+    assert derive_journey(facts, end=end("lost", 550)).status == "lost"
+    assert derive_journey([*facts, scan("DI1", 700)], end=end("lost", 550)).status == "lost"
+    more = [*facts, scan("DI1", 700), amended("delivered", 701)]
     assert derive_journey(more, end=end("lost", 550)).status == "delivered"
     assert derive_journey([scan("DI1", 400), lost]).status == "delivered"
     assert derive_journey([scan("DI1", 400), amended("returned", 800)]).status == "returned"
@@ -231,10 +231,10 @@ def test_rule_2_papers_that_follow_the_departure_prove_it(proof: Event) -> None:
 
 def test_rule_3_a_recurring_code_never_lowers_the_rank() -> None:
     facts = scans("PC1", "ET1", "ET2", "ET1", "ET1")
-    found = derive_journey(facts)
-    assert found.status == "at_origin_exchange"
-    assert found.status_at == at(48)
-    assert found.seen_at == at(96)
+    journey_shown = derive_journey(facts)
+    assert journey_shown.status == "at_origin_exchange"
+    assert journey_shown.status_at == at(48)
+    assert journey_shown.seen_at == at(96)
     assert len({fact.id for fact in facts}) == 5
 
 
@@ -248,10 +248,10 @@ def test_rule_4_no_customs_scan_is_waited_for() -> None:
 
 
 def test_rule_5_back_at_the_sender_is_final_but_not_delivered() -> None:
-    found = journey("PC1", "ND1", "RE1", "DI2")
-    assert found.final
-    assert found.status == "returned"
-    assert found.country == "FR"
+    journey_shown = journey("PC1", "ND1", "RE1", "DI2")
+    assert journey_shown.final
+    assert journey_shown.status == "returned"
+    assert journey_shown.country == "FR"
 
 
 def test_rule_6_the_carriers_own_word_and_its_scan_are_one_end() -> None:
@@ -320,11 +320,11 @@ def test_a_withdrawn_parcel_is_cancelled_unless_it_has_left() -> None:
     label = LabelCreated(
         order_id=ORDER, occurred_at=at(1), parcel=1, carrier="laposte", product="DOS", tracking_number=NUMBER
     )
-    gone = ParcelHandedOver(order_id=ORDER, occurred_at=at(2), parcel=1, carrier="laposte", tracking_number=NUMBER)
+    left = ParcelHandedOver(order_id=ORDER, occurred_at=at(2), parcel=1, carrier="laposte", tracking_number=NUMBER)
     withdrawn = OrderWithdrawn(order_id=ORDER, occurred_at=at(3), reason="shopper")
     assert derive_journey([label], withdrawn=withdrawn).status == "cancelled"
     assert derive_journey([label, scan("DR1", 2)], withdrawn=withdrawn).status == "cancelled"
-    assert derive_journey([label, gone], withdrawn=withdrawn).status == "announced"
+    assert derive_journey([label, left], withdrawn=withdrawn).status == "announced"
     assert derive_journey([label, scan("PC1", 5)], withdrawn=withdrawn).status == "accepted"
 
 

@@ -40,11 +40,11 @@ def test_at_the_warehouse(number: str) -> None:
 @typed
 def test_in_a_call_back(number: str) -> None:
     assert mapping.read_envelope({"shipment": {"idShip": number}}).tracking_number == NUMBER
-    easypost = next(one for one in aggregators.AGGREGATORS if one.name == "easypost")
+    easypost = next(aggregator for aggregator in aggregators.AGGREGATORS if aggregator.name == "easypost")
     tracker = {"object": "Tracker", "tracking_code": number, "tracking_details": []}
-    told = easypost.read({"description": "tracker.updated", "result": tracker})
-    assert told is not None
-    assert told.tracking_number == NUMBER
+    report = easypost.read({"description": "tracker.updated", "result": tracker})
+    assert report is not None
+    assert report.tracking_number == NUMBER
 
 
 @typed

@@ -150,8 +150,8 @@ def test_words_of_a_later_version_leave_the_rest_of_the_page(fields: tuple[str, 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_says_who_pays_the_import_tax_by_the_lane(language: Language) -> None:
-    told = PAGES.words[language].table["import_tax"]
-    assert isinstance(told, dict)
+    texts = PAGES.words[language].table["import_tax"]
+    assert isinstance(texts, dict)
     by_post, declared = screened("addressee"), screened("guarantor")
     duty_paid = [label(parcel).model_copy(update={"duty_paid": True}) for parcel in (1, 2)]
     stories: list[tuple[list[Event], str | None]] = [
@@ -166,7 +166,7 @@ def test_the_page_says_who_pays_the_import_tax_by_the_lane(language: Language) -
     ]
     for events, says in stories:
         page = render(events, language)
-        assert [word for word, text in told.items() if text in page] == ([says] if says else [])
+        assert [word for word, text in texts.items() if text in page] == ([says] if says else [])
         assert (PAGES.words[language].ui("import_tax") in page) == (says is not None)
 
 
@@ -182,9 +182,9 @@ def test_a_state_of_a_later_version_is_called_by_its_status_else_by_nothing() ->
 
 
 def test_the_public_page_of_words_of_a_later_version() -> None:
-    told = PublicTracking.model_validate(public().model_dump() | {"status": WORD, "flags": (WORD, "delayed")})
+    tracking = PublicTracking.model_validate(public().model_dump() | {"status": WORD, "flags": (WORD, "delayed")})
     for language in LANGUAGES:
-        page = PAGES.parcel("CY123456781FR", told, language).decode()
+        page = PAGES.parcel("CY123456781FR", tracking, language).decode()
         assert WORD not in page
         assert PAGES.words[language].of("flags", "delayed") in page
         assert f'<h1 id="headline">{PAGES.words[language].ui("unknown_state")}</h1>' in page
@@ -257,16 +257,16 @@ def test_the_readers_can_write_to_us() -> None:
 
 
 def test_what_the_carrier_reports_is_shown_as_its_own() -> None:
-    told = [*SHIPPED, scan(1, 30, "AG1", "available_for_pickup"), details(1)]
-    page = render(told)
+    events = [*SHIPPED, scan(1, 30, "AG1", "available_for_pickup"), details(1)]
+    page = render(events)
     assert "<dt>Delivery expected by La Poste</dt><dd>Sunday, 15 November 2026</dd>" in page
     assert "<dt>China Post number</dt>" in page
     assert 'data-copy="LY000000014CN"' in page
     assert 'href="https://www.ems.com.cn/"' in page
     assert "<dd>北京望京邮政支局</dd>" in page
     assert 'href="https://www.laposte.fr/outils/suivre-vos-envois?code=OF-LA-POSTE"' in page
-    assert "<dd>Sunday, 15 November 2026 (has passed)</dd>" in render(told, now=at(24 * 14))
-    ended = render([*told, scan(1, 50, "DI1", "delivered")])
+    assert "<dd>Sunday, 15 November 2026 (has passed)</dd>" in render(events, now=at(24 * 14))
+    ended = render([*events, scan(1, 50, "DI1", "delivered")])
     assert "expected by La Poste" not in ended
     assert "北京望京邮政支局" not in ended
     assert "LY000000014CN" in ended
@@ -275,13 +275,13 @@ def test_what_the_carrier_reports_is_shown_as_its_own() -> None:
 def test_the_hours_of_the_estimate_are_shown_in_the_readers_time_zone() -> None:
     """18:00 to 20:00 in Paris on the 15th is the 16th in Beijing, and passed only when the hours have."""
     hours = {"expected_from": "2026-11-15T17:00:00Z", "expected_until": "2026-11-15T19:00:00Z"}
-    told = [*SHIPPED, scan(1, 30, "ET3", "arrived_destination"), details(1, **hours)]
-    assert "<dd>2026年11月16日星期一 01:00至03:00</dd>" in render(told, "zh")
-    assert "<dd>dimanche 15 novembre 2026, de 18:00 à 20:00</dd>" in render(told, "fr")
+    events = [*SHIPPED, scan(1, 30, "ET3", "arrived_destination"), details(1, **hours)]
+    assert "<dd>2026年11月16日星期一 01:00至03:00</dd>" in render(events, "zh")
+    assert "<dd>dimanche 15 novembre 2026, de 18:00 à 20:00</dd>" in render(events, "fr")
     shown = "Monday, 16 November 2026, 01:00 to 03:00 (17:00–19:00 UTC)"
-    assert f"<dd>{shown}</dd>" in render(told)
-    assert f"<dd>{shown}</dd>" in render(told, now=datetime(2026, 11, 15, 18, 59, tzinfo=UTC))
-    assert f"<dd>{shown} (has passed)</dd>" in render(told, now=datetime(2026, 11, 15, 19, 1, tzinfo=UTC))
+    assert f"<dd>{shown}</dd>" in render(events)
+    assert f"<dd>{shown}</dd>" in render(events, now=datetime(2026, 11, 15, 18, 59, tzinfo=UTC))
+    assert f"<dd>{shown} (has passed)</dd>" in render(events, now=datetime(2026, 11, 15, 19, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -298,8 +298,8 @@ def test_the_page_names_the_carrier_by_which_the_order_goes(carrier: str, said: 
     ]
     page = render([*facts, scan(1, 30, "PC1", "accepted")])
     assert all(text in page for text in said)
-    told = PublicTracking(status="accepted", status_at=at(60))
-    assert f"{said[0]} " in PAGES.parcel("CY123456781FR", told, "en", carrier).decode()
+    tracking = PublicTracking(status="accepted", status_at=at(60))
+    assert f"{said[0]} " in PAGES.parcel("CY123456781FR", tracking, "en", carrier).decode()
     for other in {"La Poste", "EMS"} - {said[0].removesuffix(" number")}:
         assert other not in page
 
@@ -432,7 +432,7 @@ def test_nothing_foreign_is_loaded_and_only_our_script_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "header", "own", "chosen"),
+    ("requested", "header", "preferred", "chosen"),
     [
         ("fr", "zh-CN", "zh", "fr"),
         (None, "zh-CN,zh;q=0.9,en;q=0.8", None, "zh"),
@@ -448,5 +448,5 @@ def test_nothing_foreign_is_loaded_and_only_our_script_runs() -> None:
         (None, "en; q=0.5, fr; q=0.9", "zh", "fr"),
     ],
 )
-def test_the_readers_language(asked: str | None, header: str, own: str | None, chosen: Language) -> None:
-    assert choose_language(asked, header, own) == chosen
+def test_the_readers_language(requested: str | None, header: str, preferred: str | None, chosen: Language) -> None:
+    assert choose_language(requested, header, preferred) == chosen

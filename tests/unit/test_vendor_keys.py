@@ -30,7 +30,7 @@ def ended(at: datetime, turn: int = 1) -> VendorKeyEnded:
 
 
 @pytest.mark.parametrize(
-    ("known", "ends_at", "told"),
+    ("known", "ends_at", "events"),
     [
         ((), None, [MADE]),
         ((), LATE, [MADE, ended(LATE)]),
@@ -42,9 +42,9 @@ def ended(at: datetime, turn: int = 1) -> VendorKeyEnded:
     ],
 )
 def test_what_is_published_of_a_key_is_what_was_not_published(
-    known: Sequence[Event], ends_at: datetime | None, told: list[Event]
+    known: Sequence[Event], ends_at: datetime | None, events: list[Event]
 ) -> None:
-    assert key_facts(Facts(STREAM, known), VENDOR, DIGEST, ends_at, NOW) == told
+    assert key_facts(Facts(STREAM, known), VENDOR, DIGEST, ends_at, NOW) == events
 
 
 def test_a_key_opens_by_facts_in_any_order_and_ends_at_the_earliest() -> None:

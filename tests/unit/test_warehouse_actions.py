@@ -125,9 +125,14 @@ def short(
     ]
     levels = {sku: StockLevels(received=units, available=units) for sku, units in available.items()}
     shortage = report_shortage(OrderStock(facts, movements), "SAVON-200", quantity, "damaged", levels, NOW)
-    told = shortage.written_off
-    assert (told.sku, told.quantity, told.reason, told.number) == ("SAVON-200", quantity, "damaged", earlier + 1)
-    assert shortage.published == [told, *([shortage.short] if shortage.short else [])]
+    lost = shortage.written_off
+    assert (lost.sku, lost.quantity, lost.reason, lost.number) == (
+        "SAVON-200",
+        quantity,
+        "damaged",
+        earlier + 1,
+    )
+    assert shortage.published == [lost, *([shortage.short] if shortage.short else [])]
     return shortage.movements, shortage.short.missing if shortage.short else 0
 
 

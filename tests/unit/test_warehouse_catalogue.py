@@ -166,8 +166,8 @@ def withdrawn(turn: int = 1) -> ProductWithdrawn:
 
 def test_a_product_is_its_highest_version_and_withdrawn_until_it_is_approved_again() -> None:
     def now(*events: Event) -> tuple[int, bool] | None:
-        found = product_of(Facts(product_stream(SKU), events))
-        return None if found is None else (found.product.net_weight_g, found.withdrawn)
+        known = product_of(Facts(product_stream(SKU), events))
+        return None if known is None else (known.product.net_weight_g, known.withdrawn)
 
     assert now() is None
     assert now(withdrawn()) is None
@@ -180,16 +180,16 @@ def test_a_product_is_its_highest_version_and_withdrawn_until_it_is_approved_aga
 
 
 def test_a_sku_is_its_first_vendors_for_ever() -> None:
-    found = product_of(Facts(product_stream(SKU), [approved(), changed(2, owner="other", net_weight_g=999)]))
-    assert found is not None
-    assert (found.product.owner, found.product.net_weight_g, found.vendor_id) == ("savonnerie", 200, VENDOR.id)
+    known = product_of(Facts(product_stream(SKU), [approved(), changed(2, owner="other", net_weight_g=999)]))
+    assert known is not None
+    assert (known.product.owner, known.product.net_weight_g, known.vendor_id) == ("savonnerie", 200, VENDOR.id)
 
 
 @given(st.permutations([approved(), changed(2, net_weight_g=205), withdrawn(), approved(2, 3), changed(4)]))
 def test_a_product_depends_on_the_set_alone(events: list[Event]) -> None:
-    found = product_of(Facts(product_stream(SKU), [*events, *events]))
-    assert found is not None
-    assert (found.product.net_weight_g, found.withdrawn) == (200, False)
+    known = product_of(Facts(product_stream(SKU), [*events, *events]))
+    assert known is not None
+    assert (known.product.net_weight_g, known.withdrawn) == (200, False)
 
 
 @given(st.permutations([suspended(), restored(), suspended(2), decided("go_on"), decided("withdraw", 2)]))
@@ -211,10 +211,10 @@ def test_a_vendor_and_a_product_are_known_by_words_that_this_version_does_not_kn
     of_product = data.draw(
         st.permutations([approved(), changed(2, identity="serial"), withdrawn()]).flatmap(some_invented)
     )
-    found = product_of(Facts(product_stream(SKU), of_product))
-    assert found is not None
-    assert (found.product.serialised, found.withdrawn) == (changed(2, identity="serial") in of_product, True)
-    assert not found.product.by_lot
+    known = product_of(Facts(product_stream(SKU), of_product))
+    assert known is not None
+    assert (known.product.serialised, known.withdrawn) == (changed(2, identity="serial") in of_product, True)
+    assert not known.product.by_lot
 
 
 # --- without makers ---------------------------------------------------------------------------------------------
@@ -230,9 +230,9 @@ def test_a_product_that_is_stated_is_approved_then_changed_and_published_once() 
     [second] = product_facts(facts, replace(PRODUCT, net_weight_g=210), AT)
     assert isinstance(second, ProductChanged)
     assert (second.product.version, second.product.net_weight_g) == (2, 210)
-    found = product_of(Facts(product_stream(SKU), [second, first]))
-    assert found is not None
-    assert found.product == replace(PRODUCT, gtin="03245678901236", net_weight_g=210)
+    known = product_of(Facts(product_stream(SKU), [second, first]))
+    assert known is not None
+    assert known.product == replace(PRODUCT, gtin="03245678901236", net_weight_g=210)
 
 
 def test_what_makers_says_of_a_product_counts_before_what_was_stated_to_the_warehouse() -> None:
@@ -245,9 +245,9 @@ def test_what_makers_says_of_a_product_counts_before_what_was_stated_to_the_ware
         return stated().model_copy(update={"version": version, "net_weight_g": weight})
 
     def weight() -> int:
-        found = product_of(facts)
-        assert found is not None
-        return found.product.net_weight_g
+        known = product_of(facts)
+        assert known is not None
+        return known.product.net_weight_g
 
     assert weight() == 220
     assert facts.add(ProductApproved(sku=SKU, occurred_at=AT, product=of_makers(1, 300)))
@@ -302,6 +302,6 @@ def test_a_receipt_of_a_withdrawn_product_is_refused_at_its_line() -> None:
 
 def test_a_receipt_is_published_with_every_line() -> None:
     receipt = GoodsReceipt("savonnerie", "BL-1", (SkuQuantity(SKU, 4), SkuQuantity("MIEL-500", 1)), AT)
-    told = receipt.received({SKU: PRODUCT, "MIEL-500": PRODUCT})
-    assert (told.receipt_id, told.occurred_at) == (receipt.id, AT)
-    assert [(line.sku, line.quantity) for line in told.lines] == [(SKU, 4), ("MIEL-500", 1)]
+    event = receipt.received({SKU: PRODUCT, "MIEL-500": PRODUCT})
+    assert (event.receipt_id, event.occurred_at) == (receipt.id, AT)
+    assert [(line.sku, line.quantity) for line in event.lines] == [(SKU, 4), ("MIEL-500", 1)]

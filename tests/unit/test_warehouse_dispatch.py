@@ -49,9 +49,9 @@ def test_else_the_next_working_day(day: date, hour: int, leaves: date) -> None:
     "day",
     [
         # As the French state publishes them (service-public.fr, "jours fériés").
-        *[(2026, *one) for one in ((1, 1), (4, 6), (5, 1), (5, 8), (5, 14), (5, 25), (7, 14), (11, 11), (12, 25))],
-        *[(2027, *one) for one in ((1, 1), (3, 29), (5, 6), (5, 17), (7, 14), (11, 1), (11, 11))],
-        *[(2028, *one) for one in ((4, 17), (5, 1), (5, 8), (5, 25), (6, 5), (7, 14), (8, 15), (11, 1), (12, 25))],
+        *[(2026, *day) for day in ((1, 1), (4, 6), (5, 1), (5, 8), (5, 14), (5, 25), (7, 14), (11, 11), (12, 25))],
+        *[(2027, *day) for day in ((1, 1), (3, 29), (5, 6), (5, 17), (7, 14), (11, 1), (11, 11))],
+        *[(2028, *day) for day in ((4, 17), (5, 1), (5, 8), (5, 25), (6, 5), (7, 14), (8, 15), (11, 1), (12, 25))],
     ],
 )
 def test_nobody_works_on_a_public_holiday(day: tuple[int, int, int]) -> None:

@@ -131,8 +131,10 @@ def test_in_any_order_what_was_granted_was_granted_before_packing(steps: list[Ev
         granted = {hold.hold for hold in facts.all(OrderHeld)}
         assert all(facts.get(HoldReleased, hold) for hold in granted)
         packed_after = granted | {str(change.version) for change in facts.all(OrderChanged)}
-    granted = {hold.hold for hold in facts.all(OrderHeld)} | {str(one.version) for one in facts.all(OrderChanged)}
-    refused = {hold.hold for hold in facts.all(HoldTooLate)} | {str(one.version) for one in facts.all(ChangeTooLate)}
+    granted = {hold.hold for hold in facts.all(OrderHeld)} | {str(change.version) for change in facts.all(OrderChanged)}
+    refused = {hold.hold for hold in facts.all(HoldTooLate)} | {
+        str(change.version) for change in facts.all(ChangeTooLate)
+    }
     assert granted | refused == {HOLD.hold, OTHER.hold, "2"}
     assert not granted & refused
     if packed_after is not None:

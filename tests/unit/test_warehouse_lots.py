@@ -52,14 +52,14 @@ def lot(name: str, received: int = 10, packed: int = 0, sku: str = SOAP) -> Lot:
 
 
 def shelf(*lots: Lot, whole: Sequence[str] = (SOAP,)) -> Shelf:
-    return Shelf({(one.sku, one.lot): one for one in lots}, whole)
+    return Shelf({(lot.sku, lot.lot): lot for lot in lots}, whole)
 
 
 def of(**quantities: int) -> tuple[LotQuantity, ...]:
     return tuple(LotQuantity(name, quantity) for name, quantity in quantities.items())
 
 
-def told(**quantities: int) -> tuple[PackedLot, ...]:
+def packed_lots(**quantities: int) -> tuple[PackedLot, ...]:
     return tuple(PackedLot(gtin=GTIN, lot=name, quantity=quantity, sku=SOAP) for name, quantity in quantities.items())
 
 
@@ -180,8 +180,8 @@ def test_each_fault_of_the_lots_of_a_box_is_named(
 
 
 def test_two_boxes_do_not_hold_the_last_unit_of_a_lot_twice() -> None:
-    one, _ = boxes(*of(A=2))
-    half = replace(one, contents=(replace(one.contents[0], quantity=1, lots=of(A=1)),))
+    box, _ = boxes(*of(A=2))
+    half = replace(box, contents=(replace(box.contents[0], quantity=1, lots=of(A=1)),))
     _, honey = boxes()
     act = lambda: pack(  # noqa: E731
         facts_of(*RESERVED), [half, half, honey], NET, NOW, by_lot=[SOAP], shelf=shelf(lot("A", 1))
@@ -216,7 +216,7 @@ PLAN = pack(facts_of(*RESERVED), boxes(*of(A=1, B=1)), NET, NOW, by_lot=[SOAP], 
 
 
 def test_a_box_with_lots_is_published_with_them_by_sku_and_lot() -> None:
-    assert (PACKED.parcel, PACKED.sscc, PACKED.units, PACKED.lots) == (1, SSCC, (), told(A=1, B=1))
+    assert (PACKED.parcel, PACKED.sscc, PACKED.units, PACKED.lots) == (1, SSCC, (), packed_lots(A=1, B=1))
 
 
 def test_the_same_boxes_again_are_the_same_and_others_a_conflict() -> None:
@@ -239,14 +239,14 @@ def at(hours: int) -> dict[str, object]:
 HANDED_OVER = ParcelHandedOver.model_validate(at(1) | {"parcel": 1, "carrier": "laposte", "tracking_number": "T1"})
 
 
-def opened(reason: str, gone: tuple[PackedLot, ...] = ()) -> UnitsReturned:
+def opened(reason: str, written_off: tuple[PackedLot, ...] = ()) -> UnitsReturned:
     return UnitsReturned.model_validate(
-        at(2) | {"parcel": 1, "sscc": SSCC, "reason": reason, "lots": told(B=1), "written_off_lots": gone}
+        at(2) | {"parcel": 1, "sscc": SSCC, "reason": reason, "lots": packed_lots(B=1), "written_off_lots": written_off}
     )
 
 
 def counts(*events: Event) -> dict[str, tuple[int, int]]:
-    return {one.lot: (one.packed, one.written_off) for one in lots_of_order(facts_of(*RESERVED, *events))}
+    return {lot.lot: (lot.packed, lot.written_off) for lot in lots_of_order(facts_of(*RESERVED, *events))}
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def counts(*events: Event) -> dict[str, tuple[int, int]]:
         ([HANDED_OVER], {"A": (1, 0), "B": (1, 0)}),
         ([opened("withdrawn")], {"A": (0, 0), "B": (0, 0)}),
         ([opened("withdrawn"), HANDED_OVER], {"A": (1, 0), "B": (1, 0)}),
-        ([HANDED_OVER, opened("returned", told(A=1))], {"A": (0, 1), "B": (0, 0)}),
+        ([HANDED_OVER, opened("returned", packed_lots(A=1))], {"A": (0, 1), "B": (0, 0)}),
     ],
 )
 def test_how_many_are_in_boxes_follows_from_the_set_in_any_order(
@@ -288,10 +288,10 @@ def test_the_lots_of_a_withdrawn_order_leave_their_boxes() -> None:
 @pytest.mark.parametrize(("reason", "expected"), [("damaged", {"A": 2}), ("returned", {})])
 def test_lots_are_written_off_by_their_shortage_and_by_their_return_once(reason: str, expected: dict[str, int]) -> None:
     event = StockWrittenOff(
-        order_id=ORDER, occurred_at=NOW, sku=SOAP, quantity=2, reason=reason, number=1, lots=told(A=2)
+        order_id=ORDER, occurred_at=NOW, sku=SOAP, quantity=2, reason=reason, number=1, lots=packed_lots(A=2)
     )
     lots = lots_of_write_off(Facts(Stream(WRITE_OFF, event.stream_id), [event]))
-    assert {one.lot: one.written_off for one in lots} == expected
+    assert {lot.lot: lot.written_off for lot in lots} == expected
 
 
 def test_what_is_neither_packed_nor_written_off_is_in_stock() -> None:
@@ -307,8 +307,8 @@ LEVELS = {SOAP: StockLevels(received=5, available=3, reserved=2)}
 @pytest.mark.parametrize(
     ("said", "there", "expected"),
     [
-        (of(B=1), shelf(A, B), told(B=1)),
-        ((), shelf(A), told(A=2)),
+        (of(B=1), shelf(A, B), packed_lots(B=1)),
+        ((), shelf(A), packed_lots(A=2)),
         ((), shelf(A, B), ()),
         ((), EMPTY, ()),
     ],
@@ -344,17 +344,17 @@ def book(sound: int, damaged: int, *said: SkuLot, packed: UnitsPacked | None = P
     return book_return(facts, 1, sides[0], sides[1], LATER, damaged_lots=said).units
 
 
-ONLY_A = PACKED.model_copy(update={"lots": told(A=2)})
+ONLY_A = PACKED.model_copy(update={"lots": packed_lots(A=2)})
 
 
 @pytest.mark.parametrize(
-    ("sides", "said", "packed", "sound", "gone"),
+    ("sides", "said", "packed", "sound", "written_off"),
     [
-        ((2, 0), (), PACKED, told(A=1, B=1), ()),
-        ((1, 1), (SkuLot(SOAP, "B", 1),), PACKED, told(A=1), told(B=1)),
-        ((0, 2), (), PACKED, (), told(A=1, B=1)),
-        ((0, 2), (SkuLot(SOAP, "A", 1), SkuLot(SOAP, "B", 1)), PACKED, (), told(A=1, B=1)),
-        ((1, 1), (), ONLY_A, told(A=1), told(A=1)),
+        ((2, 0), (), PACKED, packed_lots(A=1, B=1), ()),
+        ((1, 1), (SkuLot(SOAP, "B", 1),), PACKED, packed_lots(A=1), packed_lots(B=1)),
+        ((0, 2), (), PACKED, (), packed_lots(A=1, B=1)),
+        ((0, 2), (SkuLot(SOAP, "A", 1), SkuLot(SOAP, "B", 1)), PACKED, (), packed_lots(A=1, B=1)),
+        ((1, 1), (), ONLY_A, packed_lots(A=1), packed_lots(A=1)),
     ],
 )
 def test_a_return_says_of_which_lots_units_are_stock_again(
@@ -362,11 +362,11 @@ def test_a_return_says_of_which_lots_units_are_stock_again(
     said: tuple[SkuLot, ...],
     packed: UnitsPacked,
     sound: tuple[PackedLot, ...],
-    gone: tuple[PackedLot, ...],
+    written_off: tuple[PackedLot, ...],
 ) -> None:
     booked = book(*sides, *said, packed=packed)
     assert booked is not None
-    assert (booked.lots, booked.written_off_lots) == (sound, gone)
+    assert (booked.lots, booked.written_off_lots) == (sound, written_off)
 
 
 def test_each_fault_of_the_lots_of_a_return_is_named() -> None:

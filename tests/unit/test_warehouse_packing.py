@@ -112,8 +112,8 @@ def test_a_return_is_sorted_out_to_the_last_unit_and_gram(soap: int, honey: int)
 
 
 def test_a_return_that_does_not_add_up_is_named_sku_by_sku() -> None:
-    found = return_faults(PARCEL, [SkuQuantity("SAVON-200", 6)], [SkuQuantity("THE-100", 1)])
-    assert [(fault.field, fault.rule) for fault in found] == [
+    faults = return_faults(PARCEL, [SkuQuantity("SAVON-200", 6)], [SkuQuantity("THE-100", 1)])
+    assert [(fault.field, fault.rule) for fault in faults] == [
         ("damaged[0].sku", "sku_of_parcel"),
         ("sound", "adds_up_to_parcel"),
         ("sound", "adds_up_to_parcel"),
@@ -128,12 +128,12 @@ def test_limits_are_dated_and_name_their_source() -> None:
 
 
 def test_boxes_are_the_same_in_whatever_order_their_contents_were_scanned() -> None:
-    one, two = Scanned(1, "SAVON-200", 2), Scanned(2, "MIEL-500", 1)
-    first, second = Box((one, two), 1_500, 300, 200, 100), Box((two,), 700, 300, 200, 100)
-    assert same_boxes([first, second], [Box((two, one), 1_500, 300, 200, 100), second])
+    soap, honey = Scanned(1, "SAVON-200", 2), Scanned(2, "MIEL-500", 1)
+    first, second = Box((soap, honey), 1_500, 300, 200, 100), Box((honey,), 700, 300, 200, 100)
+    assert same_boxes([first, second], [Box((honey, soap), 1_500, 300, 200, 100), second])
     assert not same_boxes([first, second], [second, first])
     assert not same_boxes([first], [first, second])
-    assert not same_boxes([first], [Box((one, Scanned(2, "MIEL-500", 2)), 1_500, 300, 200, 100)])
+    assert not same_boxes([first], [Box((soap, Scanned(2, "MIEL-500", 2)), 1_500, 300, 200, 100)])
 
 
 SOAP, HONEY = line(1, "SAVON-200", 2), line(2, "MIEL-500", 1)
@@ -153,9 +153,9 @@ def test_a_unit_under_another_line_or_sku_is_named_and_counts_for_none() -> None
 
 
 def test_a_line_is_in_a_parcel_once_and_may_be_in_several() -> None:
-    one, honey = Scanned(1, "SAVON-200", 1), Scanned(2, "MIEL-500", 1)
-    assert faults_of(Box((one, one, honey), 2_000, 300, 200, 100)) == [("parcels[0].contents", "line_once_a_parcel")]
-    assert faults_of(Box((one, honey), 1_000, 300, 200, 100), Box((one,), 300, 300, 200, 100)) == []
+    soap, honey = Scanned(1, "SAVON-200", 1), Scanned(2, "MIEL-500", 1)
+    assert faults_of(Box((soap, soap, honey), 2_000, 300, 200, 100)) == [("parcels[0].contents", "line_once_a_parcel")]
+    assert faults_of(Box((soap, honey), 1_000, 300, 200, 100), Box((soap,), 300, 300, 200, 100)) == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from shared.ledger.facts import Facts
 from tests.support.warehouse_model import NOW, SKUS, UNITS, WarehouseModel, order_id, placed, screened, warehouse
 
 
-def asked(model: WarehouseModel, number: int, units: dict[str, int]) -> StockReserved | StockRefused | None:
+def answer_of(model: WarehouseModel, number: int, units: dict[str, int]) -> StockReserved | StockRefused | None:
     """As a preview asks: with a set of its own, whatever is known of the order."""
     order = placed(number, units)
     facts = Facts(order.stream, [order])
@@ -42,8 +42,8 @@ def test_it_is_what_the_order_then_gets(
         known: list[Event] = [placed(99, units), screened(99)] if lines_known else []
         model.consume(known)
     for number, units in enumerate(orders):
-        answer = asked(model, number, units)
-        assert asked(model, number, units) == answer, "asking changes nothing"
+        answer = answer_of(model, number, units)
+        assert answer_of(model, number, units) == answer, "asking changes nothing"
         model.consume([placed(number, units), screened(number)])
         decision = decided(model, number)
         assert (answer and answer.TYPE) == (decision and decision.TYPE)
@@ -55,4 +55,4 @@ def test_it_is_what_the_order_then_gets(
 def test_what_an_order_of_that_id_holds_already_is_not_free_again() -> None:
     model = warehouse({"MIEL-500": 2})
     model.consume([placed(0, {"MIEL-500": 2}), screened(0)])
-    assert isinstance(asked(model, 0, {"MIEL-500": 2}), StockRefused)
+    assert isinstance(answer_of(model, 0, {"MIEL-500": 2}), StockRefused)

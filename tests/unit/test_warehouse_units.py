@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -57,10 +58,12 @@ from services.warehouse.domain.packing import Box, Scanned
 from services.warehouse.domain.stock import Movement, SkuQuantity, StockLevels
 from services.warehouse.domain.units import (
     SERIAL_BITS,
+    TICK,
     Unit,
     UnitPlace,
     UnitState,
     packed_units,
+    packing_time,
     places_of_order,
     places_of_write_off,
     reference_of,
@@ -148,9 +151,9 @@ def test_a_minted_serial_has_sixteen_characters_that_no_eye_mistakes() -> None:
 
 
 @given(st.integers(0, 2**SERIAL_BITS - 1), st.integers(0, 2**SERIAL_BITS - 1))
-def test_two_numbers_have_two_serials(one: int, other: int) -> None:
-    assert (serial_of(one) == serial_of(other)) == (one == other)
-    assert UnitKey(gtin=GTIN, serial=serial_of(one)).serial == serial_of(one)
+def test_two_numbers_have_two_serials(number: int, other: int) -> None:
+    assert (serial_of(number) == serial_of(other)) == (number == other)
+    assert UnitKey(gtin=GTIN, serial=serial_of(number)).serial == serial_of(number)
 
 
 @given(st.integers(4, 12), st.data())
@@ -289,6 +292,15 @@ def test_a_unit_that_came_back_is_packed_again() -> None:
     assert pack(facts_of(*RESERVED), boxes(ONE, TWO), NET, at(1), serialised=[SOAP], units=known) == PLAN
 
 
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [([], at(1)), ([NOW], at(1)), ([at(1)], at(1) + TICK), ([at(3), NOW], at(3) + TICK)],
+)
+def test_units_are_packed_later_than_they_came_to_their_last_place(since: list[datetime], expected: datetime) -> None:
+    scanned = [replace(unit(ONE), since=instant) for instant in since]
+    assert packing_time(scanned, at(1)) == expected
+
+
 # --- where units are ---
 
 
@@ -318,8 +330,8 @@ def test_where_units_are_follows_from_the_set_in_any_order(
 
 def test_only_boxes_with_units_have_an_sscc() -> None:
     with_units, without = boxes(ONE, TWO)
-    [told] = packed_units(ORDER, [without, with_units], EMPTY, [SSCC], at(1))
-    assert (told.parcel, told.sscc, told.units) == (2, SSCC, (ONE, TWO))
+    [event] = packed_units(ORDER, [without, with_units], EMPTY, [SSCC], at(1))
+    assert (event.parcel, event.sscc, event.units) == (2, SSCC, (ONE, TWO))
 
 
 def test_units_of_a_box_that_was_given_up_lie_in_its_successor() -> None:
@@ -330,7 +342,7 @@ def test_units_of_a_box_that_was_given_up_lie_in_its_successor() -> None:
     assert new.id_follows
     for order in itertools.permutations([PLAN, PACKED, repacked, given_up, new]):
         places = places_of_order(facts_of(*RESERVED, *order))
-        assert {(one.unit, one.state, one.parcel, one.sscc) for one in places} == {
+        assert {(place.unit, place.state, place.parcel, place.sscc) for place in places} == {
             (ONE, "packed", 3, OTHER_SSCC),
             (TWO, "packed", 3, OTHER_SSCC),
         }
@@ -351,16 +363,16 @@ def test_units_are_written_off_by_their_shortage_and_by_their_return_once() -> N
 
 
 def decided(*events: Event) -> list[UnitsReturned]:
-    found = decide(facts_of(*RESERVED, PLAN, *events), DecisionContext(LATER))
-    return [event for event in found if isinstance(event, UnitsReturned)]
+    outputs = decide(facts_of(*RESERVED, PLAN, *events), DecisionContext(LATER))
+    return [event for event in outputs if isinstance(event, UnitsReturned)]
 
 
 def test_the_units_of_a_withdrawn_order_leave_their_boxes_once() -> None:
     withdrawn = OrderWithdrawn(order_id=ORDER, occurred_at=at(2), reason="shopper")
     assert decided(PACKED) == []
-    [told] = decided(PACKED, withdrawn)
-    assert (told.reason, told.units, told.sscc, told.parcel) == ("withdrawn", (ONE, TWO), SSCC, 1)
-    assert decided(PACKED, withdrawn, told) == []
+    [event] = decided(PACKED, withdrawn)
+    assert (event.reason, event.units, event.sscc, event.parcel) == ("withdrawn", (ONE, TWO), SSCC, 1)
+    assert decided(PACKED, withdrawn, event) == []
     assert decided(PACKED, withdrawn, HANDED_OVER) == []
     assert decided(withdrawn) == []
 
@@ -374,7 +386,7 @@ SHIPPED = facts_of(*RESERVED, PLAN, PACKED, HANDED_OVER)
 
 
 @pytest.mark.parametrize(
-    ("sound", "damaged", "names", "units", "gone"),
+    ("sound", "damaged", "names", "units", "written_off"),
     [
         (2, 0, (), (ONE, TWO), ()),
         (1, 1, (TWO,), (ONE,), (TWO,)),
@@ -383,7 +395,7 @@ SHIPPED = facts_of(*RESERVED, PLAN, PACKED, HANDED_OVER)
     ],
 )
 def test_a_return_says_which_units_are_stock_again(
-    sound: int, damaged: int, names: tuple[UnitKey, ...], units: tuple[UnitKey, ...], gone: tuple[UnitKey, ...]
+    sound: int, damaged: int, names: tuple[UnitKey, ...], units: tuple[UnitKey, ...], written_off: tuple[UnitKey, ...]
 ) -> None:
     booked = book_return(
         SHIPPED,
@@ -395,7 +407,7 @@ def test_a_return_says_which_units_are_stock_again(
         KNOWN,
     )
     assert booked.units is not None
-    assert (booked.units.reason, booked.units.units, booked.units.written_off) == ("returned", units, gone)
+    assert (booked.units.reason, booked.units.units, booked.units.written_off) == ("returned", units, written_off)
     assert booked.published == [booked.received_back, booked.units]
 
 

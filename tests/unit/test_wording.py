@@ -69,9 +69,9 @@ def test_every_fault_of_a_body_says_what_its_field_must_be(body: type[BaseModel]
 )
 def test_a_form_is_described_with_an_example_of_it(kind: Any) -> None:
     form: TypeAdapter[Any] = TypeAdapter(kind)
-    with pytest.raises(ValidationError) as found:
+    with pytest.raises(ValidationError) as raised:
         form.validate_python("-")
-    (fault,) = field_errors(found.value.errors())
+    (fault,) = field_errors(raised.value.errors())
     example = re.search(r"e\.g\. (\S+)", fault.message)
     assert example
     assert form.validate_python(example[1])

@@ -10,7 +10,7 @@ import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from services.makers.api.goods_actions import GoodsActions
-from services.makers.api.own import VendorPath, require_own
+from services.makers.api.ownership import VendorPath, require_own
 from services.makers.schemas.goods import BrandBody, BrandDecisionBody, BrandsView, BrandView, brand_view
 from services.makers.store import brands, vendors
 from services.refusals.routes import RefusalRoute
@@ -53,7 +53,7 @@ def router(
         """By name; a vendor has 200 at most."""
         require_own(principal, vendor_id)
         async with pool.acquire() as db:
-            await actions.lock.found(db, vendor_id)
+            await actions.lock.read(db, vendor_id)
             rows = await brands.of_vendor(db, vendor_id)
         return json_answer(BrandsView(brands=tuple(brand_view(row) for row in rows)))
 
@@ -121,13 +121,13 @@ def router(
         require_own(principal, vendor_id)
         async with pool.acquire() as db:
             await actions.brand_of(db, vendor_id, brand_id)
-            found = await brands.document(db, brand_id)
+            sealed_document = await brands.document(db, brand_id)
             await vendors.record_read(db, vendor_id, "brand_document", "shown", principal.name)
-        if found is None:
+        if sealed_document is None:
             raise Problem(404, "no document is there")
         # Never as what it says it is: a browser would show it.
         return Response(
-            seal.open(found, brands.document_place(brand_id)),
+            seal.open(sealed_document, brands.document_place(brand_id)),
             media_type="application/octet-stream",
             headers={"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"},
         )

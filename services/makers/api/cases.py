@@ -88,5 +88,5 @@ async def _lacking(db: DB, vendor_ids: Sequence[UUID]) -> Mapping[UUID, Sequence
     if not vendor_ids:
         return {}
     brandless = await products.vendors_without(db, vendor_ids, NO_BRAND)
-    found = await vendors.find_all(db, vendor_ids)
-    return {vendor.id: missing(vendor, brands=vendor.id in brandless) for vendor in found}
+    known_vendors = await vendors.find_all(db, vendor_ids)
+    return {vendor.id: missing(vendor, brands=vendor.id in brandless) for vendor in known_vendors}

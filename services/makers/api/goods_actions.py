@@ -80,18 +80,18 @@ class GoodsActions:
         return brand
 
     async def state_products(
-        self, db: DB, vendor_id: UUID, asked: Sequence[tuple[str, Details]]
+        self, db: DB, vendor_id: UUID, statements: Sequence[tuple[str, Details]]
     ) -> list[tuple[Product | None, Product | Refusal]]:
         """Each as it was (None: new) and as it is now, or why it is not taken; nothing is written."""
         await self.lock.take_open(db, vendor_id)
-        known = await products.find(db, [sku for sku, _ in asked])
-        own = {brand.id for brand in await brands.of_vendor(db, vendor_id)}
+        known = await products.find(db, [sku for sku, _ in statements])
+        brand_ids = {brand.id for brand in await brands.of_vendor(db, vendor_id)}
         room = MOST_PRODUCTS - await products.count(db, vendor_id)
         results: list[tuple[Product | None, Product | Refusal]] = []
-        for sku, details in asked:
+        for sku, details in statements:
             before = known.get(sku)
             try:
-                results.append((before, _stated(before, sku, vendor_id, details, own, room)))
+                results.append((before, _stated(before, sku, vendor_id, details, brand_ids, room)))
                 room -= before is None
             except Refusal as refusal:
                 results.append((before, refusal))
@@ -101,7 +101,7 @@ class GoodsActions:
         """As they were stated: a changed one waits for a person, and for one that was submitted nobody decides any
         more. Refusal when another vendor has stated a SKU just now."""
         # In one order for all: two vendors' lists with the same new SKUs do not wait for each other.
-        for product in sorted(changed_, key=lambda one: one.sku):
+        for product in sorted(changed_, key=lambda product: product.sku):
             if not await products.save(db, product):
                 raise _sku_taken()
             if product.state == "changed":

@@ -8,7 +8,7 @@ from typing import Annotated
 import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from services.makers.api.own import VendorPath, require_own
+from services.makers.api.ownership import VendorPath, require_own
 from services.makers.api.vendor_keys import DAY, KeyPublishing, make_key
 from services.makers.schemas.vendors import KeyBody, KeysView, KeyView, NewKeyView
 from services.vendor_keys import VENDOR_SCOPE, key_name

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from contracts.base import Sku
 from services.makers.api.goods_actions import GoodsActions
-from services.makers.api.own import VendorPath, require_own
+from services.makers.api.ownership import VendorPath, require_own
 from services.makers.domain.products import PRODUCT_TABLE, Product
 from services.makers.jobs.customs import Customs
 from services.makers.schemas.goods import (
@@ -93,7 +93,7 @@ def router(
         require_own(principal, vendor_id)
         after = paging.after(cursor, _IN_PRODUCTS)
         async with pool.acquire() as db:
-            await actions.lock.found(db, vendor_id)
+            await actions.lock.read(db, vendor_id)
             rows = await products.list_products(db, vendor_id, after[0] if after else None, limit + 1)
         shown, following = paging.cut(rows, limit, lambda row: (row.sku,))
         page = ProductsPage.model_construct(products=tuple(product_view(row) for row in shown), next=following)
@@ -232,7 +232,7 @@ def router(
         pieces: list[str] = []
         after: str | None = None
         async with pool.acquire() as db:
-            await actions.lock.found(db, vendor_id)
+            await actions.lock.read(db, vendor_id)
             # Piece by piece: what others ask meanwhile is answered between two.
             while rows := await products.list_products(db, vendor_id, after, WRITTEN_AT_ONCE):
                 pieces.append(write_list(rows, headings=not pieces))
@@ -263,8 +263,8 @@ def router(
         rows, faults, count = await to_thread(read_list, await body_within(request, LIST_BYTES))
 
         async def work(db: DB) -> Response:
-            asked = [(row.sku, row.body.details()) for row in rows]
-            results = await actions.state_products(db, vendor_id, asked)
+            statements = [(row.sku, row.body.details()) for row in rows]
+            results = await actions.state_products(db, vendor_id, statements)
             errors = [*faults, *_refused(rows, [after for _, after in results])]
             taken = [(before, after) for before, after in results if isinstance(after, Product)]
             changed = [(before, after) for before, after in taken if after != before]

@@ -4,7 +4,7 @@ The rules are in `domain`; each raises Refusal."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from contracts.base import Event
@@ -15,17 +15,16 @@ from services.makers.domain.accounts import AccountChange
 from services.makers.domain.cases import (
     ACTIONS,
     BANK_CHANGE,
-    BRAND_DECISION,
     IN_FLIGHT,
     NUMBER_LAPSED,
-    PRODUCT_DECISION,
     VENDOR_DECISION,
     Case,
     opened,
-    settled,
+    settled_by_choice,
 )
 from services.makers.domain.numbers import masked_iban
 from services.makers.domain.vendors import (
+    CHECKS_COUNTED,
     STATED,
     Company,
     Vendor,
@@ -33,6 +32,9 @@ from services.makers.domain.vendors import (
     changed,
     closed,
     rejected,
+    require_erasable,
+    require_few_checks,
+    require_few_erasures,
     restored,
     stated,
     submitted,
@@ -40,16 +42,9 @@ from services.makers.domain.vendors import (
 )
 from services.makers.handlers import begin_check, erase_people, suspend
 from services.makers.store import cases, checks, vendors
-from services.refusals.refusal import Refusal, conflict, refused
+from services.refusals.refusal import Refusal, conflict
 from shared.db import DB
 from shared.sealing import Seal
-
-MOST_ERASURES = 100
-"""Of a vendor's people: each is a fact that its set keeps."""
-MOST_CHECKS = 10
-"""That are asked for in a day of business time, of one vendor: VIES blocks who asks too much."""
-BY_PERSON = {IN_FLIGHT: ("go_on", "withdraw")}
-"""How a case may be settled, where it is settled by a choice alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +69,7 @@ class VendorActions:
 
     async def state_people(self, db: DB, vendor_id: UUID, people: bytes) -> Vendor:
         vendor = await self.lock.take_open(db, vendor_id)
-        if len((await self.lock.facts(db, vendor)).all(VendorPeopleErased)) >= MOST_ERASURES:
-            raise Refusal(
-                "conflict", "too many erasures", detail=f"people are stated {MOST_ERASURES} times anew at most"
-            )
+        require_few_erasures(len((await self.lock.facts(db, vendor)).all(VendorPeopleErased)))
         await vendors.save_people(db, vendor_id, self.seal.seal(people, vendors.people_place(vendor_id)))
         return await self.lock.save(db, stated(vendor, self.lock.now()))
 
@@ -90,10 +82,8 @@ class VendorActions:
         return self.seal.open(sealed, vendors.people_place(vendor_id))
 
     async def erase_people(self, db: DB, vendor_id: UUID) -> None:
-        """Of a vendor that sells they are kept by law, until it is closed (docs/privacy.md)."""
         vendor = await self.lock.take(db, vendor_id)
-        if vendor.state in ("verified", "suspended"):
-            raise Refusal("conflict", f"not while the vendor is {vendor.state}", detail="close it first")
+        require_erasable(vendor)
         await self.lock.save(
             db, vendor, await erase_people(db, vendor, await self.lock.facts(db, vendor), self.lock.now())
         )
@@ -113,7 +103,7 @@ class VendorActions:
     async def agree_to_account(self, db: DB, vendor_id: UUID, by: str, asked_at: datetime) -> AccountChange:
         """To the account that was asked for at `asked_at` and to no other."""
         await self.lock.take(db, vendor_id)
-        change = await self._asked_change(db, vendor_id)
+        change = await self._waiting_change(db, vendor_id)
         after = accounts.agreed(change, by, asked_at)
         await vendors.save_consent(db, after)
         if after.agreed:
@@ -122,7 +112,7 @@ class VendorActions:
 
     async def refuse_account(self, db: DB, vendor_id: UUID, by: str) -> None:
         await self.lock.take(db, vendor_id)
-        await self._asked_change(db, vendor_id)
+        await self._waiting_change(db, vendor_id)
         await vendors.drop_change(db, vendor_id)
         await self._settle_cases(db, vendor_id, BANK_CHANGE, "refused", by)
 
@@ -146,15 +136,15 @@ class VendorActions:
 
     async def suspend(self, db: DB, vendor_id: UUID) -> Vendor:
         events = await suspend(db, await self.lock.take(db, vendor_id), "operator", self.lock.now())
-        return await self.lock.save(db, await self.lock.found(db, vendor_id), events)
+        return await self.lock.save(db, await self.lock.read(db, vendor_id), events)
 
     async def restore(self, db: DB, vendor_id: UUID, by: str) -> Vendor:
         """Sells again, as it is stated now."""
         vendor, now = await self.lock.take(db, vendor_id), self.lock.now()
         after = restored(vendor, await checks.find(db, vendor_id, vendor.round), now)
         await self._settle_cases(db, vendor_id, NUMBER_LAPSED, "restored", by)
-        told = [facts.vendor_restored(after, now), facts.vendor_verified(after, _company(after), now)]
-        return await self.lock.save(db, after, told)
+        events = [facts.vendor_restored(after, now), facts.vendor_verified(after, _company(after), now)]
+        return await self.lock.save(db, after, events)
 
     async def close(self, db: DB, vendor_id: UUID, by: str) -> Vendor:
         """For good. One that sells is suspended by it, and its orders in flight are one case."""
@@ -162,7 +152,7 @@ class VendorActions:
         events: list[Event] = []
         if vendor.state == "verified":
             events += await suspend(db, vendor, "closed", now)
-            vendor = await self.lock.found(db, vendor_id)
+            vendor = await self.lock.read(db, vendor_id)
         after = closed(vendor, now)
         # Its brands end with it; what becomes of its orders in flight a person still chooses.
         await cases.close_kinds(db, vendor_id, [kind for kind in ACTIONS if kind != IN_FLIGHT], "closed", by, now)
@@ -170,19 +160,13 @@ class VendorActions:
         return await self.lock.save(db, after, events)
 
     async def settle(self, db: DB, case_id: UUID, resolution: str, by: str) -> Case:
-        """By a person's choice. Refusal for a case that is settled by what is done with its vendor, brand or
-        product."""
+        """By a person's choice."""
         case = await cases.find(db, case_id)
         if case is None:
             raise Refusal("unknown", "no such case")
         vendor, now = await self.lock.take(db, case.vendor_id), self.lock.now()
         case = await cases.find(db, case_id) or case
-        choices = BY_PERSON.get(case.kind)
-        if choices is None and case.kind in (VENDOR_DECISION, BRAND_DECISION, PRODUCT_DECISION, BANK_CHANGE):
-            raise Refusal("conflict", "the case is settled by its action", detail=case.action)
-        if choices is not None and resolution not in choices:
-            raise refused("resolution", "choice", f"Must be one of {', '.join(choices)}")
-        after = settled(case, resolution, by, now)
+        after = settled_by_choice(case, resolution, by, now)
         await cases.close(db, after)
         if case.kind == IN_FLIGHT:
             await self.lock.save(db, vendor, [facts.in_flight_decided(vendor, int(case.about), resolution, now)])
@@ -191,14 +175,13 @@ class VendorActions:
     async def _checked_again(self, db: DB, vendor: Vendor) -> Vendor:
         """Somebody asks for it. Refusal when that was done too often of late."""
         now = self.lock.now()
-        if await checks.count_since(db, vendor.id, now - timedelta(days=1)) >= MOST_CHECKS:
-            raise Refusal("conflict", "too many checks", detail=f"at most {MOST_CHECKS} in a day")
+        require_few_checks(await checks.count_since(db, vendor.id, now - CHECKS_COUNTED))
         return await begin_check(db, vendor, now)
 
     async def _settle_cases(self, db: DB, vendor_id: UUID, kind: str, resolution: str, by: str) -> None:
         await cases.close_kinds(db, vendor_id, (kind,), resolution, by, self.lock.now())
 
-    async def _asked_change(self, db: DB, vendor_id: UUID) -> AccountChange:
+    async def _waiting_change(self, db: DB, vendor_id: UUID) -> AccountChange:
         change = await vendors.change_of(db, vendor_id)
         if change is None:
             raise Refusal("unknown", "no bank account waits for consent")

@@ -1,7 +1,7 @@
-"""Vendors' keys: made here, and told to the other services.
+"""Vendors' keys: made here, and published to the other services.
 
-They are told in the transaction that changes them. What no request has changed (keys from before, and those that an
-operator's command made or ended) is told by a task.
+A request publishes a key in the transaction that changes it. A task publishes what no request has changed: keys from
+before, and those that an operator's command made or ended.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class VendorLock:
         """Business time."""
         return self.clock.now()
 
-    async def found(self, db: DB, vendor_id: UUID) -> Vendor:
+    async def read(self, db: DB, vendor_id: UUID) -> Vendor:
         """Read without a lock. Refusal for one that is not there."""
         vendor = await vendors.find(db, vendor_id)
         if vendor is None:
@@ -35,8 +35,8 @@ class VendorLock:
 
     async def take(self, db: DB, vendor_id: UUID) -> Vendor:
         """Read again under the lock. An unknown one is not locked, since that would make its stream."""
-        await self.ledger.lock(db, [vendor_stream((await self.found(db, vendor_id)).owner)])
-        return await self.found(db, vendor_id)
+        await self.ledger.lock(db, [vendor_stream((await self.read(db, vendor_id)).owner)])
+        return await self.read(db, vendor_id)
 
     async def facts(self, db: DB, vendor: Vendor) -> Facts:
         """The set of a vendor whose lock is taken."""
@@ -54,4 +54,4 @@ class VendorLock:
         """Saved, with what was published and all that follows."""
         await vendors.save(db, vendor)
         await self.ledger.record(db, published=events, reevaluate=[vendor_stream(vendor.owner)])
-        return await self.found(db, vendor.id)
+        return await self.read(db, vendor.id)

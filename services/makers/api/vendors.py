@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from contracts.base import Code
-from services.makers.api.own import VendorPath, require_own
+from services.makers.api.ownership import VendorPath, require_own
 from services.makers.api.vendor_actions import VendorActions
 from services.makers.api.vendor_keys import KeyPublishing, make_key
 from services.makers.domain.vendors import State, Vendor
@@ -127,7 +127,7 @@ def router(
         """Without its people and with its account masked."""
         require_own(principal, vendor_id)
         async with pool.acquire() as db:
-            return json_answer(vendor_view(await actions.lock.found(db, vendor_id)))
+            return json_answer(vendor_view(await actions.lock.read(db, vendor_id)))
 
     @routes.put(
         "/vendors/{vendor_id}/company",
@@ -185,7 +185,7 @@ def router(
         They stay when what was read is erased."""
         place = paging.after(cursor, BY_ID)
         async with pool.acquire() as db:
-            await actions.lock.found(db, vendor_id)
+            await actions.lock.read(db, vendor_id)
             rows = await vendors.list_reads(db, vendor_id, place[0] if place else None, limit + 1)
         shown, following = paging.cut(rows, limit, lambda row: (row["id"],))
         page = PeopleReadsPage(reads=tuple(PeopleReadView.model_validate(dict(row)) for row in shown), next=following)
@@ -232,8 +232,8 @@ def router(
         """Masked, with the one that waits for consent."""
         require_own(principal, vendor_id)
         async with pool.acquire() as db:
-            vendor, asked = await actions.lock.found(db, vendor_id), await vendors.change_of(db, vendor_id)
-        return json_answer(account_view(vendor, asked))
+            vendor, account_change = await actions.lock.read(db, vendor_id), await vendors.change_of(db, vendor_id)
+        return json_answer(account_view(vendor, account_change))
 
     @routes.post(
         "/vendors/{vendor_id}/bank-account/consent",
@@ -254,7 +254,7 @@ def router(
 
         async def act(db: DB) -> BaseModel:
             after = await actions.agree_to_account(db, vendor_id, principal.name, body.asked_at)
-            return account_view(await actions.lock.found(db, vendor_id), after)
+            return account_view(await actions.lock.read(db, vendor_id), after)
 
         return await once(request, principal, act)
 
@@ -306,7 +306,7 @@ def router(
         """The evidence of a decision, the latest first, 50 at most."""
         require_own(principal, vendor_id)
         async with pool.acquire() as db:
-            await actions.lock.found(db, vendor_id)
+            await actions.lock.read(db, vendor_id)
             rows = await checks.of_vendor(db, vendor_id, SHOWN_CHECKS)
             if any(evidence is not None for _, evidence in rows):
                 await vendors.record_read(db, vendor_id, "evidence", "shown", principal.name)

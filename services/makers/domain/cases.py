@@ -9,7 +9,7 @@ from uuid import UUID
 
 from contracts.base import Stream
 from services.makers.domain.products import LICENCE_REQUIRED, TARIFF_CODE_UNKNOWN
-from services.refusals.refusal import Refusal
+from services.refusals.refusal import Refusal, refused
 
 VENDOR_DECISION = "vendor_decision"
 NUMBER_LAPSED = "number_lapsed"
@@ -35,6 +35,10 @@ ACTIONS: Mapping[str, str] = {
     IN_FLIGHT: "decide_in_flight",
 }
 """What settles a case of each kind."""
+CHOICES: Mapping[str, tuple[str, ...]] = {IN_FLIGHT: ("go_on", "withdraw")}
+"""How a case may be settled, where it is settled by a choice alone."""
+SETTLED_BY_ACTION = frozenset({VENDOR_DECISION, BRAND_DECISION, PRODUCT_DECISION, BANK_CHANGE})
+"""Kinds that are settled by what is done with the vendor, brand or product."""
 DUE_AFTER = timedelta(days=3)
 """Business time that a person has for a case, as for one of an order."""
 URGENT: Mapping[str, timedelta] = {IN_FLIGHT: timedelta(days=1)}
@@ -88,3 +92,14 @@ def settled(case: Case, resolution: str, by: str | None, now: datetime) -> Case:
     if case.closed_at is not None:
         raise Refusal("conflict", "the case is settled", detail=f"as {case.resolution}")
     return replace(case, closed_at=now, resolution=resolution, decided_by=by)
+
+
+def settled_by_choice(case: Case, resolution: str, by: str, now: datetime) -> Case:
+    """By a person. Raises Refusal for a kind that its action settles, and for what is no choice of its kind; of the
+    others any resolution is taken."""
+    if case.kind in SETTLED_BY_ACTION:
+        raise Refusal("conflict", "the case is settled by its action", detail=case.action)
+    choices = CHOICES.get(case.kind)
+    if choices is not None and resolution not in choices:
+        raise refused("resolution", "choice", f"Must be one of {', '.join(choices)}")
+    return settled(case, resolution, by, now)

@@ -54,16 +54,18 @@ def due(vendor: Vendor, cases: Sequence[Case], brands: Sequence[Brand], now: dat
         return Due(False, None, (), tuple(brands), None if over else until, erase=over)
     lapses = [case for case in cases if case.kind == NUMBER_LAPSED and case.closed_at is None]
     deadlines = [case.due_at for case in lapses if case.due_at is not None and vendor.state == "verified"]
-    told: set[UUID | None] = {case.brand_id for case in cases if case.kind == BRAND_ENDING}
-    ends = [(brand, at) for brand in brands if (at := ends_at(brand)) is not None]
-    warnings = [(brand, at) for brand in brands if (at := warned_at(brand)) is not None and brand.id not in told]
-    days = (vendor.check_due_at, until, *deadlines, *(at for _, at in (*ends, *warnings)))
-    ahead = [at for at in days if at and at > now]
+    warned_ids: set[UUID | None] = {case.brand_id for case in cases if case.kind == BRAND_ENDING}
+    ends = [(brand, instant) for brand in brands if (instant := ends_at(brand)) is not None]
+    warnings = [
+        (brand, instant) for brand in brands if (instant := warned_at(brand)) is not None and brand.id not in warned_ids
+    ]
+    days = (vendor.check_due_at, until, *deadlines, *(instant for _, instant in (*ends, *warnings)))
+    ahead = [instant for instant in days if instant and instant > now]
     return Due(
         check=vendor.check_due_at is not None and vendor.check_due_at <= now,
         lapsed=next((case for case in lapses if case.due_at in deadlines and case.due_at <= now), None),
-        warned=tuple(brand for brand, at in warnings if at <= now),
-        ended=tuple(brand for brand, at in ends if at <= now),
+        warned=tuple(brand for brand, instant in warnings if instant <= now),
+        ended=tuple(brand for brand, instant in ends if instant <= now),
         next_at=min(ahead, default=None),
         erase=over,
     )

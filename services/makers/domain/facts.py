@@ -56,15 +56,15 @@ def people_erased(vendor: Vendor, known: Facts, now: datetime) -> VendorPeopleEr
 def key_facts(
     known: Facts, vendor_id: UUID, sha256: str, ends_at: datetime | None, now: datetime
 ) -> list[VendorKeyEvent]:
-    """What is not told yet of a key. `known`: its set. `ends_at`: in real time; None of one that does not end."""
-    told: list[VendorKeyEvent] = []
+    """What is not published yet of a key. `known`: its set. `ends_at`: in real time; None of one that does not end."""
+    events: list[VendorKeyEvent] = []
     if VendorKeyMade not in known:
-        told.append(VendorKeyMade(vendor_id=vendor_id, occurred_at=now, sha256=sha256))
+        events.append(VendorKeyMade(vendor_id=vendor_id, occurred_at=now, sha256=sha256))
     ends = known.all(VendorKeyEnded)
     if ends_at is not None and all(ends_at < end.ends_at for end in ends):
         turn = len(ends) + 1
-        told.append(VendorKeyEnded(vendor_id=vendor_id, occurred_at=now, sha256=sha256, turn=turn, ends_at=ends_at))
-    return told
+        events.append(VendorKeyEnded(vendor_id=vendor_id, occurred_at=now, sha256=sha256, turn=turn, ends_at=ends_at))
+    return events
 
 
 def in_flight_decided(vendor: Vendor, turn: int, choice: str, now: datetime) -> InFlightDecided:
@@ -76,7 +76,7 @@ def product_in_force(
 ) -> ProductApproved | ProductChanged:
     """`before` its newest version was approved: one that was sold already has changed."""
     details = product.details
-    told = makers.Product(
+    published_product = makers.Product(
         version=product.version,
         owner=vendor.owner,
         vendor_id=vendor.id,
@@ -101,8 +101,8 @@ def product_in_force(
         brand_document=brand.document_hash,
     )
     if product.approvals > before.approvals:
-        return ProductApproved(sku=product.sku, occurred_at=now, turn=product.approvals, product=told)
-    return ProductChanged(sku=product.sku, occurred_at=now, product=told)
+        return ProductApproved(sku=product.sku, occurred_at=now, turn=product.approvals, product=published_product)
+    return ProductChanged(sku=product.sku, occurred_at=now, product=published_product)
 
 
 def product_withdrawn(product: Product, reason: str, now: datetime) -> ProductWithdrawn:

@@ -31,15 +31,20 @@ class Judgement:
     """Customs' reason; None while the product may come in."""
 
 
-def is_due(one: Judgement, rules: tuple[str, ...] | None, now: datetime) -> bool:
-    """Whether customs is asked again. `rules`: those that are in force now; None while nobody knows, and then the
-    question tells."""
-    return rules is None or rules != one.rules or one.judged_at is None or one.judged_at + JUDGED_AGAIN <= now
+def is_due(judgement: Judgement, rules: tuple[str, ...] | None, now: datetime) -> bool:
+    """Whether customs is asked again. `rules`: those that are in force now; None while they are not known, and then
+    customs' answer names them."""
+    return (
+        rules is None
+        or rules != judgement.rules
+        or judgement.judged_at is None
+        or judgement.judged_at + JUDGED_AGAIN <= now
+    )
 
 
-def judged(one: Judgement, verdict: Verdict, now: datetime) -> Judgement:
+def judged(judgement: Judgement, verdict: Verdict, now: datetime) -> Judgement:
     """With customs' answer of now."""
-    return replace(one, judged_at=now, rules=verdict.rules, barred_by=verdict.barred_by)
+    return replace(judgement, judged_at=now, rules=verdict.rules, barred_by=verdict.barred_by)
 
 
 def newly_barred(before: Judgement, after: Judgement) -> bool:

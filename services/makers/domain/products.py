@@ -1,4 +1,4 @@
-"""A product of a vendor: what is stated of it, version by version, and the one table of its life.
+"""A product of a vendor: what is stated of it, version by version, and the table of its states.
 
 A version is never edited once it was approved: another one is stated, and orders keep the version that they were placed
 with. The approved version is in force while the next one waits.

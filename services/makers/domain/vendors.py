@@ -1,4 +1,4 @@
-"""A vendor: what it states of itself, and the one table of its life."""
+"""A vendor: what it states of itself, and the table of its states."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ QUARTER = timedelta(days=91)
 """After which a verified vendor's VAT number is checked again."""
 ASK_AGAIN = timedelta(days=1)
 """After a check of a quarter that nobody has answered."""
+MOST_CHECKS = 10
+"""That are asked for in CHECKS_COUNTED, of one vendor: VIES blocks who asks too much."""
+CHECKS_COUNTED = timedelta(days=1)
+"""Of business time."""
+MOST_ERASURES = 100
+"""Of a vendor's people: each is a fact that its set keeps."""
 LAPSE_DEADLINE = timedelta(days=14)
 """How long a vendor whose number is no longer valid has, before it is suspended."""
 
@@ -141,6 +147,19 @@ def stated(vendor: Vendor, now: datetime) -> Vendor:
     return replace(vendor, stated_at=now)
 
 
+def require_few_erasures(erasures: int) -> None:
+    """Before people are stated. Raises Refusal where those of the vendor were erased MOST_ERASURES times."""
+    if erasures >= MOST_ERASURES:
+        raise Refusal("conflict", "too many erasures", detail=f"people are stated {MOST_ERASURES} times anew at most")
+
+
+def require_erasable(vendor: Vendor) -> None:
+    """Before its people are erased: of a vendor that sells they are kept by law, until it is closed (docs/privacy.md).
+    Raises Refusal."""
+    if vendor.state in ("verified", "suspended"):
+        raise Refusal("conflict", f"not while the vendor is {vendor.state}", detail="close it first")
+
+
 def submitted(vendor: Vendor, now: datetime) -> Vendor:
     """Handed in, its VAT number to be checked. Raises Refusal that names all that is missing."""
     after = moved(vendor, "submit", now)
@@ -158,12 +177,19 @@ def checked_again(vendor: Vendor) -> Vendor:
     return replace(vendor, round=vendor.round + 1, check_due_at=None)
 
 
+def require_few_checks(begun: int) -> None:
+    """Before somebody asks for another check. Raises Refusal where MOST_CHECKS of the vendor's number were begun in
+    CHECKS_COUNTED."""
+    if begun >= MOST_CHECKS:
+        raise Refusal("conflict", "too many checks", detail=f"at most {MOST_CHECKS} in a day")
+
+
 def answered(vendor: Vendor, check: Check, now: datetime) -> Vendor:
     """With the outcome of its last check."""
     after = moved(vendor, "answer", now)
     if vendor.state != "verified":
         return replace(after, check_due_at=now + QUARTER if check.outcome == "valid" else None)
-    # Of an invalid number there is a case with a deadline; asking goes on, for it may be mended.
+    # An invalid number is a case with a deadline; it is checked again, since it may become valid.
     return replace(after, check_due_at=now + (QUARTER if check.outcome == "valid" else ASK_AGAIN))
 
 

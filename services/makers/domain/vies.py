@@ -93,11 +93,11 @@ def question(vat: str, requester: str) -> Mapping[str, str]:
     """The body of check-vat-number. `requester`: our own VAT number; empty for none, and then no consultation number
     comes back."""
     country, number = split_vat(vat)
-    asked = {"countryCode": country, "vatNumber": number}
+    body = {"countryCode": country, "vatNumber": number}
     if requester:
-        own_country, own = split_vat(requester)
-        asked |= {"requesterMemberStateCode": own_country, "requesterNumber": own}
-    return asked
+        own_country, own_number = split_vat(requester)
+        body |= {"requesterMemberStateCode": own_country, "requesterNumber": own_number}
+    return body
 
 
 def read(answer: Answer, vat: str) -> VatAnswer:
@@ -125,7 +125,7 @@ def read(answer: Answer, vat: str) -> VatAnswer:
 
 
 def _fault(reply: Mapping[str, Any]) -> str | None:
-    """The code of a fault, if the body tells one: of the contract's error body, or `userError` of the web form's."""
+    """The code of a fault, if the body has one: of the contract's error body, or `userError` of the web form's."""
     wrappers = reply.get("errorWrappers")
     if reply.get("actionSucceed") is False or wrappers:
         first = wrappers[0] if isinstance(wrappers, list) and wrappers else None

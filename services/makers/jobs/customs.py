@@ -83,7 +83,7 @@ def question(sku: str, details: Details) -> dict[str, Any]:
 
 def _lacking(documents: Any) -> tuple[tuple[Any, Any], ...]:
     """Type of each permit that the product has not, and the statement that does in its place."""
-    return tuple((one["document"], one["instead"]) for one in documents if one["given"] is False)
+    return tuple((document["document"], document["instead"]) for document in documents if document["given"] is False)
 
 
 def read(answer: Answer) -> Verdict:

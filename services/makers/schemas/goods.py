@@ -201,7 +201,7 @@ class ProductBody(Body):
             content_amount=self.content.amount if self.content else None,
             content_unit=self.content.unit if self.content else None,
             images=self.images,
-            documents=tuple((one.type, one.number) for one in self.documents),
+            documents=tuple((document.type, document.number) for document in self.documents),
             identity=self.identity,
         )
 
@@ -289,7 +289,7 @@ def verdict_view(verdict: Verdict) -> CustomsVerdictView:
         accepted=verdict.accepted,
         reason=verdict.barred_by,
         choices=verdict.choices,
-        permits=tuple(PermitView(document=one.document, instead=one.instead) for one in verdict.permits),
+        permits=tuple(PermitView(document=permit.document, instead=permit.instead) for permit in verdict.permits),
         tariff_code=verdict.tariff_code,
     )
 

@@ -194,7 +194,7 @@ def _value(column: str, text: str) -> Any:
     if column == "images":
         return tuple(text.split())
     if column == "documents":
-        parted = [one.partition(":") for one in text.split()]
+        parted = [document.partition(":") for document in text.split()]
         return tuple({"type": kind, "number": number or None} for kind, _, number in parted)
     return text
 

@@ -344,8 +344,8 @@ def account_view(vendor: Vendor, change: AccountChange | None) -> AccountView:
     )
 
 
-def check_view(check: Check, told: dict[str, str]) -> CheckView:
-    """`told`: the register's name and address."""
+def check_view(check: Check, evidence: dict[str, str]) -> CheckView:
+    """`evidence`: the register's name and address."""
     return CheckView(
         round=check.round,
         vat=check.vat,
@@ -353,8 +353,8 @@ def check_view(check: Check, told: dict[str, str]) -> CheckView:
         outcome=check.outcome,
         answered_at=check.answered_at,
         name_match=check.name_match,
-        name=told.get("name"),
-        address=told.get("address"),
+        name=evidence.get("name"),
+        address=evidence.get("address"),
         consultation=check.consultation,
         reason=check.reason,
     )

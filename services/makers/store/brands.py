@@ -46,8 +46,8 @@ async def add(db: DB, brand: Brand) -> None:
 
 async def count(db: DB, vendor_id: UUID) -> int:
     """How many a vendor has stated."""
-    found: int = await db.fetchval("select count(*) from brands where vendor_id = $1", vendor_id)
-    return found
+    total: int = await db.fetchval("select count(*) from brands where vendor_id = $1", vendor_id)
+    return total
 
 
 async def find(db: DB, brand_id: UUID) -> Brand | None:

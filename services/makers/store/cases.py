@@ -22,7 +22,7 @@ async def open_all(db: DB, cases: Sequence[Case]) -> None:
                opened_at = excluded.opened_at, due_at = excluded.due_at, reason = excluded.reason,
                closed_at = null, resolution = null, decided_by = null
            where cases.closed_at is not null""",
-        [(one.id, one.vendor_id, one.kind, one.about, one.opened_at, one.due_at, one.reason) for one in cases],
+        [(case.id, case.vendor_id, case.kind, case.about, case.opened_at, case.due_at, case.reason) for case in cases],
     )
 
 

@@ -1,4 +1,4 @@
-"""The checks of vendors' VAT numbers, with what the register told."""
+"""The checks of vendors' VAT numbers, with what the register answered."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ async def begin(db: DB, check: Check) -> None:
 
 async def count_since(db: DB, vendor_id: UUID, since: datetime) -> int:
     """How many were begun after this instant."""
-    found: int = await db.fetchval(
+    total: int = await db.fetchval(
         "select count(*) from checks where vendor_id = $1 and asked_at > $2", vendor_id, since
     )
-    return found
+    return total
 
 
 async def find(db: DB, vendor_id: UUID, round_: int) -> Check | None:

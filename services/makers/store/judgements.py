@@ -53,5 +53,5 @@ async def save(db: DB, judgement: Judgement) -> bool:
 
 async def oldest(db: DB) -> datetime | None:
     """When the product in force was judged that waits longest."""
-    found: datetime | None = await db.fetchval(f"select min(judged_at) from products where {IN_FORCE}")
-    return found
+    judged_at: datetime | None = await db.fetchval(f"select min(judged_at) from products where {IN_FORCE}")
+    return judged_at

@@ -92,8 +92,8 @@ async def vendors_without(db: DB, vendor_ids: Sequence[UUID], brand_id: UUID) ->
 
 
 async def count(db: DB, vendor_id: UUID) -> int:
-    found: int = await db.fetchval("select count(*) from products where vendor_id = $1", vendor_id)
-    return found
+    total: int = await db.fetchval("select count(*) from products where vendor_id = $1", vendor_id)
+    return total
 
 
 async def save(db: DB, product: Product, approved_at: datetime | None = None) -> bool:

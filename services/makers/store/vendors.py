@@ -153,14 +153,14 @@ async def drop_account(db: DB, vendor_id: UUID) -> None:
 
 async def list_reads(db: DB, vendor_id: UUID, before: int | None, limit: int) -> list[Any]:
     """The latest first."""
-    found: list[Any] = await db.fetch(
+    rows: list[Any] = await db.fetch(
         """select id, part, purpose, asked_by, read_at from people_reads
            where vendor_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3""",
         vendor_id,
         before,
         limit,
     )
-    return found
+    return rows
 
 
 async def save_account(db: DB, vendor_id: UUID, sealed: bytes, shown: str) -> None:

@@ -6,7 +6,6 @@ Each raises Refusal when the rule forbids it; the rules are in `domain.actions`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from contracts.base import Event, order_stream
@@ -24,14 +23,12 @@ from services.warehouse.domain.movements import OrderStock
 from services.warehouse.domain.orders import Stage, ordered_units, stage
 from services.warehouse.domain.packing import Box
 from services.warehouse.domain.stock import LotQuantity, SkuLot, SkuQuantity, levels_after
-from services.warehouse.domain.units import has_known_units, packed_units, repacked_units, sscc_of
+from services.warehouse.domain.units import has_known_units, packed_units, packing_time, repacked_units, sscc_of
 from services.warehouse.store import catalogue, goods, lots, stock, units
 from shared.clock import Clock
 from shared.db import DB
 from shared.ledger.facts import Facts
 from shared.ledger.ledger import Ledger
-
-TICK = timedelta(microseconds=1)
 
 
 class OrderActions:
@@ -69,8 +66,7 @@ class OrderActions:
         units_packed: list[UnitsPacked] = []
         if packed not in facts:
             boxes = with_only_lots(boxes, shelf)
-            # Another replica's clock may be ahead: a unit's new place must always be later than its last one.
-            packed_at = max([now, *(unit.since + TICK for unit in scanned.values())])
+            packed_at = packing_time(scanned.values(), now)
             units_packed = packed_units(
                 order_id, boxes, shelf, await self._ssccs(db, sum(map(has_known_units, boxes))), packed_at
             )

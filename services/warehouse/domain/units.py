@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -31,6 +31,8 @@ UnitState = Literal["received", "packed", "shipped", "returned", "written_off"]
 """`received`: in stock, never packed, or out of its box again before that left. `returned`: came back with its parcel,
 and is stock again."""
 IN_STOCK: tuple[UnitState, ...] = ("received", "returned")
+TICK = timedelta(microseconds=1)
+"""The least time between two places of a unit: facts hold microseconds."""
 SERIAL_BITS = 80
 """Bits of a minted serial: enough that nobody guesses one, and none is drawn twice."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -308,6 +310,12 @@ def repacked_units(packed: UnitsPacked, parcel: int, sscc: str, now: datetime) -
 def has_known_units(box: Box) -> bool:
     """Whether units with serials were scanned into it, or lots are known."""
     return bool(box.units) or any(content.lots for content in box.contents)
+
+
+def packing_time(scanned: Iterable[Unit], now: datetime) -> datetime:
+    """When units that are scanned now came into their boxes. Another replica's clock may be ahead: a unit's new place
+    is always later than its last one."""
+    return max([now, *(unit.since + TICK for unit in scanned)])
 
 
 def packed_units(

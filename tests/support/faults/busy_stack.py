@@ -164,8 +164,8 @@ class BusyStack:
             await asyncio.gather(*loading, return_exceptions=True)
             raise
         rows[0].violations += [str(violation) for violation in violations]
-        found = [words for row in rows for words in row.violations]
-        assert len(found) == known, found
+        violations_found = [words for row in rows for words in row.violations]
+        assert len(violations_found) == known, violations_found
 
     async def _keep_placing(self, count: int, row: Row, enough: asyncio.Event) -> None:
         """So many orders at once, then one after another until it is enough."""

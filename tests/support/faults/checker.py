@@ -42,8 +42,8 @@ _CANCEL = re.compile(r"/orders/([0-9a-f-]{36})/cancel")
 async def now(busy: BusyStack) -> list[Violation]:
     """I2, I3 at the first scan, I5's single effect, I7's promises."""
     account = await busy.api.get("sandbox", "/control/account", None)
-    found = [*await stock_adds_up(busy), *one_label_scanned(account), *await each_fact_once(busy)]
-    return [*found, *await promises_kept(busy), *await callbacks_kept(busy, account)]
+    violations = [*await stock_adds_up(busy), *one_label_scanned(account), *await each_fact_once(busy)]
+    return [*violations, *await promises_kept(busy), *await callbacks_kept(busy, account)]
 
 
 async def at_the_end(busy: BusyStack) -> list[Violation]:
@@ -67,10 +67,10 @@ async def facts_of(busy: BusyStack, service: str) -> dict[UUID, list[Event]]:
     rows = await busy.stores.rows(
         service, "select stream_id as order_id, type, body from facts where stream_id = any($1)", ours
     )
-    found: dict[UUID, list[Event]] = defaultdict(list)
+    facts_by_order: dict[UUID, list[Event]] = defaultdict(list)
     for row in rows:
-        found[row["order_id"]].append(lifted(parse_fact(row["type"], row["body"])))
-    return found
+        facts_by_order[row["order_id"]].append(lifted(parse_fact(row["type"], row["body"])))
+    return facts_by_order
 
 
 def _numbers(busy: BusyStack) -> dict[str, str]:
@@ -89,18 +89,18 @@ async def every_order_ends(busy: BusyStack) -> list[Violation]:
     waiting = defaultdict(list)
     async for case in busy.api.pages("orders", "/cases", "cases", "operator", status="open", limit=200):
         waiting[case["order_id"]].append(case)
-    found = []
+    broken = []
     for order in busy.orders.by_id.values():
         document = documents.get(order.id)
         if document is None:
-            found.append(Violation("I1", "was accepted and is not there", (order.id,)))
+            broken.append(Violation("I1", "was accepted and is not there", (order.id,)))
         elif document["closed_at"] is None:
             if not any(case["freed_by"] for case in waiting[order.id]):
-                found.append(Violation("I1", f"neither ends nor waits in a case: {document['status']}", (order.id,)))
+                broken.append(Violation("I1", f"neither ends nor waits in a case: {document['status']}", (order.id,)))
         elif document["status"] != order.scenario.outcome and order.id not in busy.lawful:
             reason = f"{document['status']} ({document['reason']}) instead of {order.scenario.outcome}"
-            found.append(Violation("I1", f"ended as {reason}", (order.id,)))
-    return found
+            broken.append(Violation("I1", f"ended as {reason}", (order.id,)))
+    return broken
 
 
 # --- I2 ---
@@ -108,17 +108,17 @@ async def every_order_ends(busy: BusyStack) -> list[Violation]:
 
 async def stock_adds_up(busy: BusyStack) -> list[Violation]:
     """By the public list, and by the sum of all movements."""
-    found = []
+    violations = []
     rows = {row["sku"]: row async for row in busy.api.pages("warehouse", "/stock", "stock", "warehouse", limit=100)}
     for sku, row in rows.items():
         if min(row[pile] for pile in ("received", *PILES)) < 0:
-            found.append(Violation("I2", f"{sku} is negative: {row}"))
+            violations.append(Violation("I2", f"{sku} is negative: {row}"))
         if row["received"] != sum(row[pile] for pile in PILES):
-            found.append(Violation("I2", f"{sku} does not add up: {row}"))
+            violations.append(Violation("I2", f"{sku} does not add up: {row}"))
     moved = await busy.stores.rows(
         "warehouse", "select sku, sum(quantity) as units from movements where kind = 'received' group by sku"
     )
-    found += [
+    violations += [
         Violation("I2", f"{row['sku']}: {row['units']} units came in, the stock list shows another number")
         for row in moved
         if row["sku"] in rows and rows[row["sku"]]["received"] != row["units"]
@@ -128,7 +128,7 @@ async def stock_adds_up(busy: BusyStack) -> list[Violation]:
         """select order_id, sku from movements where order_id is not null
            group by order_id, sku, kind, subject having count(*) > 1""",
     )
-    return [*found, *(Violation("I2", f"{row['sku']} was moved twice", (str(row["order_id"]),)) for row in twice)]
+    return [*violations, *(Violation("I2", f"{row['sku']} was moved twice", (str(row["order_id"]),)) for row in twice)]
 
 
 # --- I4 ---
@@ -136,7 +136,7 @@ async def stock_adds_up(busy: BusyStack) -> list[Violation]:
 
 async def timelines_are_the_events(busy: BusyStack, carrier: Mapping[UUID, Sequence[Event]]) -> list[Violation]:
     """The timeline of tracking is what the carrier knows of the parcels: each event once, none more, by event time."""
-    found = []
+    violations = []
     for order in busy.orders.by_id.values():
         labels = [event for event in carrier.get(UUID(order.id), ()) if isinstance(event, LabelCreated)]
         if not labels:
@@ -150,14 +150,14 @@ async def timelines_are_the_events(busy: BusyStack, carrier: Mapping[UUID, Seque
         ]
         scans = [(e["parcel"], e["code"], _minute(e["at"])) for e in timeline if e["kind"] == "parcel-scanned"]
         if len(scans) != len(set(scans)):
-            found.append(Violation("I4", "an event is shown twice", (order.id,)))
+            violations.append(Violation("I4", "an event is shown twice", (order.id,)))
         if set(scans) != happened:
             words = f"not shown: {sorted(happened - set(scans))}, invented: {sorted(set(scans) - happened)}"
-            found.append(Violation("I4", words, (order.id,)))
+            violations.append(Violation("I4", words, (order.id,)))
         instants = [datetime.fromisoformat(entry["at"]) for entry in timeline]
         if instants != sorted(instants):
-            found.append(Violation("I4", "not in the order of time", (order.id,)))
-    return found
+            violations.append(Violation("I4", "not in the order of time", (order.id,)))
+    return violations
 
 
 def _minute(instant: str) -> str:
@@ -169,31 +169,31 @@ def _minute(instant: str) -> str:
 
 async def each_fact_once(busy: BusyStack) -> list[Violation]:
     """No fact counts twice, and no dead letter waits that no test has made."""
-    found = []
+    violations = []
     for service in SERVICES:
         twice = await busy.stores.rows(
             service,
             """select stream_id as order_id, type, count(*) as n from facts
                group by stream_id, id, type having count(*) > 1""",
         )
-        found += [
+        violations += [
             Violation("I5", f"{service} counts {row['type']} {row['n']} times", (str(row["order_id"]),))
             for row in twice
         ]
         dead = await busy.stores.rows(
             service, "select stream_id as order_id, type, cause from dead_letters where replayed_at is null"
         )
-        found += [
+        violations += [
             Violation("I5", f"{service} holds a dead {row['type']}: {row['cause']}", (str(row["order_id"]),))
             for row in dead
             if (service, row["type"], str(row["order_id"])) not in busy.dead_lettered
         ]
-    return found
+    return violations
 
 
 async def consumed_is_what_was_published(busy: BusyStack) -> list[Violation]:
     """Every published fact was consumed by everyone who subscribes to it, and nobody consumed what nobody published."""
-    found = []
+    violations = []
     published: dict[str, dict[UUID, tuple[str, str]]] = {}
     for service in SERVICES:
         rows = await busy.stores.rows(service, "select event_id, key, type, topic from outbox")
@@ -216,13 +216,13 @@ async def consumed_is_what_was_published(busy: BusyStack) -> list[Violation]:
         for topic in subscribed_by(service):
             for event, (kind, order_id) in published.get(topic.name, {}).items():
                 if kind in kinds and event not in consumed and (kind, order_id) not in dead_lettered:
-                    found.append(Violation("I5", f"{service} never consumed {kind} of {topic.name}", (order_id,)))
-        found += [
+                    violations.append(Violation("I5", f"{service} never consumed {kind} of {topic.name}", (order_id,)))
+        violations += [
             Violation("I5", f"{service} consumed a {row['type']} that nobody published", (str(row["order_id"]),))
             for row in rows
             if row["type"] in types and row["id"] not in everything
         ]
-    return found
+    return violations
 
 
 # --- I7 ---
@@ -234,7 +234,7 @@ async def promises_kept(busy: BusyStack) -> list[Violation]:
         "orders": _said_by_orders,
         "warehouse": _said_by_warehouse,
     }
-    found = []
+    violations = []
     for service, reads in kept.items():
         wanted = {promise for answered in busy.api.promises if (promise := reads(answered)) is not None}
         ids = sorted({UUID(order_id) for order_id, _ in wanted})
@@ -242,18 +242,18 @@ async def promises_kept(busy: BusyStack) -> list[Violation]:
             service, "select stream_id as order_id, type, body from facts where published and stream_id = any($1)", ids
         )
         there = {(str(row["order_id"]), _short(row["type"], row["body"])) for row in rows}
-        found += [
+        violations += [
             Violation("I7", f"{service} answered 2xx and holds no {kind}", (order_id,))
             for order_id, kind in sorted(wanted - there)
         ]
-    return found
+    return violations
 
 
 def _said_by_orders(promise: Answered) -> tuple[str, str] | None:
     if promise.path == "/orders":
         return promise.answer["id"], "order-placed.v1"
-    asked = _CANCEL.fullmatch(promise.path)
-    return (asked[1], "cancel-requested.v1") if asked else None
+    cancelled = _CANCEL.fullmatch(promise.path)
+    return (cancelled[1], "cancel-requested.v1") if cancelled else None
 
 
 def _said_by_warehouse(promise: Answered) -> tuple[str, str] | None:
@@ -281,8 +281,8 @@ async def callbacks_kept(busy: BusyStack, account: Mapping[str, Any]) -> list[Vi
 def about(violations: Iterable[Violation], busy: BusyStack) -> dict[str, list[Violation]]:
     """By the id of the order that each is about; those about none under the empty id."""
     numbers = _numbers(busy)
-    found: dict[str, list[Violation]] = defaultdict(list)
+    violations_by_order: dict[str, list[Violation]] = defaultdict(list)
     for violation in violations:
         ids = [*violation.orders, *(numbers.get(sub.rpartition("-")[0], "") for sub in violation.sub_orders)]
-        found[ids[0] if ids else ""].append(violation)
-    return found
+        violations_by_order[ids[0] if ids else ""].append(violation)
+    return violations_by_order

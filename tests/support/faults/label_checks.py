@@ -53,13 +53,13 @@ async def labels_known(busy: BusyStack) -> Labels:
 
 def labels_on_record(account: Mapping[str, Any], labels: Labels) -> list[Violation]:
     """The label that was scanned is the one we show, and every other that the carrier made is on our record."""
-    found = []
+    violations = []
     made: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for label in account["labels"]:
         made[label["sub_order"]].append(label)
     for sub_order, known in made.items():
         others = [label for label in known if label["parcel_number"] != labels.shown.get(sub_order)]
-        found += [
+        violations += [
             Violation("I3", f"{sub_order} travels under a label we do not show", sub_orders=(sub_order,))
             for label in others
             if label["first_scan_at"] and sub_order in labels.shown
@@ -68,5 +68,5 @@ def labels_on_record(account: Mapping[str, Any], labels: Labels) -> list[Violati
         if len(unknown) > labels.unconfirmed[sub_order]:
             recorded = labels.unconfirmed[sub_order]
             words = f"{len(unknown)} labels of {sub_order} are unknown, {recorded} on record as unconfirmed"
-            found.append(Violation("I3", words, sub_orders=(sub_order,)))
-    return found
+            violations.append(Violation("I3", words, sub_orders=(sub_order,)))
+    return violations

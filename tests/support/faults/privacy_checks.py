@@ -34,7 +34,7 @@ class Needles:
         self._phones = {who.phone.removeprefix("+86").encode() for who in people}
         self._ids = {who.resident_id.encode() for who in people}
 
-    def found(self, haystack: bytes) -> list[str]:
+    def hits_in(self, haystack: bytes) -> list[str]:
         words = [word.decode() for word in self._words if word in haystack]
         phones = self._phones.intersection(_PHONE.findall(haystack))
         ids = self._ids.intersection(_RESIDENT_ID.findall(haystack))
@@ -59,14 +59,14 @@ async def nothing_personal(busy: BusyStack) -> list[Violation]:
 
 
 async def _in_tables(busy: BusyStack, needles: Needles) -> list[Violation]:
-    found = []
+    violations = []
     for service in SERVICES:
         for (table,) in await busy.stores.rows(service, "select tablename from pg_tables where schemaname = 'public'"):
             rows = await busy.stores.rows(service, f'select t::text as row from "{table}" as t')
-            hits = await asyncio.to_thread(needles.found, "\n".join(row["row"] for row in rows).encode())
+            hits = await asyncio.to_thread(needles.hits_in, "\n".join(row["row"] for row in rows).encode())
             if hits:
-                found.append(Violation("I8", f"{service}.{table} holds {hits[:3]}"))
-    return found
+                violations.append(Violation("I8", f"{service}.{table} holds {hits[:3]}"))
+    return violations
 
 
 async def _on_topics(busy: BusyStack, needles: Needles) -> list[Violation]:
@@ -74,31 +74,31 @@ async def _on_topics(busy: BusyStack, needles: Needles) -> list[Violation]:
     ends = await busy.stores.ends()
     names = {topic.name for topic in TOPICS}
     contents: dict[str, list[bytes]] = defaultdict(list)
-    async for partition, record in busy.stores.records([one for one in ends if one.topic in names]):
+    async for partition, record in busy.stores.records([end for end in ends if end.topic in names]):
         if isinstance(record, Unreadable):
             contents[partition.topic].append(record.data)
         else:
             contents[partition.topic] += [record.key or b"", record.value or b"", repr(record.headers).encode()]
-    found = []
+    violations = []
     for topic, parts in contents.items():
-        hits = await asyncio.to_thread(needles.found, b"\n".join(parts))
+        hits = await asyncio.to_thread(needles.hits_in, b"\n".join(parts))
         if hits:
-            found.append(Violation("I8", f"{topic} holds {hits[:3]}"))
-    return found
+            violations.append(Violation("I8", f"{topic} holds {hits[:3]}"))
+    return violations
 
 
 async def _in_logs_and_metrics(busy: BusyStack, needles: Needles) -> list[Violation]:
-    found = []
+    violations = []
     for log in sorted((busy.stack.run_dir / "logs").iterdir()):
-        hits = needles.found(await asyncio.to_thread(log.read_bytes))
+        hits = needles.hits_in(await asyncio.to_thread(log.read_bytes))
         if hits:
-            found.append(Violation("I8", f"{log.name} holds {hits[:3]}"))
+            violations.append(Violation("I8", f"{log.name} holds {hits[:3]}"))
     async with httpx.AsyncClient(trust_env=False) as client:
         for service in SERVICES:
-            hits = needles.found((await client.get(f"{busy.stack.internal_urls[service]}/metrics")).content)
+            hits = needles.hits_in((await client.get(f"{busy.stack.internal_urls[service]}/metrics")).content)
             if hits:
-                found.append(Violation("I8", f"the metrics of {service} hold {hits[:3]}"))
-    return found
+                violations.append(Violation("I8", f"the metrics of {service} hold {hits[:3]}"))
+    return violations
 
 
 async def _of_the_erased(busy: BusyStack) -> list[Violation]:
@@ -113,12 +113,14 @@ async def _of_the_erased(busy: BusyStack) -> list[Violation]:
         ("customs", "hold_answers", "true"),
         ("customs", "payment_parts", "true"),
     )
-    found = []
+    violations = []
     for service, table, condition in left:
         rows = await busy.stores.rows(
             service, f'select order_id from "{table}" where order_id = any($1) and ({condition})', erased
         )
-        found += [Violation("I8", f"{service}.{table} outlives an erasure", (str(row["order_id"]),)) for row in rows]
+        violations += [
+            Violation("I8", f"{service}.{table} outlives an erasure", (str(row["order_id"]),)) for row in rows
+        ]
     numbers = await busy.stores.rows("carrier", "select tracking_number from labels where order_id = any($1)", erased)
     for table in ("raw_scans", "callbacks"):
         rows = await busy.stores.rows(
@@ -126,10 +128,12 @@ async def _of_the_erased(busy: BusyStack) -> list[Violation]:
             f"select tracking_number from {table} where tracking_number = any($1) and body is not null",
             [row["tracking_number"] for row in numbers],
         )
-        found += [Violation("I8", f"carrier.{table} outlives an erasure of {row['tracking_number']}") for row in rows]
+        violations += [
+            Violation("I8", f"carrier.{table} outlives an erasure of {row['tracking_number']}") for row in rows
+        ]
     records = await busy.stores.rows(
         "orders",
         "select key from outbox where topic = 'orders.personal' and body is not null and key = any($1)",
         [str(order_id) for order_id in erased],
     )
-    return [*found, *(Violation("I8", "the outbox outlives an erasure", (row["key"],)) for row in records)]
+    return [*violations, *(Violation("I8", "the outbox outlives an erasure", (row["key"],)) for row in records)]

@@ -102,9 +102,9 @@ class Proxy:
             for way in ways:
                 way.cancel()
             self._tasks -= set(ways)
-            for one in (writer, to_server[1]):
-                self._writers.discard(one)
-                one.close()
+            for stream in (writer, to_server[1]):
+                self._writers.discard(stream)
+                stream.close()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool) -> None:
         lost = False

@@ -96,7 +96,7 @@ class Row:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Row:
-        requests = {kind: Requests.of(one) for kind, one in document["requests"].items()}
+        requests = {kind: Requests.of(figures) for kind, figures in document["requests"].items()}
         return cls(**{**document, "requests": requests})
 
 
@@ -147,8 +147,10 @@ class Report:
 
 def with_run(runs: Mapping[str, Any], run: Mapping[str, Any], code: str) -> dict[str, Any]:
     """The runs of this state of the code, with this one in the place of an earlier one of its seed."""
-    others = [one for one in runs.get("runs", ()) if one["seed"] != run["seed"]] if runs.get("state") == code else []
-    return {"state": code, "runs": sorted([*others, run], key=lambda one: int(one["seed"]))}
+    others = (
+        [other for other in runs.get("runs", ()) if other["seed"] != run["seed"]] if runs.get("state") == code else []
+    )
+    return {"state": code, "runs": sorted([*others, run], key=lambda other: int(other["seed"]))}
 
 
 def as_text(runs: Mapping[str, Any]) -> str:
@@ -211,7 +213,7 @@ def page(runs: Mapping[str, Any]) -> str:
     lines += _told("Violations", [(row.fault, words) for row in rows for words in row.violations])
     lines += _told("Notes", [(row.fault, words) for row in rows for words in dict.fromkeys(row.notes)])
     ran = {row.fault for row in rows}
-    skipped = {what: why for one in documents for what, why in one["skipped"].items() if what not in ran}
+    skipped = {what: why for document in documents for what, why in document["skipped"].items() if what not in ran}
     lines += _told("Not run", sorted(skipped.items()))
     lines += ["", "## Invariants", "", *(f"- {name}: {words}" for name, words in INVARIANTS.items())]
     return "\n".join(lines) + "\n"
@@ -219,10 +221,10 @@ def page(runs: Mapping[str, Any]) -> str:
 
 def _summary(documents: Sequence[Mapping[str, Any]], rows: Sequence[Row]) -> list[str]:
     """How many runs there were, where and when, and what they come to."""
-    seeds = ", ".join(str(one["seed"]) for one in documents)
-    days = sorted({one["ran_at"][:10] for one in documents})
-    seconds, orders, ended = (sum(one[name] for one in documents) for name in ("seconds", "orders", "ended"))
-    where = dict.fromkeys(f"{one['machine']}; {one['servers']}" for one in documents)
+    seeds = ", ".join(str(document["seed"]) for document in documents)
+    days = sorted({document["ran_at"][:10] for document in documents})
+    seconds, orders, ended = (sum(document[name] for document in documents) for name in ("seconds", "orders", "ended"))
+    where = dict.fromkeys(f"{document['machine']}; {document['servers']}" for document in documents)
     injections, violations = sum(row.injections for row in rows), sum(len(row.violations) for row in rows)
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     runs = f"{len(documents)} runs, seeds" if len(documents) > 1 else "One run, seed"
