@@ -55,7 +55,7 @@ from shared.operations.why import Finding, FindingsOf, why
 from shared.sealing import KeyedColumn, Seal, require_keys
 from shared.settings import PlatformSettings, WrongSetting
 from shared.supervise import Group, Task
-from shared.telemetry import configure_logs, log
+from shared.telemetry import configure_logs, log, metrics
 
 BLOCKED_SECONDS = 5.0
 """How often a blocked service looks whether it was restored from its topics meanwhile."""
@@ -234,6 +234,9 @@ def _wired(platform: Platform, make: Make) -> Service:
         PublishedVersions(platform.settings.published_versions),
         {event_type: topic.name for topic in service.also_publishes for event_type in topic.types},
     )
+    for kind in service.kinds:
+        if kind.decide is not None:
+            metrics.undecided.labels(kind.name)  # from zero: `increase` does not see a series begin at one
     if unknown := {event.KIND for event in service.subscriptions} - platform.ledger.rules.by_name.keys():
         raise ValueError(f"{service.name} subscribes to facts of kinds that it does not declare: {sorted(unknown)}")
     platform.decoder = Decoder(
