@@ -44,7 +44,7 @@ from shared.messaging.decoder import Decoder, Keeper
 from shared.messaging.decompression import UnreadableBatch
 from shared.messaging.partition_log import LogProbe, started
 from shared.messaging.relay import Relay
-from shared.messaging.restore import OnRestored, Restore, forgotten
+from shared.messaging.restore import OnRestored, Restore, count_unknown_events
 from shared.operations import gauges, operator_api, readiness
 from shared.operations.internal_api import internal_app
 from shared.operations.keys import KeyMissing, require_known_keys
@@ -326,7 +326,9 @@ async def _run(platform: Platform, service: Service) -> None:
 async def _wait_while_blocked(platform: Platform, probe: LogProbe, topics: Sequence[str], loop: Loop) -> None:
     """A database that is older than what was published must not decide anew unnoticed."""
     state = platform.state
-    while unknown := await loop.attempt(lambda: forgotten(platform.pool, probe, topics), (KafkaError, *TRANSIENT)):
+    while unknown := await loop.attempt(
+        lambda: count_unknown_events(platform.pool, probe, topics), (KafkaError, *TRANSIENT)
+    ):
         if state.blocked is None:
             state.blocked = f"{unknown} events on {', '.join(topics)} are unknown to this database: was it restored?"
             log.error("blocked", cause=state.blocked)
