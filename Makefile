@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 JUDGE_PYTHON ?= $(PYTHON)
 BIN := $(VENV)/bin
+UPGRADE_TESTS := tests/compose/test_different_releases.py
 
 # Whatever the surroundings say: text is UTF-8, packages come from .venv, compiled modules are kept, and there is a home that can be
 # written.
@@ -14,7 +15,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help install run order clock key url why status operate check test test-slow test-newcomer coverage lint contracts drawings rebuild faults \
-  attack judges messages bench lock sbom pin-images clean up down logs scale restart upgrade test-compose
+  attack judges messages bench lock sbom pin-images clean up down logs scale restart upgrade test-compose test-upgrade
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -185,7 +186,10 @@ pin-images: ## Writes the digests of the foreign images to deploy/images.env (ne
 	@deploy/pin-images
 
 test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about ten minutes)
-	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose
+	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose --ignore $(UPGRADE_TESTS)
+
+test-upgrade: $(VENV)/.installed ## Upgrades a running deployment service by service, and rolls one back (about four minutes)
+	@COMPOSE_TESTS=1 $(BIN)/python -m pytest $(UPGRADE_TESTS)
 
 clean: ## Removes what the targets above have made
 	rm -rf $(VENV) .run .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .grimp_cache

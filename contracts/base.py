@@ -177,6 +177,13 @@ def with_turn(subject: str, turn: int) -> str:
     return subject if turn == 1 else f"{subject}:{turn}"
 
 
+def minute_of(instant: datetime) -> str:
+    """The minute of an instant in UTC, as a subject names it: 20260724T0805. `strftime` takes four times as long, and
+    each scan that is read has its subject."""
+    day = (instant.year * 100 + instant.month) * 100 + instant.day
+    return f"{day:08}T{instant.hour * 100 + instant.minute:04}"
+
+
 def _uuid5(namespace: UUID, name: str) -> int:
     """The 128 bits of `uuid.uuid5` (RFC 9562, 5.5). Every event that is read is compared with them, and to make a UUID
     of them first costs more than all the rest."""

@@ -18,6 +18,7 @@ from contracts.base import (
     ManifestEvent,
     ParcelEvent,
     Stream,
+    minute_of,
     with_turn,
 )
 from contracts.vocabularies import Carrier, Destruction, Flag, HoldReason, LossTeller, Operation, Status
@@ -70,7 +71,7 @@ class ParcelScanned(ParcelEvent):
 
     @property
     def subject(self) -> str:
-        return with_turn(f"{self.parcel}:{self.code}:{self.scanned_at:%Y%m%dT%H%M}", self.turn)
+        return with_turn(f"{self.parcel}:{self.code}:{minute_of(self.scanned_at)}", self.turn)
 
 
 class ParcelEndEvent(ParcelEvent):

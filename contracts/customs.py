@@ -8,7 +8,18 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.base import Code, CountryCode, HsCode, Instant, Money, OrderEvent, ParcelEvent, Value, with_turn
+from contracts.base import (
+    Code,
+    CountryCode,
+    HsCode,
+    Instant,
+    Money,
+    OrderEvent,
+    ParcelEvent,
+    Value,
+    minute_of,
+    with_turn,
+)
 from contracts.vocabularies import Carrier, HoldReason, OrderRefusal, Regime, TaxFindingCode, TaxPayer
 
 Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
@@ -158,7 +169,7 @@ class ImportHeld(ParcelEvent):
 
     @property
     def subject(self) -> str:
-        return f"{self.parcel}:{self.status}:{self.held_at:%Y%m%dT%H%M}"
+        return f"{self.parcel}:{self.status}:{minute_of(self.held_at)}"
 
 
 class ImportCleared(ParcelEvent):

@@ -57,11 +57,13 @@ class Facts:
     A set holds one fact for each name and subject, whatever its version or id: the first stays.
     """
 
-    __slots__ = ("_by_name", "_size", "stream")
+    __slots__ = ("_by_name", "_by_time", "_size", "stream")
 
     def __init__(self, stream: Stream, events: Iterable[Event] = ()) -> None:
         self.stream = stream
         self._by_name: dict[str, dict[str, Event]] = {}
+        self._by_time: dict[type[Event], list[Event]] = {}
+        """By kind, what `all` has answered since the last fact was added: a decision asks for a kind many times."""
         self._size = 0
         for event in events:
             self.add(event)
@@ -79,6 +81,7 @@ class Facts:
         if subject in alike:
             return False
         alike[subject] = event
+        self._by_time.clear()
         self._size += 1
         return True
 
@@ -96,11 +99,13 @@ class Facts:
 
     def all(self, kind: type[E]) -> list[E]:
         """Every fact of this kind, by (occurred_at, id)."""
-        alike = self._by_name.get(kind.NAME)
-        if alike is None:
-            return []
-        facts = [event for event in alike.values() if type(event) is kind or isinstance(event, kind)]
-        return sorted(facts, key=_by_time) if len(facts) > 1 else facts
+        facts: list[E] | None = self._by_time.get(kind)  # type: ignore[assignment]  # each list is of its key's kind
+        if facts is None:
+            alike = self._by_name.get(kind.NAME, {}).values()
+            facts = [event for event in alike if type(event) is kind or isinstance(event, kind)]
+            facts.sort(key=_time_order)
+            self._by_time[kind] = facts  # type: ignore[assignment]
+        return facts.copy()
 
     def first(self, kind: type[E]) -> E | None:
         """The earliest fact of this kind."""
@@ -108,11 +113,11 @@ class Facts:
 
     def __iter__(self) -> Iterator[Event]:
         everything = (event for alike in self._by_name.values() for event in alike.values())
-        return iter(sorted(everything, key=_by_time))
+        return iter(sorted(everything, key=_time_order))
 
     def __len__(self) -> int:
         return self._size
 
 
-def _by_time(event: Event) -> tuple[datetime, int]:
+def _time_order(event: Event) -> tuple[datetime, int]:
     return event.occurred_at, event.id.int

@@ -1,4 +1,4 @@
-"""These tests build an image and start a dozen containers; they run when asked to: `make test-compose`."""
+"""These tests build an image and start a dozen containers; they run when asked to: `make test-compose`, `make test-upgrade`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""docs/threat-model.md says what the code says: who holds which key, and which tests show it."""
+"""docs/threat-model.md says what the code says: who holds which key, and which tests show it; and what
+docs/found-faults.md says is kept by a test is kept by one that exists."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from shared.scopes import Scope
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/threat-model.md").read_text(encoding="utf-8")
+FAULTS = (ROOT / "docs/found-faults.md").read_text(encoding="utf-8")
 MADE_BY_CERTIFICATES = {"kafka_jaas", "kafka_tls", "postgres_tls_key", "postgres_tls_certificate", "ca_certificate"}
 
 
@@ -61,7 +63,16 @@ def test_every_boundary_is_shown_by_a_test() -> None:
     assert [row[0] for row in rows("Boundaries") if "`tests/" not in row[2]] == []
 
 
-@pytest.mark.parametrize("path", ["SECURITY.md", "docs/threat-model.md"])
+def test_every_fault_that_was_found_is_kept_by_tests_that_are_there() -> None:
+    faults = [line for line in FAULTS.splitlines() if line.startswith("| ") and not line.startswith("| found ")]
+    assert len(faults) > 20
+    assert [line for line in faults if "`tests/" not in line] == []
+    for path, name in re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", FAULTS):
+        tests = re.findall(r"^(?:async )?def (test_\w+)\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+        assert name in (*tests, ""), f"{path}::{name}"
+
+
+@pytest.mark.parametrize("path", ["SECURITY.md", "docs/threat-model.md", "docs/found-faults.md"])
 def test_every_link_leads_somewhere(path: str) -> None:
     links = re.findall(r"\]\(([^)]+)\)", (ROOT / path).read_text(encoding="utf-8"))
     assert links

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.base import Event, fact_id, order_stream
+from contracts.base import Event, fact_id, minute_of, order_stream
 from contracts.carrier import LabelCreated, ParcelScanned
 from contracts.orders import CancelRequested
 from shared.ledger.facts import Facts
@@ -53,6 +53,21 @@ def test_the_id_of_a_fact_follows_from_what_it_says() -> None:
 @given(st.uuids(), st.text(), st.text())
 def test_the_id_of_a_fact_is_the_uuid5_of_name_and_subject(order_id: UUID, name: str, subject: str) -> None:
     assert fact_id(order_id, name, subject) == uuid5(order_id, f"{name}|{subject}")
+
+
+@given(st.datetimes(NOON - timedelta(days=365_000), timezones=st.just(UTC)))
+def test_a_subject_names_a_minute_by_its_digits(instant: datetime) -> None:
+    assert minute_of(instant) == f"{instant:%Y%m%dT%H%M}"
+
+
+def test_what_a_set_answers_holds_each_fact_added_since() -> None:
+    facts = Facts(order_stream(ORDER), [scan(3)])
+    answer = facts.all(ParcelScanned)
+    answer.clear()
+    assert facts.all(ParcelScanned) == [scan(3)]
+    assert facts.add(scan(1))
+    assert facts.all(ParcelScanned) == [scan(1), scan(3)]
+    assert facts.first(ParcelScanned) == scan(1)
 
 
 def test_two_versions_of_one_fact_have_one_id_and_are_one_fact() -> None:

@@ -36,6 +36,7 @@ END_OF: dict[Status, type[ParcelEndEvent]] = {
     "destroyed": ParcelDestroyed,
 }
 """The fact by which an end is published."""
+END_KINDS = frozenset(END_OF.values())
 
 
 def current_end(facts: Facts, parcel: int) -> EndEvidence | None:
@@ -78,12 +79,12 @@ def _loss_known_late(
 def _steps(facts: Facts, parcel: int) -> list[Step]:
     """The steps of the parcel's journey by time, from scans and from the ends published so far; none where nothing ends
     it."""
-    scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel and known_status(scan.status)]
-    kinds = {*END_OF.values()}
-    ends = [step for kind in kinds for end in facts.all(kind) if end.parcel == parcel and (step := end_step(end))]
+    scans = [scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel]
+    ends = [step for kind in END_KINDS for end in facts.all(kind) if end.parcel == parcel and (step := end_step(end))]
     if not ends and not any(scan.status in END_OF for scan in scans):
         return []
-    return in_order([*ends, *(Step(scan.scanned_at, scan, scan.status) for scan in scans)])
+    known = (Step(scan.scanned_at, scan, scan.status) for scan in scans if known_status(scan.status))
+    return in_order([*ends, *known])
 
 
 def _ends(steps: list[Step]) -> Iterator[Step]:

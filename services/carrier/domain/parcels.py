@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from uuid import UUID
@@ -36,7 +37,9 @@ class FollowedParcel:
 
 def followed_parcels(facts: Facts) -> list[FollowedParcel]:
     """Each parcel of the order that has a label."""
-    scans = Counter(scan.parcel for scan in facts.all(ParcelScanned))
+    scans: dict[int, list[ParcelScanned]] = defaultdict(list)
+    for scan in facts.all(ParcelScanned):
+        scans[scan.parcel].append(scan)
     return [
         FollowedParcel(
             order_id=facts.id,
@@ -44,8 +47,8 @@ def followed_parcels(facts: Facts) -> list[FollowedParcel]:
             carrier=label.carrier,
             tracking_number=label.tracking_number,
             state=follow_state(facts, label.parcel),
-            status=_latest_status(facts, label.parcel),
-            scans=scans[label.parcel],
+            status=_latest_status(scans[label.parcel]),
+            scans=len(scans[label.parcel]),
         )
         for label in facts.all(LabelCreated)
     ]
@@ -61,9 +64,9 @@ def follow_state(facts: Facts, parcel: int) -> FollowState:
     return "labelled" if facts.get(ParcelHandedOver, parcel) is None else "handed_over"
 
 
-def _latest_status(facts: Facts, parcel: int) -> Status | None:
-    scans = (scan for scan in facts.all(ParcelScanned) if scan.parcel == parcel and scan.status in RANKS)
-    latest = max(scans, key=lambda scan: (scan.scanned_at, RANKS[scan.status or ""]), default=None)
+def _latest_status(scans: Iterable[ParcelScanned]) -> Status | None:
+    known = (scan for scan in scans if scan.status in RANKS)
+    latest = max(known, key=lambda scan: (scan.scanned_at, RANKS[scan.status or ""]), default=None)
     return latest.status if latest is not None else None
 
 

@@ -22,7 +22,9 @@ def travelling(facts: Facts, context: DecisionContext) -> Iterator[CaseOpened]:
     """A case for each box that was given up and whose label the carrier has scanned: it was stuck on the wrong box, or
     the wrong box has left."""
     scans = [scan for scan in facts.all(ParcelScanned) if with_the_carrier(scan.status)]
-    for parcel in sorted({scan.parcel for scan in scans if is_given_up(facts, scan.parcel)}):
+    for parcel in sorted({scan.parcel for scan in scans}):
+        if not is_given_up(facts, parcel):
+            continue
         yield CaseOpened(
             order_id=facts.id,
             occurred_at=context.now,

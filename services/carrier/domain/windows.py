@@ -25,6 +25,8 @@ TIME_TOLERANCE = timedelta(days=1)
 """How wrong an honest time may be: one stated without its offset, or with another's, is up to 14 hours off."""
 HAND_OVER_TOLERANCE = timedelta(days=7)
 """How late a hand-over may be booked: Friday's truck on Monday, or after a holiday."""
+ENDS = frozenset(status for status, rank in RANKS.items() if rank == FINAL)
+"""Statuses that report a parcel's end."""
 NEEDS_THE_PARCEL: frozenset[Flag] = frozenset({"customs_held", "delivery_failed"})
 """Flags that nobody can set on a parcel that the carrier does not have. A problem or a delay may concern its
 announcement (DR2)."""
@@ -42,8 +44,8 @@ def check_scans(
     """Of scans of one order, received at `now` (business time): those that are believed, the earliest first, and those
     that are not. One that counts already is believed."""
     accepted = facts.all(ParcelScanned)
-    counted = Counter(scan.parcel for scan in accepted)
-    ends = Counter(scan.parcel for scan in accepted if _reports_end(scan))
+    counted = Counter([scan.parcel for scan in accepted])
+    ends = Counter([scan.parcel for scan in accepted if scan.status in ENDS])
     believed: list[ParcelScanned] = []
     set_aside: list[tuple[ParcelScanned, SetAsideReason]] = []
     for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.id.int)):
@@ -55,7 +57,7 @@ def check_scans(
         believed.append(scan)
         if not is_accepted:
             counted[scan.parcel] += 1
-            ends[scan.parcel] += _reports_end(scan)
+            ends[scan.parcel] += scan.status in ENDS
     return believed, set_aside
 
 
@@ -86,9 +88,5 @@ def _wrong_time(facts: Facts, scan: ParcelScanned, now: datetime) -> SetAsideRea
 
 
 def _too_many(scan: ParcelScanned, counted: Counter[int], ends: Counter[int]) -> SetAsideReason | None:
-    over = ends[scan.parcel] >= MAX_END_SCANS if _reports_end(scan) else counted[scan.parcel] >= MAX_SCANS
+    over = ends[scan.parcel] >= MAX_END_SCANS if scan.status in ENDS else counted[scan.parcel] >= MAX_SCANS
     return "too_many" if over else None
-
-
-def _reports_end(scan: ParcelScanned) -> bool:
-    return scan.status is not None and RANKS.get(scan.status) == FINAL

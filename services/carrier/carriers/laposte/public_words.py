@@ -69,7 +69,7 @@ def partner(value: Any) -> str | None:
 def city(value: Any) -> str | None:
     """A city of our lists, in the carrier's spelling; a site of La Poste's is its words and such a city (PFC LYON)."""
     text = _line(value)
-    if len(text) > LONGEST_CITY:
+    if not text or len(text) > LONGEST_CITY:
         return None
     if is_city(text):
         return text

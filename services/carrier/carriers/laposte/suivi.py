@@ -35,6 +35,7 @@ _YEARS = range(2000, 2200)
 """An event of another time is a mistake, and no deadline can be reckoned from it."""
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 """One for all events: `json.dumps` with options makes one for each."""
+_NO_DETAILS = ParcelDetails()
 _HOST = re.compile(r"([a-z0-9-]+\.)*laposte\.fr")
 
 
@@ -78,7 +79,7 @@ def details_of(shipment: Mapping[str, Any]) -> ParcelDetails | None:
         pickup_point=public_words.counter(counter.get("name")),
         page=_page(shipment.get("url")),
     )
-    return details if details != ParcelDetails() else None
+    return details if details != _NO_DETAILS else None
 
 
 def reached_steps(timeline: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
