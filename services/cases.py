@@ -1,5 +1,11 @@
 """Cases that every service opens alike: a record about an order that cannot be handled, an order that cannot be
-decided."""
+decided.
+
+The list of cases is of orders. What is about another thing (a vendor, a product, a unit, a manifest) opens none here:
+a stream that cannot be decided is counted (`ledger_undecided_total`, alert `StreamsUndecided`) and named in the log; a
+record that cannot be handled is a dead letter, listed and replayed as any other (`messaging_dead_letters_waiting`,
+alert `DeadLetters`).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +20,7 @@ from shared.operations.why import Finding
 
 
 def hooks(service: str) -> Hooks:
-    """The cases of this service, on streams that are orders."""
+    """The cases of this service, on streams that are orders; no facts for others."""
 
     def on_undecided(stream: Stream, now: datetime) -> Sequence[Event]:
         if stream.kind != ORDER:

@@ -40,7 +40,7 @@ KEEP_ALIVE_SECONDS = 30
 request that is already on its way."""
 LINGER_SECONDS = 2.0
 """How long a refused connection is still read, so that the client sees the answer and not a reset."""
-SWEEP_SECONDS = 0.5
+TIME_CHECK_SECONDS = 0.5
 """How often the times above are checked."""
 
 FILES_KEPT = 256
@@ -65,7 +65,7 @@ class SocketLimits:
     answer_seconds: float = ANSWER_SECONDS
     write_seconds: float = WRITE_SECONDS
     linger_seconds: float = LINGER_SECONDS
-    sweep_seconds: float = SWEEP_SECONDS
+    time_check_seconds: float = TIME_CHECK_SECONDS
 
 
 INTERNAL_CONNECTIONS = 64

@@ -44,7 +44,7 @@ from shared.messaging.decoder import Decoder, Keeper
 from shared.messaging.decompression import UnreadableBatch
 from shared.messaging.partition_log import LogProbe, started
 from shared.messaging.relay import Relay
-from shared.messaging.restore import OnRestored, Restore, forgotten
+from shared.messaging.restore import OnRestored, Restore, count_unknown_events
 from shared.operations import gauges, operator_api, readiness
 from shared.operations.internal_api import internal_app
 from shared.operations.keys import KeyMissing, require_known_keys
@@ -55,7 +55,7 @@ from shared.operations.why import Finding, FindingsOf, why
 from shared.sealing import KeyedColumn, Seal, require_keys
 from shared.settings import PlatformSettings, WrongSetting
 from shared.supervise import Group, Task
-from shared.telemetry import configure_logs, log
+from shared.telemetry import configure_logs, log, metrics
 
 BLOCKED_SECONDS = 5.0
 """How often a blocked service looks whether it was restored from its topics meanwhile."""
@@ -234,6 +234,9 @@ def _wired(platform: Platform, make: Make) -> Service:
         PublishedVersions(platform.settings.published_versions),
         {event_type: topic.name for topic in service.also_publishes for event_type in topic.types},
     )
+    for kind in service.kinds:
+        if kind.decide is not None:
+            metrics.undecided.labels(kind.name)  # from zero: `increase` does not see a series begin at one
     if unknown := {event.KIND for event in service.subscriptions} - platform.ledger.rules.by_name.keys():
         raise ValueError(f"{service.name} subscribes to facts of kinds that it does not declare: {sorted(unknown)}")
     platform.decoder = Decoder(
@@ -323,7 +326,9 @@ async def _run(platform: Platform, service: Service) -> None:
 async def _wait_while_blocked(platform: Platform, probe: LogProbe, topics: Sequence[str], loop: Loop) -> None:
     """A database that is older than what was published must not decide anew unnoticed."""
     state = platform.state
-    while unknown := await loop.attempt(lambda: forgotten(platform.pool, probe, topics), (KafkaError, *TRANSIENT)):
+    while unknown := await loop.attempt(
+        lambda: count_unknown_events(platform.pool, probe, topics), (KafkaError, *TRANSIENT)
+    ):
         if state.blocked is None:
             state.blocked = f"{unknown} events on {', '.join(topics)} are unknown to this database: was it restored?"
             log.error("blocked", cause=state.blocked)

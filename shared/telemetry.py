@@ -126,6 +126,9 @@ class _Metrics:
         self.generation = Gauge(
             "messaging_log_generation", "times the broker lost records of this log of ours", partition
         )
+        self.undecided = Counter(
+            "ledger_undecided", "times a stream could not be decided and was put off for an hour, by its kind", ["kind"]
+        )
         self.relocks = Counter("ledger_relocks", "transactions begun again because they needed a lock out of order")
         self.large_streams = Gauge(
             "ledger_large_streams", "streams of a decided kind with more than 500 facts, which are loaded as a whole"

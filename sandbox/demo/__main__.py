@@ -28,7 +28,7 @@ from sandbox.demo.clock import FASTEST
 from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.dashboard import print_timeline
 from sandbox.demo.goods import BY_LOT
-from sandbox.demo.lanes import POSTAL_SHOP, RETAIL_SHOP, Shop, corrected, decided, open_shop, quoted_lane
+from sandbox.demo.lanes import POSTAL_SHOP, RETAIL_SHOP, Shop, decided, declared_again, open_shop, quoted_lane
 from sandbox.demo.next_steps import next_steps
 from sandbox.demo.orders import Order
 from sandbox.demo.run import Demo
@@ -193,7 +193,7 @@ def _print_result(console: Console, demo: Demo, summary: dict[str, Any]) -> None
 
 
 async def _print_lanes(console: Console, demo: Demo, api: Api, by_post: Shop) -> None:
-    """What each marketplace is quoted for an order that it has placed, what customs decided; a refusal corrected."""
+    """What each marketplace is quoted for an order that it has placed, what customs decided; how a rejection ended."""
 
     async def order_and_customs(name: str) -> tuple[Order, dict[str, Any]]:
         order = next(order for order in demo.orders.by_id.values() if order.scenario.name == name)
@@ -203,7 +203,7 @@ async def _print_lanes(console: Console, demo: Demo, api: Api, by_post: Shop) ->
     for shop, scenario in ((Shop(RETAIL_SHOP, api), BY_NAME["delivered"]), (by_post, BY_POST)):
         console.print(f"  {quoted_lane(shop.name, await shop.quote(scenario))}", highlight=False, soft_wrap=True)
         console.print(f"    {decided(*await order_and_customs(scenario.name))}", highlight=False, soft_wrap=True)
-    console.print(f"  {corrected(*await order_and_customs('customs_rejected'))}", highlight=False, soft_wrap=True)
+    console.print(f"  {declared_again(*await order_and_customs('customs_rejected'))}", highlight=False, soft_wrap=True)
 
 
 async def _print_makers(console: Console, api: Api, onboarding: makers.Onboarding) -> None:

@@ -218,7 +218,7 @@ class Actors:
                 case "retry" if case["reason"] == "CEB622:700":
                     return  # sent back: the parcel comes back, which settles it
                 case "retry" if case["reason"] == "CEB621:100":
-                    # The declarant has corrected what customs rejected; it is declared again.
+                    # The sandbox rejects a parcel once; the same is declared again.
                     await self._api.post("customs", f"{parcel}/retry", "operator", {"work": "inventory"})
                 case action:
                     self._failed.append(f"no actor can {action} for {order.number}: {case['reason']}")

@@ -98,8 +98,8 @@ def decided(order: Order, customs: Mapping[str, Any]) -> str:
     )
 
 
-def corrected(order: Order, customs: Mapping[str, Any]) -> str:
-    """How a refusal was settled, by the inventory of the order's first parcel and what followed on it."""
+def declared_again(order: Order, customs: Mapping[str, Any]) -> str:
+    """How a rejection was settled, by the inventory of the order's first parcel and what followed on it."""
     parcel = customs["parcels"][0]
     message = next(candidate for candidate in parcel["messages"] if candidate["type"] == "CEB621")
     receipts = ", ".join(
@@ -108,6 +108,6 @@ def corrected(order: Order, customs: Mapping[str, Any]) -> str:
         if receipt["type"] == "CEB622" and receipt["status"] != "100"
     )
     return (
-        f"{order.number} was rejected (100), corrected and declared again as {message['number']}: "
+        f"{order.number} was rejected (100), declared again as {message['number']}: "
         f"{receipts}; {parcel['state'].replace('_', ' ')}"
     )

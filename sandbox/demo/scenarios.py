@@ -83,7 +83,7 @@ SCENARIOS = (
     ),
     Scenario(
         "customs_rejected",
-        "rejected by customs, corrected",
+        "rejected by customs, declared again",
         (("STYLO-PLUME-M", 2),),
         "delivered",
         parcel_scenarios=("customs_rejected",),

@@ -85,7 +85,7 @@ async def project_operations(db: DB, operations: Sequence[Facts]) -> None:
             await pauses.pause_kind(db, label_job(carrier), facts.id)
         else:
             await pauses.resume_kind(db, label_job(carrier), facts.id)
-            await refusals.forget(db, carrier)
+            await refusals.delete_all(db, carrier)
 
 
 async def on_erased(db: DB, order_ids: Sequence[UUID]) -> None:

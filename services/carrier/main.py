@@ -159,7 +159,7 @@ def service(platform: Platform) -> Service:
             bordereaux.router(pool, ledger, platform.seal, require, bordereau_sizes),
             answers.router(ledger, clock, platform.requests, require),
             operations.router(ledger, clock, platform.requests, require, [carrier.name for carrier in CARRIERS]),
-            orders.router(pool, ledger, require, silence),
+            orders.router(pool, ledger, clock, require, silence),
             feed_files.router(pool, platform.requests, require),
             scans_api.router(pool, platform.seal, require),
             reads.router(require, pool),

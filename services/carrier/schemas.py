@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
@@ -208,6 +208,14 @@ class SetAsideEventsView(View):
     """When the last of them claims to have happened."""
 
 
+class SetAsideDayView(View):
+    """A day of delivery that the carrier expects and that is not believed: it is kept, and published to nobody."""
+
+    parcel: int
+    expected_on: date
+    """As it came: before the label, or more than a year after it."""
+
+
 class CarrierEventView(View):
     """An event of a parcel, as the carrier or who sends in its place reported it."""
 
@@ -245,6 +253,7 @@ class OrderView(View):
     ghost_labels: list[UnconfirmedLabelView]
     """Every label that may exist besides."""
     set_aside: list[SetAsideEventsView]
+    set_aside_days: list[SetAsideDayView]
 
 
 class MoneyView(View):
@@ -335,14 +344,23 @@ Rows: TypeAlias = Iterable[Any]
 """Rows of the database, whose columns are the fields of the view."""
 
 
-def order_view(facts: Facts, labels: Rows, unconfirmed: Rows, unreadable: Mapping[int, int], aside: Rows) -> OrderView:
-    """`unreadable`: events that could not be read, by parcel."""
+def order_view(
+    facts: Facts,
+    labels: Rows,
+    unconfirmed: Rows,
+    unreadable: Mapping[int, int],
+    aside: Rows,
+    days: Iterable[tuple[int, date]],
+) -> OrderView:
+    """`unreadable`: events that could not be read, by parcel. `days`: of parcels, those of delivery that are not
+    believed."""
     return OrderView(
         order_id=facts.id,
         parcels=[parcel_view(facts, parcel, unreadable.get(parcel, 0)) for parcel in parcels_of(facts)],
         labels=[LabelView(**row) for row in labels],
         ghost_labels=[UnconfirmedLabelView(**row) for row in unconfirmed],
         set_aside=[SetAsideEventsView(**row) for row in aside],
+        set_aside_days=[SetAsideDayView(parcel=parcel, expected_on=day) for parcel, day in days],
     )
 
 

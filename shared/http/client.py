@@ -196,9 +196,12 @@ def _has_left(leaving: _Body | None) -> bool:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """The header in its form of seconds; no counterpart has been seen to use the form with a date."""
+    """The header in its form of seconds; no counterpart has been seen to use the form with a date. 0 names no time: who
+    calls waits for as long as after an answer without the header, or a counterpart in trouble would be called without
+    end."""
     text = response.headers.get("retry-after", "")
-    return min(float(text), LONGEST_RETRY_AFTER) if re.fullmatch(r"[0-9]{1,9}", text) else None
+    seconds = float(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0.0
+    return min(seconds, LONGEST_RETRY_AFTER) or None
 
 
 def _request_id(response: httpx.Response) -> str | None:

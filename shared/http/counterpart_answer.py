@@ -11,6 +11,6 @@ class Answer:
     content_type: str
     body: bytes
     retry_after: float | None = None
-    """Real seconds."""
+    """Real seconds, more than 0; None where the counterpart names no time."""
     request_id: str | None = None
     """By which the counterpart's support finds the call in its logs."""

@@ -47,17 +47,17 @@ class Sockets:
         self._open.add(connection)
         metrics.connections.labels(self.port).set(len(self._open))
         if self._timer is None:
-            self._timer = loop.call_later(self.limits.sweep_seconds, self._sweep, loop)
+            self._timer = loop.call_later(self.limits.time_check_seconds, self._check_times, loop)
 
     def remove(self, connection: BoundedProtocol) -> None:
         self._open.discard(connection)
         metrics.connections.labels(self.port).set(len(self._open))
 
-    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _check_times(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         for connection in tuple(self._open):
             connection.judge_time(now)
-        self._timer = loop.call_later(self.limits.sweep_seconds, self._sweep, loop) if self._open else None
+        self._timer = loop.call_later(self.limits.time_check_seconds, self._check_times, loop) if self._open else None
 
 
 def serving(settings: PlatformSettings, port: Port) -> dict[str, Any]:

@@ -287,7 +287,7 @@ class Worker:
         await self._ledger.record(db, published=published, traces=traces)
 
     async def _park(self, db: DB, job: ClaimedJob, reason: str) -> None:
-        """Tries again much later, or no more: nothing is decided, and a person sees it."""
+        """Tries again much later, or no more: nothing is decided, and a person is informed (`Ledger.undecided`)."""
         await self._ledger.undecided(db, job.stream)
         if job.attempt >= self._kind.max_attempts:
             if await self._is_held(db, job):

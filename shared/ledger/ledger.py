@@ -333,7 +333,9 @@ class Ledger:
             held.job_kinds |= kinds
 
     async def undecided(self, db: DB, stream: Stream) -> None:
-        """A rule fails on this stream: a person is informed, and the stream is decided again later."""
+        """A rule fails on this stream: it is decided again after `PUT_OFF`. A person is informed by the metric, and by
+        the facts of the service's hook where it has any for this kind of stream, such as the case of an order."""
+        metrics.undecided.labels(stream.kind).inc()
         now = self._clock.now()
         for event in self.rules.hooks.on_undecided(stream, now):
             await self.append(db, event)

@@ -57,9 +57,11 @@ class Hooks:
     """The facts to publish when something fails, which only the service knows: those that inform a person."""
 
     on_undecided: Callable[[Stream, datetime], Sequence[Event]] = _no_events
-    """A rule fails on the stream, at this business time."""
+    """A rule fails on the stream, at this business time. Without a fact it is counted all the same
+    (`ledger_undecided_total`)."""
     on_dead_letter: Callable[[Stream, str, datetime], Sequence[Event]] = _no_events
-    """A record about the stream, at this place (topic, partition, offset), cannot be handled."""
+    """A record about the stream, at this place (topic, partition, offset), cannot be handled. Without a fact it waits
+    as a dead letter all the same (`messaging_dead_letters_waiting`)."""
     on_replayed: Callable[[Stream, str, datetime], Sequence[Event]] = _no_events
     """That record was handled after all."""
 

@@ -71,7 +71,7 @@ class Timers:
         return _Due(streams, now, await self._caught_up(), Loop.now()) if streams else None
 
     async def _decide(self, due: _Due) -> None:
-        """A stream for which this fails holds up no other: it becomes a case, and its timer is postponed."""
+        """A stream for which this fails holds up no other: it is logged and put off (`Ledger.undecided`)."""
         context = DecisionContext(due.now, caught_up=True)
 
         async def decide(streams: Sequence[Stream]) -> None:

@@ -143,7 +143,7 @@ async def _as_sent(db: DB, batch: Sequence[Record]) -> None:
     )
 
 
-async def forgotten(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, publishes: Collection[str]) -> int:
+async def count_unknown_events(pool: asyncpg.Pool[asyncpg.Record], probe: LogProbe, publishes: Collection[str]) -> int:
     """How many events of ours the topics hold beyond the last acknowledged one that this database does not know.
 
     None after a crash between sending and marking, for the outbox has them; some after a restore from a backup.

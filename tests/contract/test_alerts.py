@@ -48,7 +48,7 @@ LABELS = {
     "http_request_method": "of the methods we know, else _OTHER",
     "http_response_status_code": "of our own answers",
     "http_route": "the template, never the path",
-    "kind": "of jobs or cases that the service declares, else other",
+    "kind": "of jobs, cases or streams that the service declares, else other",
     "loop": "of this process",
     "meaning": "of a carrier's answer, as we class it",
     "messaging_destination_name": "of the topic table",

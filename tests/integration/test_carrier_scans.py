@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -212,3 +213,22 @@ async def test_a_scan_of_another_age_is_kept_and_shown_and_moves_nothing(carrier
         (1, "too_early", 1),
     ]
     assert ParcelDelivered not in await carrier.facts(order_id)
+
+
+async def test_a_day_of_delivery_of_another_age_is_kept_and_shown_and_moves_nothing(carrier: CarrierService) -> None:
+    order_id, (number,) = await carrier.labelled()
+
+    async def days() -> list[dict[str, Any]]:
+        shown: list[dict[str, Any]] = (await carrier.http.get(f"/orders/{order_id}", headers=OPERATOR)).json()[
+            "set_aside_days"
+        ]
+        return shown
+
+    async with carrier.paused():
+        assert await days() == []
+        body = envelope(number, event("PC1"), estimDate="2126-05-01T10:00:00+01:00")
+        assert (await carrier.call_back(body)).status_code == 204
+        await carrier.until_count(1, "parcel_details", "tracking_number = $1 and processed_at is not null", number)
+        assert await days() == [{"parcel": 1, "expected_on": "2126-05-01"}]
+        told = (await carrier.facts(order_id)).all(ParcelDetailsReported)
+        assert all(fact.expected_on is None or fact.expected_on.year != 2126 for fact in told)

@@ -38,7 +38,7 @@ LIMITS = SocketLimits(
     answer_seconds=30,
     write_seconds=0.3,
     linger_seconds=0.3,
-    sweep_seconds=0.05,
+    time_check_seconds=0.05,
 )
 """Small, so that nobody waits; times that a test does not want to see over are made longer by it."""
 PATIENT = replace(LIMITS, first_byte_seconds=60, head_seconds=60, body_seconds=60, write_seconds=60)

@@ -282,8 +282,9 @@ async def carrier_service(
             yield CarrierService(platform, http, client)
 
 
-def envelope(number: str, *events: dict[str, str]) -> bytes:
-    data = {"returnCode": 200, "idShip": number, "shipment": {"idShip": number, "event": list(events)}}
+def envelope(number: str, *events: dict[str, str], **beside: str) -> bytes:
+    """`beside`: other fields of the shipment."""
+    data = {"returnCode": 200, "idShip": number, "shipment": {"idShip": number, "event": list(events), **beside}}
     return json.dumps({"type": "shipment.updated", "timestamp": "2026-11-20T10:00:00Z", "data": data}).encode()
 
 

@@ -1,5 +1,5 @@
 """What `make run` prints of its two lanes: the quotes to the fen, the orders that were decided by the same code, and a
-refusal that was corrected."""
+parcel that was rejected and declared again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINES = (
     r"    SP[0-9A-F]{4}-[0-9]{5} came in as cbec_9610: tax 160\.89 CNY, as collected; import cleared",
     "  " + re.escape(POSTAL_QUOTED),
     r"    SP[0-9A-F]{4}-[0-9]{5} came in as personal_postal: tax 68\.71 CNY, as collected; import cleared",
-    r"  SP[0-9A-F]{4}-[0-9]{5} was rejected \(100\), corrected and declared again as 2244[0-9]{4}I[0-9]{9}:"
+    r"  SP[0-9A-F]{4}-[0-9]{5} was rejected \(100\), declared again as 2244[0-9]{4}I[0-9]{9}:"
     " 800 cleared; import cleared",
 )
 PRINTED = re.compile("^" + "\n".join(_LINES) + "$", re.MULTILINE)

@@ -136,7 +136,8 @@ async def test_an_answer_that_trickles_in_is_given_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "after"), [("7", 7.0), ("86400", 600.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)]
+    ("header", "after"),
+    [("7", 7.0), ("86400", 600.0), ("0", None), ("00", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)],
 )
 async def test_retry_after(header: str, after: float | None) -> None:
     def busy(_: httpx.Request) -> httpx.Response:

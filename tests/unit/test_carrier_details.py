@@ -10,7 +10,7 @@ import pytest
 
 from contracts.base import order_stream
 from contracts.carrier import MOST_DETAIL_TURNS, ParcelDetailsReported
-from services.carrier.domain.details import KnownDetails, ParcelDetails, believed, details_facts
+from services.carrier.domain.details import KnownDetails, ParcelDetails, believed, day_set_aside, details_facts
 from shared.ledger.facts import Facts
 
 ORDER = UUID(int=7)
@@ -69,6 +69,7 @@ def test_a_day_of_delivery_that_cannot_be_is_not_published_and_takes_nothing_awa
     told: dict[str, str | None] = {**TOLD.stored(), "expected_on": day, **hours, "pickup_point": "Post office 7"}
     report = KnownDetails("laposte", "CY123456785FR", ORDER, 1, told)
     kept = believed(Facts(order_stream(ORDER), known), report, NOW)
+    assert day_set_aside(Facts(order_stream(ORDER), known), report, NOW) == date.fromisoformat(day)
     assert not {"expected_on", *hours} & set(kept.details)
     assert report.details == told, "what came is kept as it came"
     (second,) = facts(dict(kept.details), known)
@@ -79,6 +80,7 @@ def test_a_day_of_delivery_that_cannot_be_is_not_published_and_takes_nothing_awa
 def test_a_report_of_a_day_that_can_be_or_of_none_is_believed_as_it_is(details: dict[str, str | None]) -> None:
     report = KnownDetails("laposte", "CY123456785FR", ORDER, 1, details)
     assert believed(Facts(order_stream(ORDER), []), report, NOW) is report
+    assert day_set_aside(Facts(order_stream(ORDER), []), report, NOW) is None
 
 
 def test_the_turns_of_a_parcel_have_an_end() -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from contracts.customs import OrderScreened
-from sandbox.demo.lanes import POSTAL_SHOP, RETAIL_SHOP, collected, corrected, decided, quoted_lane
+from sandbox.demo.lanes import POSTAL_SHOP, RETAIL_SHOP, collected, decided, declared_again, quoted_lane
 from sandbox.demo.order_request import order_body, quote_body
 from sandbox.demo.orders import Order
 from sandbox.demo.people import person
@@ -56,7 +56,7 @@ def test_by_post_the_tax_is_collected_that_was_quoted() -> None:
     assert Decimal(answer["tax"]["due"]["amount"]) > 0
 
 
-def test_the_closing_words_name_lane_tax_firm_and_the_corrected_refusal() -> None:
+def test_the_closing_words_name_lane_tax_firm_and_the_rejection() -> None:
     assert quoted_lane(POSTAL_SHOP, quoted(BY_POST, BY_POST_POLICY)) == POSTAL_QUOTED
     assert quoted_lane(RETAIL_SHOP, quoted(BY_NAME["delivered"], POLICY)) == RETAIL_QUOTED
     order = Order("1", "SP-1", BY_POST, "")
@@ -71,8 +71,8 @@ def test_the_closing_words_name_lane_tax_firm_and_the_corrected_refusal() -> Non
     }
     customs = {"screening": screening, "parcels": [parcel]}
     assert decided(order, customs) == "SP-1 came in as personal_postal: tax 5.00 CNY, as collected; import cleared"
-    assert corrected(order, customs) == (
-        "SP-1 was rejected (100), corrected and declared again as 22442026I000000001: 800 cleared; import cleared"
+    assert declared_again(order, customs) == (
+        "SP-1 was rejected (100), declared again as 22442026I000000001: 800 cleared; import cleared"
     )
     found = {**screening, "findings": [{"finding": "tax_missing"}]}
     assert "findings: tax_missing" in decided(order, {**customs, "screening": found})

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from contracts.base import order_stream
 from services.carrier.domain.answers import NotPossible
 from services.carrier.domain.claims import claim_draft
+from services.carrier.domain.details import day_set_aside
 from services.carrier.domain.parcels import parcels_of
 from services.carrier.domain.silence import SilencePolicy
 from services.carrier.schemas import ClaimView, OrderView, claim_view, order_view
-from services.carrier.store import labels, scans, unconfirmed_labels
+from services.carrier.store import details, labels, scans, unconfirmed_labels
 from services.paths import OrderPath, ParcelPath
+from shared.clock import Clock
 from shared.http.answers import etag_response, json_answer
 from shared.http.api_keys import Principal, Require
 from shared.http.openapi import CONDITIONAL, described, problems
@@ -21,7 +23,9 @@ from shared.http.routes import Route
 from shared.ledger.ledger import Ledger
 
 
-def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, require: Require, silence: SilencePolicy) -> APIRouter:
+def router(
+    pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, clock: Clock, require: Require, silence: SilencePolicy
+) -> APIRouter:
     routes = APIRouter(route_class=Route, tags=["orders"])
     support = Depends(require("support"))
 
@@ -37,12 +41,15 @@ def router(pool: asyncpg.Pool[asyncpg.Record], ledger: Ledger, require: Require,
             facts = (await ledger.read(db, [order_stream(order_id)]))[order_id]
             if not len(facts):
                 raise Problem(404, "no such order")
+            now = clock.now()
+            reports = await details.of_order(db, order_id)
             view = order_view(
                 facts,
                 labels=await labels.of_order(db, order_id),
                 unconfirmed=await unconfirmed_labels.of_order(db, order_id),
                 unreadable=await scans.count_unreadable(db, order_id),
                 aside=await scans.set_aside_of(db, order_id),
+                days=[(report.parcel, day) for report in reports if (day := day_set_aside(facts, report, now))],
             )
         return etag_response(request, view.model_dump_json().encode())
 

@@ -60,10 +60,18 @@ class KnownDetails:
     """As stored."""
 
 
+def day_set_aside(facts: Facts, report: KnownDetails, now: datetime) -> date | None:
+    """The day of delivery that is reported, where it cannot be true."""
+    stated = report.details.get(_DAY)
+    if stated is None:
+        return None
+    day = date.fromisoformat(stated)
+    return None if can_be_delivered_on(facts, report.parcel, day, now) else day
+
+
 def believed(facts: Facts, report: KnownDetails, now: datetime) -> KnownDetails:
     """The report as it came, or without its day of delivery and the hours of it where that day cannot be true."""
-    day = report.details.get(_DAY)
-    if day is None or can_be_delivered_on(facts, report.parcel, date.fromisoformat(day), now):
+    if day_set_aside(facts, report, now) is None:
         return report
     kept = {name: value for name, value in report.details.items() if name not in (_DAY, *_HOURS)}
     return replace(report, details=kept)

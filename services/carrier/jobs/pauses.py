@@ -56,7 +56,7 @@ class LabelPauses:
             if met_before or was_superseded(order_facts, parcel):
                 await self.ledger.publish(db, [unexplained_case(order_id, subject, reason, now)])
                 return False
-            parcels = await refusals.note(db, self.connected.carrier.name, reason, order_id, parcel)
+            parcels = await refusals.add(db, self.connected.carrier.name, reason, order_id, parcel)
             if len({order for order, _ in parcels}) < UNEXPLAINED_ORDERS:
                 await self.ledger.publish(db, [unexplained_case(order_id, subject, reason, now)])
                 return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import TypeAlias
+from uuid import UUID
 
 import asyncpg
 
@@ -63,10 +64,18 @@ async def lock_to_publish(db: DB, limit: int, of: Sequence[KnownDetails] | None 
         limit,
         *(wanted or (None, None)),
     )
-    return [
-        KnownDetails(row["carrier"], row["tracking_number"], row["order_id"], row["parcel"], json.loads(row["details"]))
-        for row in rows
-    ]
+    return _known(rows)
+
+
+async def of_order(db: DB, order_id: UUID) -> list[KnownDetails]:
+    """What was reported of the order's parcels under the labels that they show."""
+    rows = await db.fetch(
+        """select d.carrier, d.tracking_number, l.order_id, l.parcel, d.details
+           from parcel_details d join labels l using (carrier, tracking_number)
+           where l.order_id = $1 and l.used order by l.parcel""",
+        order_id,
+    )
+    return _known(rows)
 
 
 async def mark_processed(db: DB, reports: Sequence[KnownDetails]) -> None:
@@ -94,3 +103,10 @@ async def postpone(db: DB, report: KnownDetails, seconds: float) -> None:
 
 async def drop_expired(db: DB) -> None:
     await db.execute("delete from parcel_details where keep_until < now()")
+
+
+def _known(rows: Sequence[asyncpg.Record]) -> list[KnownDetails]:
+    return [
+        KnownDetails(row["carrier"], row["tracking_number"], row["order_id"], row["parcel"], json.loads(row["details"]))
+        for row in rows
+    ]

@@ -50,7 +50,7 @@ async def unknown(db: DB, files: Collection[FileVersion]) -> set[FileVersion]:
 async def take(db: DB, file: FileVersion, digest: bytes, records: int, faulty: Sequence[FaultyRecord]) -> bool:
     """Records a file whose records are stored in the same transaction; False when there is nothing to store: another
     replica has read it, or one of the same content was read."""
-    state = await _note(
+    state = await _insert(
         db,
         """insert into feed_files as f (carrier, name, stamp, digest, state, reason, records, faulty_records, faults)
            select $1, $2, $3, $4, case when known then 'repeated' else 'taken' end,
@@ -67,7 +67,7 @@ async def take(db: DB, file: FileVersion, digest: bytes, records: int, faulty: S
 
 async def set_aside(db: DB, file: FileVersion, reason: str) -> bool:
     """Records a file of which nothing counts; False when that is recorded already."""
-    state = await _note(
+    state = await _insert(
         db,
         """insert into feed_files as f (carrier, name, stamp, state, reason) values ($1, $2, $3, 'set_aside', $4)""",
         file,
@@ -85,7 +85,7 @@ _ONCE = f"""
            returning state"""
 
 
-async def _note(
+async def _insert(
     db: DB, insert: str, file: FileVersion, *values: object
 ) -> Literal["taken", "repeated", "set_aside"] | None:
     """What the file is by now; None when that is known already."""

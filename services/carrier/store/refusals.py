@@ -7,8 +7,8 @@ from uuid import UUID
 from shared.db import DB
 
 
-async def note(db: DB, carrier: str, reason: str, order_id: UUID, parcel: int) -> list[tuple[UUID, int]]:
-    """Notes this parcel, and returns all that were refused for this reason: order and parcel."""
+async def add(db: DB, carrier: str, reason: str, order_id: UUID, parcel: int) -> list[tuple[UUID, int]]:
+    """Adds this parcel, and returns all that were refused for this reason: order and parcel."""
     await db.execute(
         """insert into unexplained_refusals (carrier, reason, order_id, parcel) values ($1, $2, $3, $4)
            on conflict do nothing""",
@@ -26,7 +26,7 @@ async def note(db: DB, carrier: str, reason: str, order_id: UUID, parcel: int) -
     return [(row["order_id"], row["parcel"]) for row in rows]
 
 
-async def forget(db: DB, carrier: str) -> None:
+async def delete_all(db: DB, carrier: str) -> None:
     """The operation goes on: what was refused before counts no more. A label that is made does the same; see
     `labels.save`."""
     await db.execute("delete from unexplained_refusals where carrier = $1", carrier)

@@ -7,4 +7,4 @@ LONGEST_WAIT_SECONDS = 60.0
 
 def seconds_after_failure(failures: int, poll_seconds: float, retry_after: float | None) -> float:
     """As long as the gateway says, else twice as long after each failure in a row, up to a limit."""
-    return retry_after or min(LONGEST_WAIT_SECONDS, poll_seconds * 2 ** min(failures, 6))
+    return min(LONGEST_WAIT_SECONDS, poll_seconds * 2 ** min(failures, 6)) if retry_after is None else retry_after
