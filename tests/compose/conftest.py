@@ -1,4 +1,5 @@
-"""These tests build an image and start a dozen containers; they run when asked to: `make test-compose`, `make test-upgrade`."""
+"""These tests build an image and start a dozen containers; they run when asked to: `make test-compose` and
+`make test-upgrade`."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from contracts.base import Event, order_stream
 from contracts.cases import CaseClosed, CaseOpened
 from contracts.customs import ImportCleared, ImportDeclared, ImportHeld, ImportRefused
 from sandbox.bad_answers import PAGE
-from services.customs.destinations.cn.receipt_events import receipt_events
+from services.customs.destinations.cn.receipt_events import MOST_HOLDS, receipt_events
 from services.customs.destinations.cn.receipt_parsing import (
     MOST_RECEIPTS,
     read_hold_answer_result,
@@ -301,6 +301,22 @@ def test_a_time_at_which_customs_cannot_have_held_the_parcel_is_not_believed(sta
     (held,) = receipt_events(receipt, sent, Facts(order_stream(order_id())), {}, DecisionContext(now))
     assert isinstance(held, ImportHeld)
     assert held.held_at == (written_at if held_at == "the message" else datetime.fromisoformat(held_at))
+
+
+def test_a_parcel_that_is_held_again_and_again_is_a_case_and_no_more_facts() -> None:
+    written_at = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    sent, facts = SentMessage(UUID(GUID), order_id(), 1, "CEB621", written_at), Facts(order_stream(order_id()))
+    context = DecisionContext(datetime(2026, 11, 23, 12, tzinfo=UTC))
+    for minute in range(MOST_HOLDS + 10):
+        receipt = polled(later(returnStatus="500", returnTime=f"202611231{7 + minute // 60}{minute % 60:02}00"))
+        for event in receipt_events(receipt, sent, facts, {}, context):
+            facts.add(event)
+    assert len(facts.all(ImportHeld)) == MOST_HOLDS
+    (opened,) = facts.all(CaseOpened)
+    assert (opened.case, opened.reason) == ("needs_attention:receipt:1", "receipt:too_many_holds")
+    again = polled(later(returnStatus="500", returnTime="20261123170000"))
+    assert all(event in facts for event in receipt_events(again, sent, facts, {}, context))
+    assert not any(isinstance(event, CaseOpened) for event in receipt_events(again, sent, facts, {}, context))
 
 
 @pytest.mark.parametrize(

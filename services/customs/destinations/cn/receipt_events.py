@@ -36,6 +36,10 @@ from services.customs.domain.holds import hold_ended
 from services.customs.domain.stated_times import believed
 from shared.ledger.facts import DecisionContext, Facts
 
+MOST_HOLDS = 50
+"""Of one parcel: each status and minute of a hold is a fact of its own. A parcel is held once or twice; of one that is
+held more often the receipts are kept, and a person looks into it."""
+
 
 def inventory_events(
     order_id: UUID,
@@ -157,7 +161,15 @@ def _verdict(
         stated=stated,
         version=sent.version,
     )
-    return [] if event is None else [event]
+    if event is None:
+        return []
+    if isinstance(event, ImportHeld) and event not in facts and len(_holds(facts, sent.parcel)) >= MOST_HOLDS:
+        return [_case(RECEIPT, "receipt:too_many_holds", sent, facts, context)]
+    return [event]
+
+
+def _holds(facts: Facts, parcel: int) -> list[ImportHeld]:
+    return [held for held in facts.all(ImportHeld) if held.parcel == parcel]
 
 
 def _is_of_unknown_version(sent: SentMessage, facts: Facts) -> bool:
