@@ -234,9 +234,7 @@ def _wired(platform: Platform, make: Make) -> Service:
         PublishedVersions(platform.settings.published_versions),
         {event_type: topic.name for topic in service.also_publishes for event_type in topic.types},
     )
-    for kind in service.kinds:
-        if kind.decide is not None:
-            metrics.undecided.labels(kind.name)  # from zero: `increase` does not see a series begin at one
+    _count_from_zero(service)
     if unknown := {event.KIND for event in service.subscriptions} - platform.ledger.rules.by_name.keys():
         raise ValueError(f"{service.name} subscribes to facts of kinds that it does not declare: {sorted(unknown)}")
     platform.decoder = Decoder(
@@ -248,6 +246,16 @@ def _wired(platform: Platform, make: Make) -> Service:
     )
     platform.letters = DeadLetters(platform.pool, platform.ledger, platform.decoder, platform.clock)
     return service
+
+
+def _count_from_zero(service: Service) -> None:
+    """What alerts watch by `increase`, which does not see a series begin at one."""
+    for kind in service.kinds:
+        if kind.decide is not None:
+            metrics.undecided.labels(kind.name)
+    for topic in service.consumes:
+        metrics.foreign.labels(topic.name)
+        metrics.missed.labels(topic.name)
 
 
 @asynccontextmanager

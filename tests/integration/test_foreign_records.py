@@ -12,9 +12,11 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import OffsetOutOfRangeError
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from contracts import topics
+from contracts.base import ORDER
 from contracts.cases import CaseOpened
 from sandbox.local.servers import Broker, Servers
 from services.persons.records import Persons
@@ -23,7 +25,7 @@ from shared.messaging import dead_letters
 from shared.messaging.consumer import Consumer
 from shared.messaging.decoder import FOREIGN_AN_HOUR, Decoder, as_record
 from shared.messaging.partition_log import LogProbe
-from shared.platform import Platform, running
+from shared.platform import Platform, connected, running
 from shared.telemetry import metrics
 from tests.support.platform_pair import Answered, Asked, Pair, ask, both, count, order_in, produce
 from tests.support.waiting import until
@@ -42,6 +44,17 @@ async def answered(platform: Platform, wanted: int) -> None:
         return await count(platform, Answered) == wanted
 
     await until(so)
+
+
+async def test_what_alerts_count_is_there_from_zero(pair: Pair) -> None:
+    """`increase` does not see a series begin at one: the first record would have had no alert."""
+    async with connected(pair.answerer, pair.settings(pair.answerer_dsn)) as (_, service):
+        assert service.consumes
+        for topic in service.consumes:
+            of_topic = {"messaging_destination_name": topic.name}
+            for name in ("messaging_foreign_records_total", "messaging_missed_records_total"):
+                assert REGISTRY.get_sample_value(name, of_topic) == 0, (name, topic.name)
+        assert REGISTRY.get_sample_value("ledger_undecided_total", {"kind": ORDER}) is not None
 
 
 async def test_a_fact_is_believed_on_its_own_topic_only(pair: Pair) -> None:
