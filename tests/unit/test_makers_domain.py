@@ -20,10 +20,13 @@ from services.makers.domain.brands import (
     BRAND_STATES,
     BRAND_STEPS,
     BRAND_TABLE,
+    MOST_BRANDS,
     authorised,
     brand_moved,
     ends_at,
     may_sell,
+    require_few_brands,
+    require_undecided,
 )
 from services.makers.domain.cases import (
     ACTIONS,
@@ -262,6 +265,21 @@ def test_a_brand_moves_by_its_table_alone(state: Any, step: Any) -> None:
             brand_moved(brand(state=state), step)
     else:
         assert brand_moved(brand(state=state), step) == brand(state=to)
+
+
+@pytest.mark.parametrize("state", BRAND_STATES)
+def test_a_brands_document_is_stated_until_a_person_has_decided(state: Any) -> None:
+    if state == "stated":
+        require_undecided(brand(state=state))
+    else:
+        with pytest.raises(Refusal, match=state):
+            require_undecided(brand(state=state))
+
+
+def test_a_vendor_states_so_many_brands_and_no_more() -> None:
+    require_few_brands(MOST_BRANDS - 1)
+    with pytest.raises(Refusal, match="too many brands"):
+        require_few_brands(MOST_BRANDS)
 
 
 @pytest.mark.parametrize(

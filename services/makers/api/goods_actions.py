@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.makers.api.vendor_lock import VendorLock
 from services.makers.domain import facts
-from services.makers.domain.brands import Brand, authorised, brand_moved
+from services.makers.domain.brands import Brand, authorised, brand_moved, require_few_brands, require_undecided
 from services.makers.domain.cases import (
     BRAND_DECISION,
     PRODUCT_BARRED,
@@ -27,7 +27,6 @@ from services.refusals.refusal import Refusal, conflict, refused
 from shared.db import DB
 from shared.sealing import Seal
 
-MOST_BRANDS = 200
 MOST_PRODUCTS = 20_000
 
 
@@ -38,17 +37,13 @@ class GoodsActions:
 
     async def add_brand(self, db: DB, brand: Brand) -> Brand:
         vendor = await self.lock.take_open(db, brand.vendor_id)
-        if await brands.count(db, vendor.id) >= MOST_BRANDS:
-            raise Refusal("conflict", "too many brands", detail=f"at most {MOST_BRANDS}")
+        require_few_brands(await brands.count(db, vendor.id))
         await brands.add(db, brand)
         return brand
 
     async def state_document(self, db: DB, vendor_id: UUID, brand_id: UUID, body: bytes, digest: str) -> Brand:
-        """Until a person has decided on it."""
         await self.lock.take_open(db, vendor_id)
-        brand = await self.brand_of(db, vendor_id, brand_id)
-        if brand.state != "stated":
-            raise Refusal("conflict", f"not while the brand is {brand.state}", detail="state it anew")
+        require_undecided(await self.brand_of(db, vendor_id, brand_id))
         sealed = self.seal.seal(body, brands.document_place(brand_id))
         await brands.save_document(db, brand_id, sealed, digest)
         await cases.open_all(db, [opened(vendor_id, BRAND_DECISION, str(brand_id), self.lock.now())])

@@ -25,6 +25,8 @@ BRAND_TABLE: Mapping[tuple[BrandState, BrandStep], BrandState] = {
     ("authorised", "end"): "ended",
 }
 """What is not here is refused. What was refused or has ended is stated anew, as another brand."""
+MOST_BRANDS = 200
+"""Of one vendor."""
 WARNING = timedelta(days=30)
 """So long before its end a brand is warned of."""
 SOLD_IN = "CN"
@@ -60,6 +62,18 @@ def brand_moved(brand: Brand, step: BrandStep) -> Brand:
     if state is None:
         raise Refusal("conflict", f"not while the brand is {brand.state}", detail=f"no {step} of such a brand")
     return replace(brand, state=state)
+
+
+def require_few_brands(stated: int) -> None:
+    """Before a vendor states another one. Raises Refusal where it has stated MOST_BRANDS."""
+    if stated >= MOST_BRANDS:
+        raise Refusal("conflict", "too many brands", detail=f"at most {MOST_BRANDS}")
+
+
+def require_undecided(brand: Brand) -> None:
+    """Before its document is stated, which a person decides on. Raises Refusal."""
+    if brand.state != "stated":
+        raise Refusal("conflict", f"not while the brand is {brand.state}", detail="state it anew")
 
 
 def authorised(brand: Brand, today: date) -> Brand:
