@@ -106,8 +106,8 @@ lint: $(VENV)/.installed ## Style, types, walls between the rooms, freshness of 
 	@$(BIN)/python -m services.deployment_files --check
 	@$(BIN)/python -m clients.generate --check
 	@deploy/check-proxy
-	@if command -v promtool >/dev/null; then promtool check rules --lint=all deploy/prometheus/rules.yml \
-	  && promtool check config --lint=all deploy/prometheus/prometheus.yml && promtool test rules deploy/prometheus/tests/*.yml; fi
+	@if command -v promtool >/dev/null; then promtool check rules --lint=all --lint-fatal deploy/prometheus/rules.yml \
+	  && promtool check config --lint=all --lint-fatal deploy/prometheus/prometheus.yml && promtool test rules deploy/prometheus/tests/*.yml; fi
 
 contracts: $(VENV)/.installed ## Writes the generated files of contracts/ and clients/python anew
 	@$(BIN)/python -m contracts.generate

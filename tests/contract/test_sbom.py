@@ -26,6 +26,7 @@ def locked() -> dict[str, tuple[str, set[str]]]:
     }
 
 
+@pytest.mark.slow
 def test_each_package_of_the_image_is_listed_with_its_version_and_hashes(tmp_path: Path) -> None:
     command = [str(ROOT / "deploy/sbom"), sys.executable, str(tmp_path / "one/sbom.json")]
     subprocess.run(command, check=True, capture_output=True, text=True)

@@ -216,6 +216,7 @@ async def known(orders: OrdersService, order_id: UUID, kind: type[Event]) -> Eve
     return await until_known(lambda: orders.facts(str(order_id)), kind)
 
 
+@pytest.mark.slow
 async def test_a_pause_of_eight_days_withdraws_nothing(
     servers: Servers, own_broker: Broker, fresh_database: FreshDatabase, tmp_path: Path
 ) -> None:

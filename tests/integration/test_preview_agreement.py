@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
+
 from sandbox.demo.goods import BY_SKU
 from sandbox.demo.order_request import order_body
 from sandbox.demo.orders import receive_goods
@@ -44,6 +46,7 @@ async def decided(operated: Operated, order_id: str) -> dict[str, Any]:
     return await until(read)
 
 
+@pytest.mark.slow
 async def test_a_preview_says_what_the_order_then_gets(operated: Operated) -> None:
     stocked = Scenario("preview", "previewed", tuple((sku, 6) for sku in sorted(BY_SKU)), "delivered")
     await receive_goods(operated.api, [stocked], "GR-PREVIEW")

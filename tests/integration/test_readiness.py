@@ -193,6 +193,7 @@ async def test_events_are_not_sent_again_and_again_while_none_can_be_marked_as_s
         assert [row["highest_offset"] for row in sent] == [1]  # it and its answer, each once
 
 
+@pytest.mark.slow
 async def test_a_right_that_was_withdrawn_is_seen_and_costs_no_record(servers: Servers) -> None:
     """Not even the consumer's: it waits, and goes on."""
     async with clerk(servers) as served:
@@ -226,6 +227,7 @@ async def test_a_database_that_hangs_on_write_is_no_ready_one(servers: Servers) 
         await served.answered(200, "ok")
 
 
+@pytest.mark.slow
 async def test_a_full_disk_is_seen_though_the_heartbeats_own_page_has_room(servers: Servers) -> None:
     """A disk without room, as a bound on temporary files plays it: both end as class 53."""
     async with clerk(servers) as served:

@@ -142,6 +142,7 @@ async def test_facts_of_one_stream_leave_on_the_topic_of_their_type(servers: Ser
         await until(lambda: _same(platform, once))
 
 
+@pytest.mark.slow
 async def test_after_the_broker_lost_everything_the_state_is_the_same(servers: Servers, own_broker: Broker) -> None:
     market = await new_market(servers, own_broker.bootstrap)
     events = story(7)
