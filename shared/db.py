@@ -25,6 +25,8 @@ FIRST_OID_OF_A_DATABASE = 10_000
 """Those below are the same in every database of every server."""
 LOCK_TIMEOUT = "10s"
 """How long a statement waits for a lock of another session."""
+FROZEN_TIMEOUT = "15s"
+"""After which the server ends a session in a transaction whose process does nothing."""
 
 
 class SharedSessions(Exception):
@@ -151,7 +153,9 @@ class Session(_Connection):
 
 
 def new_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
-    """A pool whose sessions cannot hold locks for ever: a frozen process lets go after a while.
+    """A pool whose sessions cannot hold locks for ever: a frozen process lets go after a while. The server ends a
+    session that is idle in its transaction, and one that does not read an answer: that is not idle, since the server is
+    sending.
 
     A session on a server that takes no writes is closed after its use, so that the next one reaches the new primary, or
     the old one when it takes writes again.
@@ -170,7 +174,8 @@ def new_pool(dsn: str, size: int, name: str) -> asyncpg.Pool[asyncpg.Record]:
             "application_name": name,
             "timezone": "UTC",
             "lock_timeout": LOCK_TIMEOUT,
-            "idle_in_transaction_session_timeout": "15s",
+            "idle_in_transaction_session_timeout": FROZEN_TIMEOUT,
+            "tcp_user_timeout": FROZEN_TIMEOUT,
             "jit": "off",
         },
     )

@@ -22,7 +22,8 @@ from tests.support.databases import FreshDatabase
 
 ROOT = Path(__file__).parents[2]
 PGBOUNCER = shutil.which("pgbouncer") or ""
-DROPPED = {"ignore_startup_parameters": "timezone, lock_timeout, idle_in_transaction_session_timeout, jit"}
+SETTINGS = ("timezone", "lock_timeout", "idle_in_transaction_session_timeout", "tcp_user_timeout", "jit")
+DROPPED = {"ignore_startup_parameters": ", ".join(SETTINGS)}
 
 pytestmark = pytest.mark.skipif(not PGBOUNCER, reason="there is no pgbouncer here")
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
+import sys
 
 import asyncpg
 import pytest
 
 from shared.db import TRANSIENT, Session, connect_pool
 from tests.support.databases import FreshDatabase
+from tests.support.waiting import until
 
 ROUNDS = 40
 
@@ -40,6 +43,31 @@ async def test_sessions_ended_between_two_statements(fresh_database: FreshDataba
         with contextlib.suppress(*TRANSIENT):
             await pool.close()
     assert noticed
+
+
+@pytest.mark.slow
+async def test_a_process_that_freezes_while_it_reads_an_answer_lets_go_of_its_locks(
+    fresh_database: FreshDatabase,
+) -> None:
+    """The server is sending, so that its session is not idle in the transaction."""
+    dsn = await fresh_database("tracking")
+    other = await asyncpg.connect(dsn)
+    await other.execute("create table held as select 1 as id")
+    argv = (sys.executable, "-m", "tests.support.frozen_client", dsn)
+    process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"held\n"
+        waits = "select count(*) > 0 from pg_stat_activity where datname = current_database() and wait_event = $1"
+        await until(lambda: other.fetchval(waits, "PgSleep"))  # it is being answered
+        process.send_signal(signal.SIGSTOP)
+        await until(lambda: other.fetchval(waits, "ClientWrite"))
+        await other.execute("set lock_timeout = '45s'")
+        await other.execute("select from held for update")
+    finally:
+        process.kill()
+        await process.wait()
+        await other.close()
 
 
 async def test_a_new_session_asks_for_no_types_that_another_has_read(
