@@ -188,7 +188,7 @@ pin-images: ## Writes the digests of the foreign images to deploy/images.env (ne
 test-compose: $(VENV)/.installed ## Tests the deployment with containers, from nothing and back (about ten minutes)
 	@COMPOSE_TESTS=1 $(BIN)/python -m pytest tests/compose --ignore $(UPGRADE_TESTS)
 
-test-upgrade: $(VENV)/.installed ## Upgrades a running deployment service by service, and rolls one back (about four minutes)
+test-upgrade: $(VENV)/.installed ## Upgrades a running deployment service by service, and rolls one back (about eight minutes)
 	@COMPOSE_TESTS=1 $(BIN)/python -m pytest $(UPGRADE_TESTS)
 
 clean: ## Removes what the targets above have made
