@@ -18,6 +18,7 @@ from services.provenance.domain.scans import (
     UNKNOWN_SERIAL,
     Look,
     flagged,
+    is_unknown_often,
     look_back,
     may_flag,
     reasons_to_flag,
@@ -106,6 +107,8 @@ class Looking:
         if await way_table.was_logged(db, unit):  # a unit that was erased
             return []
         count = await looks.add_unknown(db, unit)
+        if not is_unknown_often(count):  # most looks of strangers ask nothing more
+            return []
         flagged_today = await cases.opened_since(db, look.seen_at - DAY, unit.gtin, UNKNOWN_SERIAL)
         return reasons_to_flag_unknown(count, await cases.of_unit(db, unit), flagged_today)
 

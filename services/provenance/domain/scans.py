@@ -84,11 +84,16 @@ def reasons_to_flag(
     return [reason for reason in causes(state, look, earlier, wrong_lot, cleared_at) if reason not in opened]
 
 
+def is_unknown_often(looks: int) -> bool:
+    """Whether a serial that was never given to a unit is looked at often enough to be flagged."""
+    return looks >= UNKNOWN_LOOKS
+
+
 def reasons_to_flag_unknown(looks: int, cases: Sequence[Case], flagged_today: int) -> list[str]:
     """Why a serial of a known product is to be flagged that was never given to a unit. `looks`: how often its page was
     opened; `cases`: of this serial, which is flagged once only; `flagged_today`: how many unknown serials of the
     product were flagged within a day."""
-    flag = looks >= UNKNOWN_LOOKS and not cases and flagged_today < UNKNOWN_A_DAY
+    flag = is_unknown_often(looks) and not cases and flagged_today < UNKNOWN_A_DAY
     return [UNKNOWN_SERIAL] if flag else []
 
 
