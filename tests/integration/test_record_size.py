@@ -156,7 +156,7 @@ async def test_a_decision_too_large_for_a_record_is_a_case_and_can_be_replayed(s
     async with both(pair) as (asker, answerer):
         [verbose, _] = await ask(asker, "verbose", "plain")
         await until(partial(answered, asker, 1))
-        [letter] = await dead_letters.find(answerer.pool)
+        [letter] = await until(lambda: dead_letters.find(answerer.pool))
         assert (letter.stream_id, "TooLarge" in letter.cause) == (verbose, True)
         [case] = [event for event in await events(answerer, verbose) if isinstance(event, CaseOpened)]
         assert (case.kind, case.action) == ("dead_letter", "replay_dead_letter")

@@ -142,6 +142,16 @@ class CustomsService:
         address = f"/orders/{samples.order_id(name)}/parcels/{parcel}/{what}"
         return await self.http.post(address, json=body, headers=OPERATOR)
 
+    async def retry(self, name: str, work: str) -> None:
+        """Has failed work done again, once it has ended: a receipt may come, and open a case, before that."""
+
+        async def accepted() -> bool:
+            answer = await self.post(name, "retry", {"work": work})
+            assert answer.status_code in (202, 409), answer.text
+            return answer.status_code == 202
+
+        await until(accepted)
+
     async def year(self, buyer: NationalId = samples.BUYER) -> tuple[str, str]:
         """Held and used of the sample's buyer; checked against the entries."""
         settings = self.platform.settings

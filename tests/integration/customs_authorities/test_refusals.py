@@ -32,7 +32,7 @@ async def test_a_bad_mrn_is_a_case_and_a_retry_frees_it(customs: CustomsService,
     )
     assert ParcelDeclared not in await customs.facts("mrn")
     authorities.mrn = GOOD_MRN
-    assert (await customs.post("mrn", "retry", {"work": "export"})).status_code == 202
+    await customs.retry("mrn", "export")
     assert (await customs.until("mrn", ParcelDeclared, 1)).mrn == GOOD_MRN
     assert (await customs.until("mrn", CaseClosed, opened_case.case)).resolution == "retried"
 
@@ -45,7 +45,7 @@ async def test_a_format_error_is_a_case_and_a_retry_writes_the_message_anew(
     opened_case = await customs.until("format", CaseOpened)
     assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB621:format")
     authorities.statuses.clear()
-    assert (await customs.post("format", "retry", {"work": "inventory"})).status_code == 202
+    await customs.retry("format", "inventory")
     await customs.until("format", ImportDeclared, 1)
     await customs.until("format", CaseClosed, opened_case.case)
 
@@ -140,7 +140,7 @@ async def test_a_document_that_is_turned_down_later_is_the_same_case(
     facts = await customs.facts("turned")
     assert not any(kind in facts for kind in (ImportRefused, ImportHeld, ImportCleared, CaseClosed))
     sent = authorities.taken.count("CEB311")
-    assert (await customs.post("turned", "retry", {"work": "import_documents"})).status_code == 202
+    await customs.retry("turned", "import_documents")
     await until(lambda: authorities.taken.count("CEB311") == sent + 1)
     assert (await customs.until("turned", CaseClosed, opened_case.case)).resolution == "retried"
 
@@ -187,12 +187,12 @@ async def test_an_error_in_the_inventory_is_a_case_and_a_retry_clears_it(
     first = await customs.until("wrong", CaseOpened)
     assert (first.case, first.reason) == ("needs_attention:inventory:1", "CEB621:minus21")
     assert first.due_at == first.occurred_at + timedelta(days=3)
-    assert (await customs.post("wrong", "retry", {"work": "inventory"})).status_code == 202
+    await customs.retry("wrong", "inventory")
     second = await customs.until("wrong", CaseOpened, "needs_attention:inventory:1:2")
     assert second.reason == "CEB621:minus21"
     assert (await customs.until("wrong", CaseClosed, first.case)).resolution == "retried"
     authorities.statuses.clear()
-    assert (await customs.post("wrong", "retry", {"work": "inventory"})).status_code == 202
+    await customs.retry("wrong", "inventory")
     await customs.until("wrong", ImportDeclared, 1)
     await customs.until("wrong", CaseClosed, second.case)
     authorities.add_receipt(cop_no("wrong"), "800", returned_at=datetime.now(UTC))
@@ -211,7 +211,7 @@ async def test_what_is_declared_again_is_a_version_of_its_own(
     await customs.until("version", ImportDeclared, 1)
     authorities.add_receipt(cop_no("version"), status)
     await customs.until("version", CaseOpened)
-    assert (await customs.post("version", "retry", {"work": "inventory"})).status_code == 202
+    await customs.retry("version", "inventory")
     await until(lambda: len(authorities.inventories) == 2)
     first, second = authorities.inventories
     assert (first["appType"], second["appType"]) == ("1", app_type)
@@ -252,7 +252,7 @@ async def test_an_error_that_is_found_later_is_the_same_case(customs: CustomsSer
     assert (opened_case.case, opened_case.reason) == ("needs_attention:inventory:1", "CEB622:minus21")
     facts = await customs.facts("found")
     assert not any(kind in facts for kind in (ImportRefused, CaseClosed))
-    assert (await customs.post("found", "retry", {"work": "inventory"})).status_code == 202
+    await customs.retry("found", "inventory")
     await until(lambda: authorities.taken.count("CEB621") == 2)
     await customs.until("found", CaseClosed, opened_case.case)
 
@@ -270,12 +270,12 @@ async def test_a_parcel_that_is_declared_again_is_held_and_refused_again(
     authorities.statuses["CEB621"] = "100"
     await customs.departed("twice")
     await customs.until("twice", ImportRefused, 1)
-    assert (await customs.post("twice", "retry", {"work": "inventory"})).status_code == 202
+    await customs.retry("twice", "inventory")
     opened_case = await customs.until("twice", CaseOpened, "needs_attention:inventory:1:2")
     assert opened_case.reason == "CEB621:100"
     assert (await customs.until("twice", ImportRefused, "1:2")).version == 2
     authorities.statuses.clear()
-    assert (await customs.post("twice", "retry", {"work": "inventory"})).status_code == 202
+    await customs.retry("twice", "inventory")
     await customs.until("twice", ImportDeclared, 1)
     number = cop_no("twice")
     authorities.add_receipt(number, "500", returned_at=datetime.now(UTC))
@@ -301,7 +301,7 @@ async def test_a_return_that_is_turned_down_later_is_a_case(customs: CustomsServ
     authorities.add_receipt(number, "100", "CEB626")
     opened_case = await customs.until("back", CaseOpened)
     assert (opened_case.case, opened_case.reason) == ("needs_attention:return:1", "CEB626:100")
-    assert (await customs.post("back", "retry", {"work": "return"})).status_code == 202
+    await customs.retry("back", "return")
     await until(lambda: authorities.taken.count("CEB625") == 2)
     authorities.add_receipt(number, "399", "CEB626", returned_at=datetime.now(UTC))
     await customs.until("back", ImportReturned, 1)
@@ -319,7 +319,7 @@ async def test_the_inventory_of_a_lost_parcel_is_cancelled_until_customs_approve
     authorities.add_receipt(cop_no("lost"), "100", "CEB624")
     opened_case = await customs.until("lost", CaseOpened, "needs_attention:cancellation:1")
     assert opened_case.reason == "CEB624:100"
-    assert (await customs.post("lost", "retry", {"work": "cancellation"})).status_code == 202
+    await customs.retry("lost", "cancellation")
     await until(lambda: authorities.taken.count("CEB623") == 2)
     authorities.add_receipt(cop_no("lost"), "399", "CEB624", returned_at=datetime.now(UTC))
 
@@ -365,7 +365,7 @@ async def test_a_gateway_that_is_never_there_ends_as_a_case(servers: Servers, fr
         assert (opened_case.case, opened_case.reason) == ("needs_attention:export:1", "no_answer")
         # Nobody may be at it while its tries are counted anew: they tell whose it is.
         await customs.platform.pool.execute("insert into paused (counterpart) select distinct counterpart from jobs")
-        assert (await customs.post("away", "retry", {"work": "export"})).status_code == 202
+        await customs.retry("away", "export")
         await customs.platform.pool.execute("update jobs set attempts = 7")
         await customs.platform.pool.execute("delete from paused")
         again = await customs.until("away", CaseOpened, "needs_attention:export:1:2")
