@@ -30,6 +30,7 @@ PARTITIONS = 4
 """Of every topic. Chosen once and never raised: the partition of a key is stored in the outbox."""
 
 Currency = Literal["EUR", "CNY"]
+ContentUnit = Literal["g", "ml", "piece"]
 CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$"
 Code = Annotated[str, Field(pattern=CODE_PATTERN)]
 """A reason, a status or a reference: one token, never free text (free text may hold personal data)."""
@@ -88,7 +89,7 @@ class NetContent(Value):
     """What one unit holds, as printed on its package. A tax that depends on the price per millilitre needs it."""
 
     amount: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=3)]
-    unit: Literal["g", "ml", "piece"]
+    unit: ContentUnit
 
 
 class SupportingDocument(Value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -20,7 +20,16 @@ from contracts.base import (
     minute_of,
     with_turn,
 )
-from contracts.vocabularies import Carrier, HoldReason, OrderRefusal, Regime, TaxFindingCode, TaxPayer
+from contracts.vocabularies import (
+    Carrier,
+    ExportDeclaration,
+    HoldReason,
+    OrderRefusal,
+    ParcelCategory,
+    Regime,
+    TaxFindingCode,
+    TaxPayer,
+)
 
 Mrn = Annotated[str, Field(pattern=r"^[0-9]{2}[A-Z]{2}[A-Z0-9]{13}[0-9F]$")]
 
@@ -88,7 +97,7 @@ class Article(Value):
 class Cn23(Value):
     """The customs declaration CN23 without names and addresses, which are added where it is printed."""
 
-    category: Literal["gift", "sample", "commercial", "document", "other", "returned_goods"] = "commercial"
+    category: ParcelCategory = "commercial"
     articles: Annotated[tuple[Article, ...], Field(min_length=1)]
     gross_weight_g: Annotated[int, Field(ge=1)]
     postal_charges: Money
@@ -100,7 +109,7 @@ class ParcelDeclared(ParcelEvent):
 
     NAME: ClassVar[str] = "parcel-declared"
     sub_order: Code
-    export: Literal["deemed", "declared"]
+    export: ExportDeclaration
     mrn: Mrn | None = None
     eori: Code
     destination: CountryCode | None = None

@@ -3,6 +3,8 @@
 An open vocabulary grows: its field accepts any word of the right form, the known ones are listed (`x-known` in the
 schema), and a consumer treats any other as unknown. Words may be added, never removed. A closed vocabulary is closed
 for good (`Literal`): a consumer may rely on it.
+
+Currencies and units of contents, closed too, stand with the values they belong to, in `contracts/base.py`.
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ Outcome = Literal[
 ParcelOutcome = Literal["delivered", "returned", "lost", "destroyed"]
 Flag = Literal["customs_held", "delivery_failed", "problem", "delayed"]
 """Shown beside a parcel's status."""
+ParcelCategory = Literal["gift", "sample", "commercial", "document", "other", "returned_goods"]
+"""The categories of the customs declaration CN23."""
+ExportDeclaration = Literal["deemed", "declared"]
+"""Deemed declared by the act of leaving the EU, or by a declaration with an MRN."""
 
 # --- open ----------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,18 @@ from uuid import UUID
 from pydantic import Field
 from pydantic.functional_validators import BeforeValidator
 
-from contracts.base import Code, CountryCode, Currency, HsCode, Money, NetContent, OrderLine, Sku, SupportingDocument
+from contracts.base import (
+    Code,
+    ContentUnit,
+    CountryCode,
+    Currency,
+    HsCode,
+    Money,
+    NetContent,
+    OrderLine,
+    Sku,
+    SupportingDocument,
+)
 from contracts.customs import OrderRefused, OrderScreened
 from contracts.orders import OrderPlaced
 from services.customs.domain.quote import Quote
@@ -51,7 +62,7 @@ class QuotedContent(Body):
     """What one unit holds, as printed on its package."""
 
     amount: Annotated[Decimal, Field(gt=0, le=100_000), BeforeValidator(amount)]
-    unit: Literal["g", "ml", "piece"]
+    unit: ContentUnit
 
 
 class QuotedDocument(Body):

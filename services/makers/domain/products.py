@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Literal, get_args
 from uuid import UUID
 
+from contracts.base import ContentUnit, Currency
 from services.makers.domain.brands import Brand, may_sell
 from services.makers.domain.vendors import Vendor
 from services.refusals.customs import FIELDS, message_of
@@ -65,9 +66,9 @@ class Details:
     width_mm: int
     height_mm: int
     unit_value: Decimal
-    currency: Literal["EUR", "CNY"]
+    currency: Currency
     content_amount: Decimal | None
-    content_unit: Literal["g", "ml", "piece"] | None
+    content_unit: ContentUnit | None
     """What one unit holds, as printed on its package; a tax may depend on it."""
     images: tuple[str, ...]
     documents: tuple[tuple[str, str | None], ...]

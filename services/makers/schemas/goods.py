@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from stdnum import ean
 from stdnum.exceptions import ValidationError
 
-from contracts.base import Code, Currency, HsCode, Sku
+from contracts.base import Code, ContentUnit, Currency, HsCode, Sku
 from services.makers.domain.brands import Brand, BrandState, Office, Role
 from services.makers.domain.products import Details, Identity, Product, ProductState, Verdict
 from services.makers.schemas.base import NO_FORMULA, ONE_LINE, Country, Name
@@ -138,7 +138,7 @@ class ContentBody(Body):
     """What one unit holds, as printed on its package."""
 
     amount: Annotated[Decimal, Field(gt=0, le=100_000, decimal_places=2), BeforeValidator(amount)]
-    unit: Literal["g", "ml", "piece"]
+    unit: ContentUnit
 
 
 class DocumentBody(Body):

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
+from contracts.base import Currency
 from services.open_cases import OpenCasesOfKindView
 from shared.http import models
 
@@ -24,7 +25,7 @@ class MoneyView(View):
 
     amount: str
     """With two decimals, as in `12.50`."""
-    currency: Literal["EUR", "CNY"]
+    currency: Currency
 
 
 class AcceptedOrderView(View):

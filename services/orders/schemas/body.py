@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
 
-from contracts.base import Code, Sku
+from contracts.base import Code, ContentUnit, Currency, Sku
 from services.orders.domain import values
 from services.orders.domain.divisions import ISO_CODES
 from services.orders.domain.holds import HoldReason
@@ -50,7 +50,7 @@ class MoneyBody(Body):
 
     amount: Amount
     """With two decimals at most, as in `12.50`; better a text than a number."""
-    currency: Literal["EUR", "CNY"]
+    currency: Currency
 
 
 class UnitPriceBody(MoneyBody):
@@ -106,7 +106,7 @@ class NetContentBody(Body):
 
     amount: Annotated[Decimal, Field(gt=0, le=MAX_CONTENT), BeforeValidator(amount)]
     """With two decimals at most."""
-    unit: Literal["g", "ml", "piece"]
+    unit: ContentUnit
 
 
 class SupportingDocumentBody(Body):
