@@ -126,17 +126,17 @@ async def test_a_number_that_lapses_is_a_case_and_suspends_after_its_deadline(ma
     now = datetime.now(UTC)
     await makers.trader("FR96552100554", None)
     try:
-        await makers.at(vendor, now + QUARTER - timedelta(hours=1))
+        await makers.decide_at(vendor, now + QUARTER - timedelta(hours=1))
         assert len((await makers.shown(vendor, "/checks"))["checks"]) == 1
-        await makers.at(vendor, now + QUARTER + timedelta(hours=1))
+        await makers.decide_at(vendor, now + QUARTER + timedelta(hours=1))
         assert (await makers.until_checks(vendor, 2))[0]["outcome"] == "invalid"
         [case] = await makers.cases(vendor)
         assert (case["kind"], case["reason"]) == ("number_lapsed", "vat_invalid")
-        await makers.at(vendor, now + LAPSE_DEADLINE - timedelta(hours=1))
+        await makers.decide_at(vendor, now + LAPSE_DEADLINE - timedelta(hours=1))
         assert (await makers.shown(vendor))["state"] == "verified"
         await makers.until_checks(vendor, 3)  # of each day meanwhile; the case and its deadline stay
         assert [row["id"] for row in await makers.cases(vendor)] == [case["id"]]
-        await makers.at(vendor, now + LAPSE_DEADLINE + timedelta(hours=1))
+        await makers.decide_at(vendor, now + LAPSE_DEADLINE + timedelta(hours=1))
         assert (await makers.shown(vendor))["state"] == "suspended"
         suspended = (await makers.of_vendor(vendor)).get(VendorSuspended)
         assert suspended is not None

@@ -16,7 +16,7 @@ from services.tracking.domain.document import derive
 from services.tracking.schemas import OrderTracking, PublicTracking
 from shared.ledger.facts import Facts
 from tests.support.browser import WIDTHS, chromium, judged
-from tests.support.tracking_samples import ORDER, SHIPPED, at, case, closed, details, placed, scan, screened
+from tests.support.tracking_samples import ORDER, SHIPPED, case, closed, details, placed, scan, screened, time_at
 
 PAGES = Pages("help@shop.example")
 
@@ -55,7 +55,7 @@ STORIES: dict[str, list[Event]] = {
 def pages(language: Language) -> dict[str, bytes]:
     """Each story, the page of a number alone, and that of what there is not."""
     shown = {story: _order(events, language) for story, events in STORIES.items()}
-    held = PublicTracking(status="import_customs", status_at=at(60), country="CN", flags=("customs_held",))
+    held = PublicTracking(status="import_customs", status_at=time_at(60), country="CN", flags=("customs_held",))
     shown["number alone"] = PAGES.parcel("CY123456781FR", held, language, "laposte")
     return shown | {"not found": PAGES.not_found(language)}
 
@@ -64,7 +64,7 @@ def _order(events: list[Event], language: Language) -> bytes:
     derived = derive(Facts(order_stream(ORDER), events))
     assert derived is not None
     order = OrderTracking.model_validate_json(derived.body)
-    return PAGES.order(order, derived.etag, language, "v1.secret", at(140))
+    return PAGES.order(order, derived.etag, language, "v1.secret", time_at(140))
 
 
 @pytest.mark.slow

@@ -80,12 +80,12 @@ def test_refusals(order: Event, reason: str) -> None:
 
 
 def test_the_buyers_year() -> None:
-    world = World(left="1186.98").consume(placed(), recorded())
+    world = World(year_left="1186.98").consume(placed(), recorded())
     refused = world.facts.get(OrderRefused)
     assert refused is not None
     assert refused.reason == "over_yearly_limit"
-    assert OrderScreened in World(left="1186.99").consume(placed(), recorded()).facts
-    assert OrderScreened in World(left="0.00").consume(placed(marketplace="postal-shop"), recorded()).facts
+    assert OrderScreened in World(year_left="1186.99").consume(placed(), recorded()).facts
+    assert OrderScreened in World(year_left="0.00").consume(placed(marketplace="postal-shop"), recorded()).facts
 
 
 def test_an_order_counts_in_the_year_of_its_arrival_and_has_that_days_rate() -> None:
@@ -353,7 +353,7 @@ def test_the_share_of_the_year_through_an_orders_life() -> None:
 
 def test_an_order_that_was_not_screened_takes_nothing_of_the_year() -> None:
     assert share(World().consume(placed())) == ("0.00", "0.00")
-    assert share(World(left="0.00").consume(placed(), recorded())) == ("0.00", "0.00")
+    assert share(World(year_left="0.00").consume(placed(), recorded())) == ("0.00", "0.00")
 
 
 def test_a_person_is_a_keyed_hash_of_the_identity_number_alone() -> None:
@@ -438,7 +438,7 @@ def test_a_year_is_never_exceeded_and_adds_up(orders: list[tuple[int, int, bool]
     shares: list[quota.Share] = []
     for cents, quantity, ends in orders:
         price = f"{Decimal(cents).scaleb(-2):.2f}"
-        world = World(left=str(limit - taken))
+        world = World(year_left=str(limit - taken))
         world.consume(placed(lines=[line(price=price, quantity=quantity)], discount="0.00"), recorded())
         if ends and OrderScreened in world.facts:
             world.consume(packed(parcel(1, (1, quantity))), cleared(1), closed())

@@ -31,7 +31,17 @@ from services.orders.domain.decide import decide as decide_order
 from services.parcel_status import PLACE_OF, PLACES, TABLE, Step, end_evidence, in_order, last_step, replaces
 from services.tracking.domain.journey import Journey, derive_journey
 from shared.ledger.facts import DecisionContext, Facts
-from tests.support.orders_samples import BEGINNING, ORDER, RESERVED, SCREENED, at, declared, handed_over, label, packed
+from tests.support.orders_samples import (
+    BEGINNING,
+    ORDER,
+    RESERVED,
+    SCREENED,
+    declared,
+    handed_over,
+    label,
+    packed,
+    time_at,
+)
 
 NUMBER = "CY123456785FR"
 ENDS: tuple[type[ParcelEndEvent], ...] = (ParcelDelivered, ParcelReturned, ParcelLost, ParcelDestroyed)
@@ -127,7 +137,7 @@ def slow_status(scans: Iterable[Said]) -> Status | None:
 
 
 def scanned(minute: float, status: Status | None, country: CountryCode | None = None, code: str = "X") -> ParcelScanned:
-    when = at(7) + timedelta(minutes=minute)
+    when = time_at(7) + timedelta(minutes=minute)
     return ParcelScanned(
         order_id=ORDER,
         occurred_at=when,
@@ -173,7 +183,7 @@ def test_each_pair_of_statuses(current: Status, new: Status) -> None:
 
 def publish_ends(facts: Facts) -> None:
     """Lets carrier publish what its scans say of the parcel's end."""
-    while fresh := [end for end in outcomes.outputs(facts, DecisionContext(at(60))) if facts.add(end)]:
+    while fresh := [end for end in outcomes.outputs(facts, DecisionContext(time_at(60))) if facts.add(end)]:
         assert all(isinstance(end, ENDS) for end in fresh)
 
 
@@ -216,8 +226,8 @@ def test_a_loss_that_is_reported_late_is_published_before_what_it_outweighs(agai
         publish_ends(facts)
     assert_one_story(facts)
     assert [(end.turn, end.occurred_at) for end in facts.all(ParcelLost)] == [
-        (2, at(7)),
-        (1, at(7) + timedelta(minutes=again)),
+        (2, time_at(7)),
+        (1, time_at(7) + timedelta(minutes=again)),
     ]
 
 
@@ -237,7 +247,7 @@ def test_a_delivery_abroad_is_none_in_france_because_of_an_earlier_scan_there() 
 
 def coded(code: str, day: float, country: CountryCode | None = None, parcel: int = 1) -> ParcelScanned:
     """An event of La Poste, as carrier publishes it."""
-    known = KnownScan("laposte", f"CY00000000{parcel}FR", "poll", b"", code, at(day), 60, country, ORDER, parcel)
+    known = KnownScan("laposte", f"CY00000000{parcel}FR", "poll", b"", code, time_at(day), 60, country, ORDER, parcel)
     return scan_fact(known, codes.read(code, country))
 
 
@@ -255,7 +265,7 @@ class Story:
         for event in events:
             self.facts.add(event)
             publish_ends(self.facts)
-            context = DecisionContext(max(at(30), event.occurred_at))
+            context = DecisionContext(max(time_at(30), event.occurred_at))
             while [new for new in decide_order(self.facts, context) if isinstance(new, Event) and self.facts.add(new)]:
                 pass
         return self
@@ -396,15 +406,15 @@ def test_a_loss_that_is_reported_after_the_delivery_is_published_once_and_change
 
 
 def test_a_loss_that_an_operator_stated_is_one_of_the_turns() -> None:
-    stated = ParcelLost(order_id=ORDER, occurred_at=at(12), parcel=1, said_by="operator")
+    stated = ParcelLost(order_id=ORDER, occurred_at=time_at(12), parcel=1, said_by="operator")
     story = Story(2).tell(stated, coded("SOLVOL", 9), coded("ET3", 10, "CN"))
     latest = max(story.facts.all(ParcelLost), key=lambda end: end.turn)
-    assert (latest.turn, latest.occurred_at, latest.said_by) == (2, at(12), "operator")
+    assert (latest.turn, latest.occurred_at, latest.said_by) == (2, time_at(12), "operator")
     assert story.ended() == "lost"
 
 
 def test_what_the_warehouse_opened_was_returned_whoever_has_lost_it() -> None:
-    back = ParcelReceivedBack(order_id=ORDER, occurred_at=at(20), parcel=1)
+    back = ParcelReceivedBack(order_id=ORDER, occurred_at=time_at(20), parcel=1)
     assert Story(2).tell(coded("SOLVOL", 9), back).ended() == "returned"
 
 

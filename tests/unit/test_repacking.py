@@ -400,9 +400,11 @@ def test_an_order_ends_when_its_live_parcels_have() -> None:
     assert planned_parcels(facts) == (2, 3)
     for parcel in (1, 2):
         facts.add(orders_samples.delivered(parcel))
-    assert not any(isinstance(event, OrderClosed) for event in orders_samples.settle(facts, orders_samples.at(40)))
+    assert not any(isinstance(event, OrderClosed) for event in orders_samples.settle(facts, orders_samples.time_at(40)))
     facts.add(orders_samples.delivered(3))
-    [end] = [event for event in orders_samples.settle(facts, orders_samples.at(40)) if isinstance(event, OrderClosed)]
+    [end] = [
+        event for event in orders_samples.settle(facts, orders_samples.time_at(40)) if isinstance(event, OrderClosed)
+    ]
     assert [part.parcel for part in end.parcels] == [2, 3]
 
 

@@ -312,7 +312,7 @@ async def test_a_receipt_that_comes_again_under_another_cursor_is_the_same_recei
     authorities.add_receipt(number, "-21")
     opened_case = await customs.until("clothes", CaseOpened)
     await customs.retry("clothes", "inventory")
-    await until(lambda: authorities.taken.count("CEB621") == 2)
+    await until(lambda: authorities.message_types.count("CEB621") == 2)
     await customs.until("clothes", CaseClosed, opened_case.case)
     [first] = authorities.receipts
     assert first is not None
