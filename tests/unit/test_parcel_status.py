@@ -113,9 +113,9 @@ def meant(scans: Sequence[Said], index: int) -> Status:
     if start is None:
         return status
     since = scans[start : index + 1]
-    countries = [said.country for said in since if said.country]
+    countries = [scan.country for scan in since if scan.country]
     back_home = countries[-1:] == ["FR"]
-    moved = any(RANKS[said.status] < RANKS["at_delivery_office"] for said in since)
+    moved = any(RANKS[scan.status] < RANKS["at_delivery_office"] for scan in since)
     if status == "delivered" and back_home:
         return "returned"
     return "returning" if status in DOOR and (moved or back_home) else status
@@ -127,7 +127,7 @@ def slow_status(scans: Iterable[Said]) -> Status | None:
     def place_in_time(minute: int, status: Status) -> tuple[int, int, int]:
         return minute, RANKS[status], SAME_MINUTE.index(status) if status in SAME_MINUTE else -1
 
-    ordered = sorted(scans, key=lambda said: place_in_time(said.minute, said.status))
+    ordered = sorted(scans, key=lambda scan: place_in_time(scan.minute, scan.status))
     meanings = [(ordered[index].minute, meant(ordered, index)) for index in range(len(ordered))]
     current: Status | None = None
     for _, status in sorted(meanings, key=lambda meaning: place_in_time(*meaning)):
@@ -151,14 +151,14 @@ def scanned(minute: float, status: Status | None, country: CountryCode | None = 
     )
 
 
-def fact_of(said: Said) -> ParcelScanned:
-    return scanned(said.minute, said.status, said.country)
+def fact_of(scan: Said) -> ParcelScanned:
+    return scanned(scan.minute, scan.status, scan.country)
 
 
 journeys = st.lists(
     st.builds(Said, st.integers(0, 12), st.sampled_from(STATUSES), st.sampled_from([None, "FR", "CN"])),
     max_size=9,
-    unique_by=lambda said: (said.minute, said.status),
+    unique_by=lambda scan: (scan.minute, scan.status),
 )
 
 
@@ -167,7 +167,7 @@ journeys = st.lists(
 @settings(max_examples=500)
 def test_the_fold_is_that_of_the_slow_one(scans: list[Said]) -> None:
     # What no rule orders goes by the facts' ids.
-    scans = sorted(scans, key=lambda said: fact_of(said).id.int)
+    scans = sorted(scans, key=lambda scan: fact_of(scan).id.int)
     steps = [Step(scan.scanned_at, scan, scan.status) for scan in map(fact_of, scans)]
     step = last_step(in_order(reversed(steps)))
     assert (step.status if step else None) == slow_status(scans)
@@ -192,8 +192,8 @@ def publish_ends(facts: Facts) -> None:
 def test_what_carrier_publishes_and_orders_reads_is_what_tracking_shows(data: st.DataObject, scans: list[Said]) -> None:
     """In whatever order the scans arrive, and whatever was published on the way."""
     facts = Facts(order_stream(ORDER))
-    for said in data.draw(st.permutations(scans)):
-        facts.add(scanned(said.minute, said.status, said.country))
+    for scan in data.draw(st.permutations(scans)):
+        facts.add(scanned(scan.minute, scan.status, scan.country))
         if data.draw(st.booleans()):
             publish_ends(facts)
     publish_ends(facts)
@@ -221,8 +221,8 @@ def assert_one_story(facts: Facts) -> None:
 @pytest.mark.parametrize("again", [1, 2])
 def test_a_loss_that_is_reported_late_is_published_before_what_it_outweighs(again: int) -> None:
     facts = Facts(order_stream(ORDER))
-    for said in (Said(1, "cancelled", None), Said(again, "lost", None), Said(0, "lost", None)):
-        facts.add(fact_of(said))
+    for scan in (Said(1, "cancelled", None), Said(again, "lost", None), Said(0, "lost", None)):
+        facts.add(fact_of(scan))
         publish_ends(facts)
     assert_one_story(facts)
     assert [(end.turn, end.occurred_at) for end in facts.all(ParcelLost)] == [
@@ -234,13 +234,13 @@ def test_a_loss_that_is_reported_late_is_published_before_what_it_outweighs(agai
 def test_a_delivery_abroad_is_none_in_france_because_of_an_earlier_scan_there() -> None:
     """A parcel that was reported lost meanwhile: all its scans are weighed."""
     facts = Facts(order_stream(ORDER))
-    for said in (
+    for scan in (
         Said(0, "returning", None),
         Said(0, "lost", None),
         Said(1, "announced", "FR"),
         Said(2, "delivered", "CN"),
     ):
-        facts.add(scanned(said.minute, said.status, said.country))
+        facts.add(scanned(scan.minute, scan.status, scan.country))
     publish_ends(facts)
     assert_one_story(facts)
 

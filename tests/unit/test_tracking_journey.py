@@ -322,11 +322,13 @@ def test_a_withdrawn_parcel_is_cancelled_unless_it_has_left() -> None:
     label = LabelCreated(
         order_id=ORDER, occurred_at=time_at(1), parcel=1, carrier="laposte", product="DOS", tracking_number=NUMBER
     )
-    left = ParcelHandedOver(order_id=ORDER, occurred_at=time_at(2), parcel=1, carrier="laposte", tracking_number=NUMBER)
+    hand_over = ParcelHandedOver(
+        order_id=ORDER, occurred_at=time_at(2), parcel=1, carrier="laposte", tracking_number=NUMBER
+    )
     withdrawn = OrderWithdrawn(order_id=ORDER, occurred_at=time_at(3), reason="shopper")
     assert derive_journey([label], withdrawn=withdrawn).status == "cancelled"
     assert derive_journey([label, scan("DR1", 2)], withdrawn=withdrawn).status == "cancelled"
-    assert derive_journey([label, left], withdrawn=withdrawn).status == "announced"
+    assert derive_journey([label, hand_over], withdrawn=withdrawn).status == "announced"
     assert derive_journey([label, scan("PC1", 5)], withdrawn=withdrawn).status == "accepted"
 
 

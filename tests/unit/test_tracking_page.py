@@ -285,22 +285,22 @@ def test_the_hours_of_the_estimate_are_shown_in_the_readers_time_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("carrier", "said"),
+    ("carrier", "texts"),
     [
         ("laposte", ["La Poste number", "Taken in charge by La Poste", "With La Poste", "Handed over to La Poste"]),
         ("ems", ["EMS number", "Taken in charge by EMS", "With EMS", "Handed over to EMS"]),
         ("of_tomorrow", ["Tracking number", "Taken in charge by our carrier", "<b>Our carrier</b> carries the parcel"]),
     ],
 )
-def test_the_page_names_the_carrier_by_which_the_order_goes(carrier: str, said: list[str]) -> None:
+def test_the_page_names_the_carrier_by_which_the_order_goes(carrier: str, texts: list[str]) -> None:
     facts = [
         event.model_copy(update={"carrier": carrier}) if isinstance(event, LabelCreated) else event for event in SHIPPED
     ]
     page = render([*facts, scan(1, 30, "PC1", "accepted")])
-    assert all(text in page for text in said)
+    assert all(text in page for text in texts)
     tracking = PublicTracking(status="accepted", status_at=time_at(60))
-    assert f"{said[0]} " in PAGES.parcel("CY123456781FR", tracking, "en", carrier).decode()
-    for other in {"La Poste", "EMS"} - {said[0].removesuffix(" number")}:
+    assert f"{texts[0]} " in PAGES.parcel("CY123456781FR", tracking, "en", carrier).decode()
+    for other in {"La Poste", "EMS"} - {texts[0].removesuffix(" number")}:
         assert other not in page
 
 
