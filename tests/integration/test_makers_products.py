@@ -215,8 +215,8 @@ async def test_a_document_is_sealed_hashed_and_decided_once(makers: MakersServic
 
     assert errors(await put(b"<html>", "application/pdf")) == {("body", "file_type")}
     assert (await put(PDF + bytes(DOCUMENT_BYTES), "application/pdf")).status_code == 413
-    taken = await put(PDF, "application/pdf")
-    assert len(taken.json()["document_hash"]) == 64
+    upload = await put(PDF, "application/pdf")
+    assert len(upload.json()["document_hash"]) == 64
     shown = await makers.http.get(f"{path}/document", headers=OPERATOR)
     assert (shown.content, shown.headers["content-type"]) == (PDF, "application/octet-stream")
     stored = await makers.platform.pool.fetchval("select document from brands where id = $1", brand)

@@ -199,7 +199,7 @@ async def test_six_months_after_a_closure_nobody_is_kept(makers: MakersService) 
 
 @pytest.mark.parametrize("rejected", [False, True], ids=["draft", "rejected"])
 async def test_people_of_a_vendor_that_does_not_go_on_are_erased(makers: MakersService, rejected: bool) -> None:
-    kept = timedelta(days=183)  # UNVERIFIED_DAYS
+    retention = timedelta(days=183)  # UNVERIFIED_DAYS
     vendor = await (makers.checked("weary") if rejected else makers.stated("drafty"))
     if rejected:
         change = await makers.http.put(f"{vendor.path}/bank-account", json={"iban": OTHER_IBAN}, headers=vendor.headers)
@@ -208,7 +208,7 @@ async def test_people_of_a_vendor_that_does_not_go_on_are_erased(makers: MakersS
     row = await makers.platform.pool.fetchrow("select since, stated_at from vendors where id = $1", UUID(vendor.id))
     assert row is not None
     due_at = await makers.platform.pool.fetchval("select due_at from streams where id = $1", UUID(vendor.id))
-    assert due_at == max(row["since"], row["stated_at"]) + kept
+    assert due_at == max(row["since"], row["stated_at"]) + retention
     await makers.decide_at(vendor, due_at - timedelta(seconds=1))
     assert await personal(makers, vendor) == (True, True, int(rejected))
 
