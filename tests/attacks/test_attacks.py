@@ -49,9 +49,9 @@ def bearer(victim: Victim, key: str = "") -> str:
 
 def order(victim: Victim) -> dict[str, Any]:
     """An order without a fault at the stack's own time."""
-    at = (victim.stack.clock.now() - timedelta(minutes=20)).isoformat(timespec="seconds")
+    placed_at = (victim.stack.clock.now() - timedelta(minutes=20)).isoformat(timespec="seconds")
     body = good_body()
-    return {**body, "placed_at": at, "payment": {**body["payment"], "paid_at": at}}
+    return {**body, "placed_at": placed_at, "payment": {**body["payment"], "paid_at": placed_at}}
 
 
 async def half_bodies(victim: Victim) -> str:

@@ -93,9 +93,9 @@ async def run(chosen: list[str], size: Size, result: Path, *, containers: bool) 
     async with bench_servers(containers=containers) as bench:
         servers = await bench.words()
         for name in chosen:
-            found = replace(await STAGES[name](bench, size), machine=figures.machine(), servers=servers)
-            figures.show(found)
-            figures.keep(result, found)
+            result_of_stage = replace(await STAGES[name](bench, size), machine=figures.machine(), servers=servers)
+            figures.show(result_of_stage)
+            figures.keep(result, result_of_stage)
     console.print(f"kept in {result}")
 
 

@@ -37,8 +37,8 @@ class Connection(asyncio.Protocol):
         if end < 0 or self._waiting is None:
             return
         head = bytes(self._buffer[:end]).lower()
-        at = head.find(b"content-length:")
-        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        position = head.find(b"content-length:")
+        length = int(head[position + 15 :].split(b"\r\n", 1)[0]) if position >= 0 else 0
         if len(self._buffer) >= end + 4 + length:
             answer = Answer(int(head[9:12]), bytes(self._buffer[end + 4 : end + 4 + length]))
             del self._buffer[: end + 4 + length]
@@ -110,19 +110,19 @@ async def closed(url: str, requests: Iterator[bytes], *, connections: int, secon
     began = time.perf_counter() + warm
     end = began + seconds
 
-    async def one() -> None:
+    async def keep_asking() -> None:
         client = Client(url)
-        while (asked := time.perf_counter()) < end or not took:
+        while (started := time.perf_counter()) < end or not took:
             answer = await client.ask(next(requests))
             now = time.perf_counter()
             if began <= now < end or (now >= end and not took):
                 statuses[str(answer.status)] += 1
-                took.append(now - asked)
+                took.append(now - started)
         client.close()
 
     async with asyncio.TaskGroup() as group:
         for _ in range(connections):
-            group.create_task(one())
+            group.create_task(keep_asking())
     return summary(took, seconds, statuses)
 
 
@@ -135,24 +135,24 @@ async def paced(
     statuses: Counter[str] = Counter()
     waiting: asyncio.Queue[float | None] = asyncio.Queue()
 
-    async def one() -> None:
+    async def ask_when_due() -> None:
         client = Client(url)
-        while (at := await waiting.get()) is not None:
+        while (due_at := await waiting.get()) is not None:
             answer = await client.ask(next(requests))
             statuses[str(answer.status)] += 1
-            took.append(time.perf_counter() - at)
+            took.append(time.perf_counter() - due_at)
         client.close()
 
     async with asyncio.TaskGroup() as group:
         for _ in range(connections):
-            group.create_task(one())
+            group.create_task(ask_when_due())
         began = time.perf_counter()
         for number in range(count):
-            at = began + number / rate
-            if (wait := at - time.perf_counter()) > 0:
+            due_at = began + number / rate
+            if (wait := due_at - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)
-            due(at)
-            waiting.put_nowait(at)
+            due(due_at)
+            waiting.put_nowait(due_at)
         for _ in range(connections):
             waiting.put_nowait(None)
     return summary(took, count / rate, statuses)

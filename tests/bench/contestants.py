@@ -43,11 +43,11 @@ def line_one(name: str) -> None:
 
 
 def with_peer(module: str) -> Callable[[str], None]:
-    """A service with one room exchanged: `one` of `tests.bench.peers.<module>`."""
+    """A service with one room exchanged: `peer` of `tests.bench.peers.<module>`."""
 
     def part(name: str) -> None:
         _, settings = _service_of(name)
-        serve(import_module(f"tests.bench.peers.{module}").one, settings, name)
+        serve(import_module(f"tests.bench.peers.{module}").peer, settings, name)
 
     return part
 

@@ -108,8 +108,8 @@ class Wire:
                         if kind not in reached and not waiting[kind.NAME]:
                             reached[kind] = time.perf_counter()
         except TimeoutError:
-            left = {name: len(orders) for name, orders in waiting.items()}
-            raise BenchError(f"after {patience:.0f} s these are still waited for: {left}") from None
+            missing = {name: len(orders) for name, orders in waiting.items()}
+            raise BenchError(f"after {patience:.0f} s these are still waited for: {missing}") from None
         return reached
 
 

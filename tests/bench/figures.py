@@ -76,17 +76,17 @@ def number(value: float) -> str:
 async def take_turns(stage: str, hows: Sequence[str], rounds: int, turn: Turn) -> list[Figure]:
     """Every contestant once a round, each round beginning with another, so that what the machine does besides hits all
     alike."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for one in range(rounds):
-        shift = one % len(hows)
+    values: dict[tuple[str, str], list[float]] = {}
+    for round_index in range(rounds):
+        shift = round_index % len(hows)
         for how in (*hows[shift:], *hows[:shift]):
             numbers = await turn(how)
             for metric, value in numbers.items():
-                found.setdefault((metric, how), []).append(value)
+                values.setdefault((metric, how), []).append(value)
             text = ", ".join(f"{number(value)} {metric}" for metric, value in numbers.items())
-            console.print(f"{stage} round {one + 1} {how}: {text}")
-    metrics = dict.fromkeys(metric for metric, _ in found)
-    return [Figure(m, how, tuple(found[m, how])) for m in metrics for how in hows if (m, how) in found]
+            console.print(f"{stage} round {round_index + 1} {how}: {text}")
+    metrics = dict.fromkeys(metric for metric, _ in values)
+    return [Figure(m, how, tuple(values[m, how])) for m in metrics for how in hows if (m, how) in values]
 
 
 def show(result: Result) -> None:
@@ -101,7 +101,10 @@ def keep(path: Path, result: Result) -> None:
     known = read(path)
     known[result.stage] = result
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({name: asdict(one) for name, one in known.items()}, indent=1, ensure_ascii=False) + "\n")
+    path.write_text(
+        json.dumps({name: asdict(stage_result) for name, stage_result in known.items()}, indent=1, ensure_ascii=False)
+        + "\n"
+    )
 
 
 def read(path: Path) -> dict[str, Result]:
@@ -112,7 +115,9 @@ def read(path: Path) -> dict[str, Result]:
         name: Result(
             **{
                 **raw,
-                "figures": [Figure(one["metric"], one["how"], tuple(one["values"])) for one in raw["figures"]],
+                "figures": [
+                    Figure(figure["metric"], figure["how"], tuple(figure["values"])) for figure in raw["figures"]
+                ],
             }
         )
         for name, raw in json.loads(path.read_text()).items()

@@ -48,7 +48,7 @@ def new_orders(plan: Plan) -> Iterator[bytes]:
     now = datetime.now(UTC)
     headers = {**plan.headers, "content-type": "application/json", "idempotency-key": KEY}
     bodies = [json.dumps(body(NUMBER, shopper, now), ensure_ascii=False).encode() for shopper in range(BODIES)]
-    templates = itertools.cycle([request("POST", "/orders", headers, one) for one in bodies])
+    templates = itertools.cycle([request("POST", "/orders", headers, content) for content in bodies])
     for template in templates:
         name = uuid4().hex
         yield template.replace(NUMBER.encode(), name[:20].encode()).replace(KEY.encode(), name.encode())
@@ -59,16 +59,16 @@ def call_backs(plan: Plan) -> Iterator[bytes]:
     secret, began = secrets_of(plan.secret)[0], datetime.now(UTC).replace(second=0, microsecond=0)
     for turn in itertools.count():
         # Within a day: a scan of a time at which its parcel was not there is not believed.
-        code, at = CODES[turn % len(CODES)], (began + timedelta(minutes=turn % 1440)).isoformat()
+        code, scanned_at = CODES[turn % len(CODES)], (began + timedelta(minutes=turn % 1440)).isoformat()
         for number in plan.subjects:
-            yield call_back(secret, number, code, at)
+            yield call_back(secret, number, code, scanned_at)
 
 
-def call_back(secret: Webhook, number: str, code: str, at: str) -> bytes:
+def call_back(secret: Webhook, number: str, code: str, scanned_at: str) -> bytes:
     """One call-back with one scan."""
-    event = f'{{"code":"{code}","label":"x","date":"{at}","country":"FR"}}'
+    event = f'{{"code":"{code}","label":"x","date":"{scanned_at}","country":"FR"}}'
     data = f'{{"returnCode":200,"idShip":"{number}","shipment":{{"idShip":"{number}","event":[{event}]}}}}'
-    content = f'{{"type":"shipment.updated","timestamp":"{at}","data":{data}}}'
+    content = f'{{"type":"shipment.updated","timestamp":"{scanned_at}","data":{data}}}'
     webhook_id, now = f"msg_{uuid4().hex}", int(time.time())
     headers = {
         "content-type": "application/json",
@@ -96,5 +96,5 @@ def main(plan: Plan) -> Load:
 
 
 if __name__ == "__main__":
-    found = main(Plan(**json.loads(Path(sys.argv[1]).read_text())))
-    Path(sys.argv[2]).write_text(found.json())
+    measured = main(Plan(**json.loads(Path(sys.argv[1]).read_text())))
+    Path(sys.argv[2]).write_text(measured.json())

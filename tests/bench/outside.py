@@ -51,7 +51,7 @@ class Counterpart:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             answer = (await self._operator.get("/counterparts")).raise_for_status().json()
-            if reached(next(one["waiting"] for one in answer if one["name"] == self._name)):
+            if reached(next(counterpart["waiting"] for counterpart in answer if counterpart["name"] == self._name)):
                 return
             await asyncio.sleep(0.05)
         raise BenchError(otherwise)
@@ -87,8 +87,8 @@ async def run(calls: Calls, bench: BenchServers, size: Size) -> Result:
         async with bench.turn({**commands[how], "sandbox": ("sandbox",)}, settings=settings) as stand:
             if how == "bare":
                 plan = {**calls.bare(stand), "count": size.orders}
-                found = await stand.child(f"tests.bench.peers.{calls.stage}", plan, PATIENCE)
-                return {metric: float(found["rate"])}
+                measured = await stand.child(f"tests.bench.peers.{calls.stage}", plan, PATIENCE)
+                return {metric: float(measured["rate"])}
             topic = topics.of_producer(calls.service).name
             async with wire(stand.kafka, topic) as line, _counterpart(stand, calls) as called:
                 await calls.answer(stand, line, called, size.warm_up)

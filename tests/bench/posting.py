@@ -25,15 +25,15 @@ async def post(stand: Stand, numbers: Sequence[str], clients: int) -> list[float
     """How many seconds each order took to be accepted."""
     now = datetime.now(UTC)
     headers = {**stand.key("marketplace"), "content-type": "application/json"}
-    left, took = iter(numbers), []
+    remaining, took = iter(numbers), []
 
     async def client() -> None:
         marketplace = Client(stand.urls["orders"])
-        for number in left:
+        for number in remaining:
             content = json.dumps(body(number, int(number[1:], 16) % SHOPPERS, now), ensure_ascii=False).encode()
-            asked = request("POST", "/orders", {**headers, "idempotency-key": number}, content)
+            order_request = request("POST", "/orders", {**headers, "idempotency-key": number}, content)
             began = time.perf_counter()
-            require(await marketplace.ask(asked))
+            require(await marketplace.ask(order_request))
             took.append(time.perf_counter() - began)
         marketplace.close()
 

@@ -193,18 +193,18 @@ def reserved(order: OrderPlaced) -> StockReserved:
     return StockReserved(order_id=order.order_id, occurred_at=datetime.now(UTC))
 
 
-def scanned(label: LabelCreated, code: str, status: str, at: datetime) -> ParcelScanned:
+def scanned(label: LabelCreated, code: str, status: str, scanned_at: datetime) -> ParcelScanned:
     return ParcelScanned.model_validate(
         {
             "order_id": label.order_id,
-            "occurred_at": at,
+            "occurred_at": scanned_at,
             "parcel": 1,
             "tracking_number": label.tracking_number,
             "code": code,
             "status": status,
             "sets": (),
             "clears": (),
-            "scanned_at": at,
+            "scanned_at": scanned_at,
             "utc_offset_minutes": 60,
             "country": "FR",
         }

@@ -44,8 +44,10 @@ def history(order: OrderPlaced, label: LabelCreated, *, delivered: bool) -> list
     if delivered:
         began = datetime.now(UTC) - timedelta(hours=JOURNEY[-1][2])
         events += [scanned(label, code, status, began + timedelta(hours=hours)) for code, status, hours in JOURNEY]
-        at = datetime.now(UTC)
-        events.append(ParcelDelivered(order_id=order.order_id, occurred_at=at, parcel=1, delivered_at=at))
+        delivered_at = datetime.now(UTC)
+        events.append(
+            ParcelDelivered(order_id=order.order_id, occurred_at=delivered_at, parcel=1, delivered_at=delivered_at)
+        )
     return events
 
 
@@ -82,8 +84,8 @@ def _settings(stand: Stand, name: str) -> dict[str, str]:
 
 
 def _parts(items: Sequence[T]) -> list[list[T]]:
-    left = iter(items)
+    remaining = iter(items)
     parts = []
-    while part := list(islice(left, TOGETHER)):
+    while part := list(islice(remaining, TOGETHER)):
         parts.append(part)
     return parts

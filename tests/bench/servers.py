@@ -247,8 +247,8 @@ async def _drop_topics(bootstrap: str) -> None:
     await admin.start()
     try:
         ours = {topic.name for topic in TOPICS}
-        while found := ours & set(await admin.list_topics()):
-            await admin.delete_topics(sorted(found))
+        while leftovers := ours & set(await admin.list_topics()):
+            await admin.delete_topics(sorted(leftovers))
             await asyncio.sleep(0.5)
     finally:
         await admin.close()

@@ -58,9 +58,9 @@ class Visibility:
         began = datetime.now(UTC).replace(second=0, microsecond=0)
         for turn in count():
             # Another minute each turn, of a time at which the parcels were there: else a scan is not believed.
-            at = (began + timedelta(minutes=turn)).isoformat()
+            scanned_at = (began + timedelta(minutes=turn)).isoformat()
             for _, number in self._plan.parcels:
-                yield call_back(secret, number, CODES[turn % len(CODES)], at)
+                yield call_back(secret, number, CODES[turn % len(CODES)], scanned_at)
 
     def notified(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         now = time.perf_counter()
@@ -72,9 +72,9 @@ class Visibility:
         self._took.clear()
         began = time.perf_counter()
 
-        def due(at: float) -> None:
+        def due(due_at: float) -> None:
             order_id, _number = self._plan.parcels[self._begun % len(self._plan.parcels)]
-            self._waiting[order_id].append(at)
+            self._waiting[order_id].append(due_at)
             self._begun += 1
 
         load = await paced(
@@ -97,13 +97,13 @@ async def main(plan: Plan) -> dict[str, float]:
         await visibility.measure(1e9, everyone)  # to warm it
         seconds, _ = await visibility.measure(1e9, everyone)
         peak = everyone / seconds
-        found = {"peak": peak}
+        figures = {"peak": peak}
         for part in plan.parts:
             # A document that changes twice before it is seen once would be notified once: each parcel has its turn.
             number = max(2, int(min(part * peak * plan.seconds, everyone)))
             _, took = await visibility.measure(part * peak, number)
-            found[f"p50 {part}"], found[f"p99 {part}"] = percentiles(took)
-        return found
+            figures[f"p50 {part}"], figures[f"p99 {part}"] = percentiles(took)
+        return figures
     finally:
         await tracking.close()
 

@@ -27,5 +27,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """One broker; the files share it, and the last of them stops it."""
-    with running(tmp_path_factory.mktemp("stack"), profile="sandbox observability", speed=SLOW) as one:
-        yield one
+    with running(tmp_path_factory.mktemp("stack"), profile="sandbox observability", speed=SLOW) as started:
+        yield started

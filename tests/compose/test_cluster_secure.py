@@ -18,9 +18,9 @@ DELIVERED = BY_NAME["delivered"]
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    with running(tmp_path_factory.mktemp("stack"), profile="sandbox cluster secure", speed=SLOW) as one:
-        yield one
-        one.kill()  # brokers that are told to leave all at once wait in vain for each other
+    with running(tmp_path_factory.mktemp("stack"), profile="sandbox cluster secure", speed=SLOW) as started:
+        yield started
+        started.kill()  # brokers that are told to leave all at once wait in vain for each other
 
 
 @pytest.mark.parametrize(

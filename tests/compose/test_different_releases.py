@@ -53,11 +53,11 @@ def make_older_image(folder: Path) -> None:
 @pytest.fixture
 def deployment(tmp_path: Path) -> Iterator[Deployment]:
     """All services in the older release."""
-    with running(tmp_path, profile="sandbox", speed=SLOW) as one:
+    with running(tmp_path, profile="sandbox", speed=SLOW) as started:
         make_older_image(tmp_path)
-        one.environment["SILKPOST_IMAGE"] = OLDER
-        one.make("upgrade")
-        yield one
+        started.environment["SILKPOST_IMAGE"] = OLDER
+        started.make("upgrade")
+        yield started
 
 
 def database(deployment: Deployment, service: str, question: str) -> list[str]:

@@ -18,8 +18,8 @@ MASQUERADE = "com.docker.network.bridge.enable_ip_masquerade"
 
 def address(deployment: Deployment, name: str, network: str) -> str:
     networks = deployment.containers(name)[0]["NetworkSettings"]["Networks"]
-    found: str = networks[f"{deployment.name}_{network}"]["IPAddress"]
-    return found
+    ip_address: str = networks[f"{deployment.name}_{network}"]["IPAddress"]
+    return ip_address
 
 
 def reaches(deployment: Deployment, service: str, host: str, port: int) -> bool:

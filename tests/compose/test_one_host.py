@@ -105,6 +105,11 @@ def test_up_again_changes_nothing(deployment: Deployment) -> None:
 
 async def test_told_to_stop_each_service_drains_and_leaves(deployment: Deployment) -> None:
     containers = [container["Id"] for service in SERVICES for container in deployment.containers(service)]
-    await asyncio.gather(*(asyncio.to_thread(docker, "stop", "--time", "60", one) for one in containers))
-    left = {service: [one["State"]["ExitCode"] for one in deployment.containers(service)] for service in SERVICES}
-    assert all(code == 0 for codes in left.values() for code in codes), left
+    await asyncio.gather(
+        *(asyncio.to_thread(docker, "stop", "--time", "60", container_id) for container_id in containers)
+    )
+    exit_codes = {
+        service: [container["State"]["ExitCode"] for container in deployment.containers(service)]
+        for service in SERVICES
+    }
+    assert all(code == 0 for codes in exit_codes.values() for code in codes), exit_codes

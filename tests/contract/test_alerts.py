@@ -64,8 +64,8 @@ word of a stranger's: what tells orders or persons apart never is."""
 
 
 def rules() -> dict[str, dict[str, Any]]:
-    found = yaml.safe_load((PROMETHEUS / "rules.yml").read_text(encoding="utf-8"))
-    return {rule["alert"]: rule for group in found["groups"] for rule in group["rules"]}
+    document = yaml.safe_load((PROMETHEUS / "rules.yml").read_text(encoding="utf-8"))
+    return {rule["alert"]: rule for group in document["groups"] for rule in group["rules"]}
 
 
 def exposed() -> set[str]:
@@ -122,10 +122,10 @@ def labels() -> dict[str, tuple[str, ...]]:
 
 
 def test_no_metric_has_a_label_that_tells_one_order_or_person_from_another() -> None:
-    found = labels()
-    assert {name.partition("_")[0] for name in found} > {module.__name__.split(".")[1] for module in DEFINED}
-    assert {name: unknown for name, names in found.items() if (unknown := {*names} - LABELS.keys())} == {}
-    assert LABELS.keys() - {name for names in found.values() for name in names} == set()
+    names_by_metric = labels()
+    assert {name.partition("_")[0] for name in names_by_metric} > {module.__name__.split(".")[1] for module in DEFINED}
+    assert {name: unknown for name, names in names_by_metric.items() if (unknown := {*names} - LABELS.keys())} == {}
+    assert LABELS.keys() - {name for names in names_by_metric.values() for name in names} == set()
 
 
 def test_every_module_that_defines_metrics_is_judged_here() -> None:

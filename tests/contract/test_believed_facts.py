@@ -20,7 +20,7 @@ from shared.ledger.outbox import headers
 from shared.messaging.decoder import Decoded, Decoder, as_record
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "contracts" / "examples").glob("*/*.json"))
-FACTS = [(one.parent.name, one.read_text(encoding="utf-8")) for one in EXAMPLES if one.parent.name in Event.BY_TYPE]
+FACTS = [(path.parent.name, path.read_text(encoding="utf-8")) for path in EXAMPLES if path.parent.name in Event.BY_TYPE]
 EVERY_KIND = tuple({kind for topic in topics.TOPICS for kind in topic.events})
 LEDGER: Any = None
 """Reading needs none."""
@@ -30,12 +30,12 @@ def read(topic: Topic, fact_type: str, body: str, event: Event, made_up: UUID | 
     """As every service would that consumes all kinds of facts of all topics."""
     decoder = Decoder(topics.TOPICS, EVERY_KIND, LEDGER, lambda: datetime.now(UTC))
     key = str(event.stream_id)
-    told = headers(made_up or event.id, fact_type, topic.producer, key, "0@0", None)
-    raw = SimpleNamespace(offset=0, key=key.encode(), value=body.encode(), headers=told)
+    record_headers = headers(made_up or event.id, fact_type, topic.producer, key, "0@0", None)
+    raw = SimpleNamespace(offset=0, key=key.encode(), value=body.encode(), headers=record_headers)
     return decoder.read(as_record(TopicPartition(topic.name, 0), raw))
 
 
-@pytest.mark.parametrize("topic", [one for one in topics.TOPICS if one.events], ids=lambda topic: topic.name)
+@pytest.mark.parametrize("topic", [topic for topic in topics.TOPICS if topic.events], ids=lambda topic: topic.name)
 def test_a_fact_is_believed_on_the_topic_of_its_producer_alone(topic: Topic) -> None:
     """A case, which every service may open, from the service that it names."""
     believed = {kind.NAME for kind in topic.events}
@@ -52,13 +52,13 @@ def test_a_fact_is_believed_on_the_topic_of_its_producer_alone(topic: Topic) -> 
     ids=["stock-refused on tracking.events", "order-closed on carrier.events"],
 )
 def test_a_fact_of_another_service_on_a_topic_that_is_read_closes_no_order(topic: Topic, kind: type[Event]) -> None:
-    fact_type, body = next(one for one in FACTS if one[0] == kind.TYPE)
+    fact_type, body = next(fact for fact in FACTS if fact[0] == kind.TYPE)
     decoded = read(topic, fact_type, body, kind.model_validate_json(body))
     assert (decoded.event, decoded.fate) == (None, "foreign")
 
 
 def test_a_second_label_under_a_made_up_id_overwrites_none() -> None:
-    fact_type, body = next(one for one in FACTS if one[0] == LabelCreated.TYPE)
+    fact_type, body = next(fact for fact in FACTS if fact[0] == LabelCreated.TYPE)
     label = LabelCreated.model_validate_json(body)
     made_up = label.model_copy(update={"id": uuid4(), "tracking_number": "LY000000014FR"})
     decoded = read(topics.CARRIER, fact_type, made_up.model_dump_json(), label, made_up.id)

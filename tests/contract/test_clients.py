@@ -34,8 +34,8 @@ def test_typescript_takes_every_document_whole_without_a_warning(tmp_path: Path)
     tools = packages_or_skip() / ".bin"
     for service in SERVICES:
         types = tmp_path / f"{service}.ts"
-        told = run([tools / "openapi-typescript", DOCUMENTS / f"{service}.json", "--output", types], cwd=tmp_path)
-        assert [line for line in told.splitlines() if line and not line.startswith(("✨", "🚀"))] == []
+        printed = run([tools / "openapi-typescript", DOCUMENTS / f"{service}.json", "--output", types], cwd=tmp_path)
+        assert [line for line in printed.splitlines() if line and not line.startswith(("✨", "🚀"))] == []
     run([tools / "tsc", "--strict", "--noEmit", *tmp_path.glob("*.ts")], cwd=tmp_path)
 
 
@@ -45,9 +45,9 @@ def test_a_changed_file_is_stale_and_written_anew(tmp_path: Path, capsys: pytest
     (package / "orders" / "client.py").write_text("", encoding="utf-8")
     (package / "orders" / "more.py").touch()
     assert main(["--check"], package) == 1
-    told = capsys.readouterr().err
-    assert "orders/client.py" in told
-    assert "orders/more.py" in told
+    errors = capsys.readouterr().err
+    assert "orders/client.py" in errors
+    assert "orders/more.py" in errors
     assert main([], package) == 0
     assert main(["--check"], package) == 0
 
@@ -58,8 +58,8 @@ def test_the_client_is_installed_by_itself(tmp_path: Path) -> None:
     source = shutil.copytree(PACKAGE.parent, tmp_path / "source")
     run([*pip, "--target", tmp_path / "there", source], cwd=tmp_path, environment=python_generator())
     program = "import silkpost_client.orders, silkpost_client.tracking; print(silkpost_client.__file__)"
-    told = run([sys.executable, "-c", program], cwd=tmp_path / "there", environment={"PYTHONPATH": ""})
-    assert Path(told.strip()) == tmp_path / "there" / "silkpost_client" / "__init__.py"
+    printed = run([sys.executable, "-c", program], cwd=tmp_path / "there", environment={"PYTHONPATH": ""})
+    assert Path(printed.strip()) == tmp_path / "there" / "silkpost_client" / "__init__.py"
     assert (tmp_path / "there" / "silkpost_client" / "py.typed").exists()
     [licence] = (tmp_path / "there").glob("silkpost_client-*.dist-info/licenses/LICENSE")
     assert licence.read_bytes() == (ROOT / "LICENSE").read_bytes()

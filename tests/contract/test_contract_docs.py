@@ -55,8 +55,8 @@ def test_every_link_into_the_repository_leads_somewhere(page: Path) -> None:
 
 def headings(page: Path) -> set[str]:
     """By which a link leads to a heading of this page."""
-    found = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+    lines = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in lines}
 
 
 @every_page
@@ -113,7 +113,11 @@ def test_the_services_pages_say_whose_key_opens_a_route() -> None:
         table = dict(row.findall(section(service, "HTTP")))
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
-                scopes = {scheme.removesuffix("Key") for one in operation.get("security", ()) for scheme in one}
+                scopes = {
+                    scheme.removesuffix("Key")
+                    for requirement in operation.get("security", ())
+                    for scheme in requirement
+                }
                 named = {
                     scope for scope in get_args(Scope) if re.search(rf"\b{scope}\b", table[f"{method.upper()} {path}"])
                 }
@@ -147,9 +151,9 @@ def test_the_signed_example_of_the_call_backs_is_signed_rightly() -> None:
     text = (DOCS / "webhook.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `?([a-z-]+)`? \| `(.*)` \|$", text, flags=re.MULTILINE))
     secrets, body = secrets_of(rows["secret"]), rows["body"]
-    at = int(rows["webhook-timestamp"])
-    assert signature(secrets[0], rows["webhook-id"], at, body) == rows["webhook-signature"]
-    assert SignatureHeaders.of(rows, at).verify(body.encode(), secrets) == rows["webhook-id"]
+    timestamp = int(rows["webhook-timestamp"])
+    assert signature(secrets[0], rows["webhook-id"], timestamp, body) == rows["webhook-signature"]
+    assert SignatureHeaders.of(rows, timestamp).verify(body.encode(), secrets) == rows["webhook-id"]
 
 
 def test_the_page_of_orders_says_what_each_field_must_be() -> None:

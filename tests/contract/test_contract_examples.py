@@ -106,6 +106,6 @@ def _event(example: Path) -> Event:
 
 
 def _all(kind: type[E]) -> list[E]:
-    found = [event for event in map(_event, EVENT_EXAMPLES) if isinstance(event, kind)]
-    assert found
-    return found
+    events = [event for event in map(_event, EVENT_EXAMPLES) if isinstance(event, kind)]
+    assert events
+    return events

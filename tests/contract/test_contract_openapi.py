@@ -151,7 +151,11 @@ def test_what_runs_once_for_each_key_says_what_it_answers_while_it_runs(service:
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_body_may_have_a_field_that_is_not_known(service: str) -> None:
     document = committed(service)
-    bodies = [one for one in operations(document) if "requestBody" in one and one["operationId"] not in EXTENSIBLE]
+    bodies = [
+        operation
+        for operation in operations(document)
+        if "requestBody" in operation and operation["operationId"] not in EXTENSIBLE
+    ]
     assert {
         place
         for operation in bodies
@@ -162,7 +166,9 @@ def test_no_body_may_have_a_field_that_is_not_known(service: str) -> None:
 
 def test_the_sender_of_a_call_back_may_add_to_it() -> None:
     document = committed("carrier")
-    (operation,) = [one for one in operations(document) if one["operationId"] == "receive_laposte_callback"]
+    (operation,) = [
+        candidate for candidate in operations(document) if candidate["operationId"] == "receive_laposte_callback"
+    ]
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     places = set(objects(schema, document["components"]["schemas"], "body"))
     assert places == {"body:LaposteCallback", "body:LaposteCallback.data:LaposteCallbackData"}

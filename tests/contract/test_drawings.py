@@ -22,7 +22,7 @@ def drawn(svg: str) -> tuple[set[str], set[Arrow]]:
     return names, set(re.findall(r'class="edge">\s*<title>(.*?)&#45;&gt;(.*?)</title>', svg))
 
 
-def found(modules: list[str]) -> tuple[set[str], set[Arrow]]:
+def modules_and_imports(modules: list[str]) -> tuple[set[str], set[Arrow]]:
     """Modules and imports that import-linter finds among the children of a module, or among several modules."""
     printed = CliRunner().invoke(import_linter, ["drawgraph", *modules], catch_exceptions=False).output
     names = set(re.findall(r'^ +"([^"]+)"(?: \[.*\])?$', printed, re.MULTILINE))
@@ -52,6 +52,6 @@ def test_there_are_drawings() -> None:
 def test_a_drawing_shows_the_imports_of_now(drawing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The cache in the working directory keeps one set of times for several sets of imports, and so misses changes.
     monkeypatch.chdir(tmp_path)
-    names, imports = found(drawing.stem.split("+"))
+    names, imports = modules_and_imports(drawing.stem.split("+"))
     assert imports
     assert drawn(drawing.read_text(encoding="utf-8")) == (names, reduced(imports)), "make drawings"

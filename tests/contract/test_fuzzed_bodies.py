@@ -17,7 +17,9 @@ def with_bodies() -> Iterator[tuple[str, str, str]]:
     for service in SERVICES:
         document = json.loads((DOCUMENTS / f"{service}.json").read_text())
         for path, methods in document["paths"].items():
-            yield from ((service, method.upper(), path) for method, told in methods.items() if "requestBody" in told)
+            yield from (
+                (service, method.upper(), path) for method, operation in methods.items() if "requestBody" in operation
+            )
 
 
 def test_every_request_with_a_body_is_fuzzed() -> None:
@@ -25,8 +27,8 @@ def test_every_request_with_a_body_is_fuzzed() -> None:
     fuzzed = [line.split() for line in (*BODIES, *OTHERS)]
     for service, method, path in with_bodies():
         form = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))
-        found = [one for one in fuzzed if one[:2] == [service, method] and re.fullmatch(form, one[2])]
-        assert found, f"{service} {method} {path}"
+        matches = [words for words in fuzzed if words[:2] == [service, method] and re.fullmatch(form, words[2])]
+        assert matches, f"{service} {method} {path}"
 
 
 def test_what_is_asked_before_is_known() -> None:

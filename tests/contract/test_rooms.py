@@ -31,8 +31,8 @@ def rows(heading: str) -> set[str]:
 
 def entries(folder: Path) -> set[str]:
     """Modules and folders, but for those that every package has."""
-    found = {path.stem if path.suffix in (".py", ".md") else path.name for path in folder.iterdir()}
-    return {name for name in found if not name.startswith(("_", "."))}
+    names = {path.stem if path.suffix in (".py", ".md") else path.name for path in folder.iterdir()}
+    return {name for name in names if not name.startswith(("_", "."))}
 
 
 def folders(folder: Path) -> set[str]:
@@ -141,10 +141,10 @@ PLATFORM_TABLE = re.compile(
 def test_a_service_touches_no_table_of_the_platform(service: str) -> None:
     """SQL in lower case, as all of ours is; a table of its own has another name."""
     touched = [
-        f"{file.relative_to(ROOT)}: {found[0]}"
+        f"{file.relative_to(ROOT)}: {table[0]}"
         for file in sorted((ROOT / "services" / service).rglob("*.py"))
         for text in re.findall(r'"""(.*?)"""|"([^"\n]*)"', file.read_text(encoding="utf-8"), re.DOTALL)
-        for found in PLATFORM_TABLE.finditer("".join(text))
+        for table in PLATFORM_TABLE.finditer("".join(text))
         if re.search(r"\b(?:select|insert|update|delete|truncate)\b", "".join(text))
     ]
     assert touched == []

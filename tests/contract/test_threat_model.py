@@ -37,7 +37,9 @@ def test_every_secret_is_in_the_table() -> None:
     assert set(keys()) == made | MADE_BY_CERTIFICATES | {"ca_key"}
 
 
-@pytest.mark.parametrize("name", sorted({secret for one in BY_NAME.values() for secret in one.secrets.values()}))
+@pytest.mark.parametrize(
+    "name", sorted({secret for service in BY_NAME.values() for secret in service.secrets.values()})
+)
 def test_a_secret_is_held_by_whom_the_table_says(name: str) -> None:
     holders = {service for service in SERVICES if re.search(rf"\b{service}\b", keys()[name])}
     assert holders == {service for service in SERVICES if name in BY_NAME[service].secrets.values()}

@@ -149,9 +149,9 @@ async def test_python_places_follows_lists_and_cancels_an_order(stack: Stack, cl
     assert [(order.id, order.total.amount) for order in page.orders] == [(first.id, "40.37")]
     assert page.next_ is None
 
-    asked = await cancel_order.asyncio(first.id, client=client)
-    assert isinstance(asked, OrderCancellation)
-    assert asked.id == first.id
+    cancellation = await cancel_order.asyncio(first.id, client=client)
+    assert isinstance(cancellation, OrderCancellation)
+    assert cancellation.id == first.id
 
     async def ended() -> Order | None:
         order = await get_order.asyncio(first.id, client=client)
@@ -196,8 +196,8 @@ async def test_what_the_readme_shows_runs(stack: Stack, tmp_path: Path) -> None:
         "MARKETPLACE_KEY": stack.secrets.api_keys["marketplace"],
         "PYTHONPATH": str(ROOT / "clients" / "python"),
     }
-    told = await asyncio.to_thread(run, [sys.executable, "-c", program], cwd=tmp_path, environment=environment)
-    assert told.startswith(f"{body.number} ")
+    printed = await asyncio.to_thread(run, [sys.executable, "-c", program], cwd=tmp_path, environment=environment)
+    assert printed.startswith(f"{body.number} ")
 
 
 @pytest.mark.slow
@@ -220,8 +220,8 @@ async def test_typescript_places_follows_lists_and_cancels_an_order(stack: Stack
         "NOW": stack.clock.now().isoformat(),
         "PERSON": json.dumps({"name": shopper.name, "phone": shopper.phone, "resident_id": shopper.resident_id}),
     }
-    told = await asyncio.to_thread(run, ["node", "dist/src/example.js"], cwd=tmp_path, environment=environment)
-    steps = {step.pop("step"): step for step in map(json.loads, told.splitlines())}
+    printed = await asyncio.to_thread(run, ["node", "dist/src/example.js"], cwd=tmp_path, environment=environment)
+    steps = {step.pop("step"): step for step in map(json.loads, printed.splitlines())}
     order_id, number = steps["placed"]["id"], steps["placed"]["number"]
     assert steps == {
         "refused": {"status": HTTPStatus.UNPROCESSABLE_ENTITY, "faults": ["lines"]},

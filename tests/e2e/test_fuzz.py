@@ -42,9 +42,9 @@ HANDS_OFF = "/counterparts/"
 def operations() -> Iterator[Any]:
     for service in SERVICES:
         document = json.loads((DOCUMENTS / f"{service}.json").read_text())
-        found: Any
-        for found in schemathesis.openapi.from_dict(document).get_all_operations():
-            operation = found.ok()
+        result: Any
+        for result in schemathesis.openapi.from_dict(document).get_all_operations():
+            operation = result.ok()
             yield pytest.param(service, operation, id=f"{service} {operation.method.upper()} {operation.path}")
 
 

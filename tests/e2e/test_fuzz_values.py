@@ -116,8 +116,10 @@ async def stand(stack: Stack, api: Api) -> AsyncIterator[Stand]:
         return {reserved.id, packed.id} <= set(lists)
 
     async def labelled() -> bool:
-        found = [item["order_id"] async for item in api.pages("warehouse", "/hand-overs", "hand_overs", "warehouse")]
-        return packed.id in found
+        order_ids = [
+            item["order_id"] async for item in api.pages("warehouse", "/hand-overs", "hand_overs", "warehouse")
+        ]
+        return packed.id in order_ids
 
     await until(waiting)
     await api.post("warehouse", f"/orders/{packed.id}/parcels", "warehouse", {"parcels": boxes(packed)})
@@ -187,14 +189,14 @@ def test_any_value_in_any_cell_of_a_list_of_products(stand: Stand) -> None:
 
     @fuzz
     @given(st.lists(st.tuples(places, texts), min_size=1, max_size=3), st.binary(max_size=6), st.integers(0, 3_000))
-    def send(changes: list[tuple[tuple[int, int], str]], cut: bytes, at: int) -> None:
+    def send(changes: list[tuple[tuple[int, int], str]], cut: bytes, position: int) -> None:
         rows = [list(row) for row in good]
         for (row, column), text in changes:
             rows[row][column] = text
         written = io.StringIO()
         csv.writer(written).writerows(rows)
         body = written.getvalue().encode("utf-8", "surrogatepass")
-        stand.send("makers", "POST", path, body[:at] + cut + body[at:] if len(cut) > 3 else body, FILE)
+        stand.send("makers", "POST", path, body[:position] + cut + body[position:] if len(cut) > 3 else body, FILE)
 
     send()
 
@@ -213,13 +215,13 @@ def test_a_number_that_nothing_holds_is_the_clients_fault(stand: Stand, amount: 
 
 def test_the_value_of_a_product_is_said_back_as_it_is_kept(stand: Stand) -> None:
     body = hostile_values.put(PRODUCT, ("unit_value", "amount"), "@")
-    for number, kept in (("1E+2", "100.00"), ("-0.00", "0.00"), ("7", "7.00"), ("12.5", "12.50")):
+    for number, amount in (("1E+2", "100.00"), ("-0.00", "0.00"), ("7", "7.00"), ("12.5", "12.50")):
         answer = stand.send(
             "warehouse", "PUT", "/products/FUZZ-2", hostile_values.as_json(body).replace(b'"@"', number.encode())
         )
         assert answer.status_code in (200, 201), answer.text
         for reply in (answer, stand.send("warehouse", "GET", "/products/FUZZ-2")):
-            assert reply.json()["unit_value"]["amount"] == kept
+            assert reply.json()["unit_value"]["amount"] == amount
 
 
 def test_any_value_in_any_signed_call_back(stand: Stand) -> None:

@@ -193,8 +193,8 @@ async def labels_of(api: Api, orders: DemoOrders, actors: Actors) -> list[tuple[
     try:
         async with asyncio.timeout(90):
             while True:
-                found = [item async for item in api.pages("warehouse", "/hand-overs", "hand_overs", "warehouse")]
-                ours = [item for item in found if item["order_id"] in orders.by_id]
+                hand_overs = [item async for item in api.pages("warehouse", "/hand-overs", "hand_overs", "warehouse")]
+                ours = [item for item in hand_overs if item["order_id"] in orders.by_id]
                 if len(ours) == len(orders.by_id):
                     await orders.refresh(api)
                     return [(orders.by_id[item["order_id"]], item["tracking_number"]) for item in ours]
@@ -262,8 +262,8 @@ async def test_what_an_order_offers_is_not_refused(stack: Stack, api: Api, new_d
     finally:
         shift.cancel()
         await asyncio.gather(shift, return_exceptions=True)
-    asked = {action for actions in (*before_packing, *afterwards) for action in actions}
-    assert asked == {"cancel", "hold", "release_hold", "change"}
+    actions_made = {action for actions in (*before_packing, *afterwards) for action in actions}
+    assert actions_made == {"cancel", "hold", "release_hold", "change"}
     await assert_stock_adds_up(api)
 
 
@@ -273,24 +273,24 @@ UNPACKED_OFFERS = 4
 
 async def take_offers(api: Api, order: Order, chance: random.Random, most: int = 1000) -> list[str]:
     """What was asked of the order, at moments of chance, so often or until it offers nothing any more."""
-    asked: list[str] = []
+    actions_made: list[str] = []
     async with asyncio.timeout(90):
-        while len(asked) < most and (
+        while len(actions_made) < most and (
             offers := (await api.get("orders", f"/orders/{order.id}", "marketplace"))["supported_actions"]
         ):
             await asyncio.sleep(chance.uniform(0, 0.5))
             # An order is cancelled when nothing else is left to do, or seldom.
             others = [offer for offer in offers if offer != "cancel"] if chance.random() < 0.9 else []
             action = chance.choice(others or offers)
-            if await taken(api, order, action, len(asked)):
-                asked.append(action)
+            if await is_accepted(api, order, action, len(actions_made)):
+                actions_made.append(action)
             else:
                 now_offered = (await api.get("orders", f"/orders/{order.id}", "marketplace"))["supported_actions"]
                 assert action not in now_offered, (order.number, action)
-    return asked
+    return actions_made
 
 
-async def taken(api: Api, order: Order, action: str, turn: int) -> bool:
+async def is_accepted(api: Api, order: Order, action: str, turn: int) -> bool:
     """Whether it was not answered 409."""
     path = f"/orders/{order.id}"
     requests: dict[str, tuple[str, str, object]] = {

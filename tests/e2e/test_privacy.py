@@ -43,16 +43,16 @@ def traces(who: Person) -> Iterator[bytes]:
 TRACES = sorted({trace for who in PEOPLE for trace in traces(who)})
 
 
-def found(haystack: bytes) -> list[str]:
+def traces_in(haystack: bytes) -> list[str]:
     return [trace.decode() for trace in TRACES if trace in haystack]
 
 
 def test_the_search_finds_what_it_looks_for() -> None:
     for who in PEOPLE[:3]:
-        assert found(f"to {who.name}, {who.phone}".encode())
-        assert found(json.dumps({"name": who.name}).encode())
-        assert found(who.resident_id.encode())
-    assert not found(b"SP-00001 parcel-scanned.v1")
+        assert traces_in(f"to {who.name}, {who.phone}".encode())
+        assert traces_in(json.dumps({"name": who.name}).encode())
+        assert traces_in(who.resident_id.encode())
+    assert not traces_in(b"SP-00001 parcel-scanned.v1")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ async def test_no_person_on_any_topic(stack: Stack) -> None:
                         records += 1
                         headers = b"\n".join(name.encode() + b"=" + value for name, value in record.headers)
                         whole = b"\n".join((record.key or b"", record.value or b"", headers))
-                        assert not found(whole), (record.topic, record.offset)
+                        assert not traces_in(whole), (record.topic, record.offset)
     assert records > 100
 
 
@@ -90,7 +90,7 @@ async def test_no_person_in_any_table_in_the_clear(stack: Stack, service: str) -
         tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
         for (table,) in tables:
             rows = await connection.fetch(f'select t::text as row from "{table}" as t')
-            hits = found("\n".join(row["row"] for row in rows).encode())
+            hits = traces_in("\n".join(row["row"] for row in rows).encode())
             assert not hits, (table, hits[:3])
     finally:
         await connection.close()
@@ -99,12 +99,12 @@ async def test_no_person_in_any_table_in_the_clear(stack: Stack, service: str) -
 @pytest.mark.usefixtures("has_run")
 async def test_no_person_in_logs_and_metrics(stack: Stack) -> None:
     for log in sorted((stack.run_dir / "logs").iterdir()):  # a test may wait for a local file
-        assert not found(log.read_bytes()), log.name
+        assert not traces_in(log.read_bytes()), log.name
     async with httpx.AsyncClient(trust_env=False) as client:
         for service in SERVICES:
             page = await client.get(f"{stack.internal_urls[service]}/metrics")
             assert page.status_code == 200
-            assert not found(page.content), service
+            assert not traces_in(page.content), service
 
 
 @pytest.mark.usefixtures("has_run")
@@ -125,4 +125,4 @@ async def test_nothing_of_a_person_is_told_without_the_secret_and_no_name_with_i
                 await client.get(order.tracking_url),
             ):
                 assert answer.status_code == 200
-                assert not found(answer.content)
+                assert not traces_in(answer.content)

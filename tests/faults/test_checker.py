@@ -56,15 +56,15 @@ def of(invariant: str, violations: list[Violation]) -> list[str]:
 
 async def test_a_sound_stack_has_no_violations(broken: BusyStack) -> None:
     """Work goes on between the questions: what is under way now is no violation a moment later."""
-    found: list[Violation] = []
+    violations: list[Violation] = []
 
     async def sound() -> bool:
-        found[:] = [*await checker.now(broken), *await checker.consumed_is_what_was_published(broken)]
-        return not found
+        violations[:] = [*await checker.now(broken), *await checker.consumed_is_what_was_published(broken)]
+        return not violations
 
     with contextlib.suppress(TimeoutError):
         await until(sound, PATIENCE_SECONDS)
-    assert found == []
+    assert violations == []
     assert await nothing_personal(broken) == []
 
 

@@ -69,10 +69,10 @@ async def forget_plans(busy: BusyStack) -> None:
 async def all_met(
     busy: BusyStack, before: Mapping[tuple[str, str], int], wanted: Mapping[tuple[str, str], int]
 ) -> None:
-    async def met() -> bool:
+    async def all_injected() -> bool:
         return not missing(await injected(busy), before, wanted)
 
-    await until(met, MET_SECONDS)
+    await until(all_injected, MET_SECONDS)
 
 
 def missing(
@@ -89,8 +89,8 @@ async def injected(busy: BusyStack) -> dict[tuple[str, str], int]:
 async def test_every_label_is_refused_by_a_wrong_setting(busy: BusyStack) -> None:
     """A password that is not ours: nobody's parcel is at fault, so every job waits, and goes on once it is right."""
     async with busy.fault("every label refused: wrong password", "La Poste, labels", "I1 I3 I9", orders=8) as fault:
-        told = "select count(*) from facts where type like 'label-refused.%' and published"
-        before = await busy.stores.value("carrier", told)
+        refused_labels = "select count(*) from facts where type like 'label-refused.%' and published"
+        before = await busy.stores.value("carrier", refused_labels)
         await asyncio.to_thread(busy.stack.processes["carrier"].end)
         busy.stack.start("carrier", {"LAPOSTE_PASSWORD": "of somebody else"})
         # The first refusals pause all labels: how many calls were under way until then is a matter of speed.
@@ -104,7 +104,7 @@ async def test_every_label_is_refused_by_a_wrong_setting(busy: BusyStack) -> Non
         fault.happened(await busy.stores.value("carrier", refused))
         await asyncio.to_thread(busy.stack.processes["carrier"].end)
         busy.start("carrier")
-    assert await busy.stores.value("carrier", told) == before, "an order was withdrawn for a fault of ours"
+    assert await busy.stores.value("carrier", refused_labels) == before, "an order was withdrawn for a fault of ours"
 
 
 async def test_call_backs_repeated_and_shuffled_by_their_sender(busy: BusyStack) -> None:

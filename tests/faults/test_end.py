@@ -43,8 +43,8 @@ async def nothing_is_pending(busy: BusyStack) -> bool:
     account = await busy.api.get("sandbox", "/control/account", None)
     unasked = "select count(*) from followed_parcels where state in ('over', 'given_up') and poll_at <= now()"
     untold = "select count(*) from raw_scans join labels using (tracking_number) where used and processed_at is null"
-    left = [await busy.stores.value("carrier", count) for count in (unasked, untold)]
-    return not account["callbacks"]["pending"] and not any(left)
+    counts = [await busy.stores.value("carrier", count) for count in (unasked, untold)]
+    return not account["callbacks"]["pending"] and not any(counts)
 
 
 async def let_it_end(busy: BusyStack) -> None:

@@ -53,10 +53,15 @@ def steps_of(service: str, number: int, seed: int) -> list[str]:
 @pytest.mark.parametrize("number", range(ROUNDS))
 async def test_each_service_dies_at_its_steps(busy: BusyStack, number: int) -> None:
     steps = {service: steps_of(service, number, busy.report.seed) for service in LINE}
-    rows = [(f"kill -9 {STEPS[step]}", service) for service, own in steps.items() for step in own]
+    rows = [
+        (f"kill -9 {STEPS[step]}", service) for service, steps_of_service in steps.items() for step in steps_of_service
+    ]
     async with busy.faults(rows, "I1 I3 I5 I7 I9", orders=12, bound=KILL_SECONDS) as injections:
-        left = iter(injections)
-        ways = {service: [(step, next(left)) for step in own] for service, own in steps.items()}
+        remaining = iter(injections)
+        ways = {
+            service: [(step, next(remaining)) for step in steps_of_service]
+            for service, steps_of_service in steps.items()
+        }
         at_once = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             for service, way in ways.items():

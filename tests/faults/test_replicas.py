@@ -127,19 +127,19 @@ async def test_far_behind(busy: BusyStack) -> None:
 
 async def publish(busy: BusyStack, count: int) -> None:
     """Scans of parcels that nobody knows, published by `carrier`: facts that change no order of ours."""
-    at = busy.stack.clock.now()
+    now = busy.stack.clock.now()
     events = []
     for _ in range(count // EVENTS_AN_ORDER):
         order_id = uuid4()
         events += [
             ParcelScanned(
                 order_id=order_id,
-                occurred_at=at,
+                occurred_at=now,
                 parcel=1,
                 tracking_number="CY000000000FR",
                 code=f"ZZ{number}",
                 status=None,
-                scanned_at=at,
+                scanned_at=now,
                 utc_offset_minutes=60,
             )
             for number in range(EVENTS_AN_ORDER)

@@ -82,7 +82,7 @@ def test_a_violation_shows_on_the_page() -> None:
 
 def test_runs_of_several_seeds_are_one_table() -> None:
     runs = with_run(with_run({}, run(7, note="seen"), "code"), run(3, recoveries=(2.0,)), "code")
-    assert [one["seed"] for one in runs["runs"]] == [3, 7]
+    assert [row["seed"] for row in runs["runs"]] == [3, 7]
     text = page(runs)
     assert "2 runs, seeds 3, 7;" in text
     assert "**4 injections, 0 violations.**" in text
@@ -97,7 +97,7 @@ def test_a_run_takes_the_place_of_an_earlier_one_of_its_seed() -> None:
 
 def test_runs_of_another_state_of_the_code_are_not_counted_with_it() -> None:
     runs = with_run(with_run({}, run(3), "before"), run(4), "after")
-    assert [one["seed"] for one in runs["runs"]] == [4]
+    assert [row["seed"] for row in runs["runs"]] == [4]
 
 
 def test_what_is_kept_is_read_again_as_it_was() -> None:

@@ -105,15 +105,15 @@ async def test_broker_away(busy: BusyStack) -> None:
             number = f"AWAY-{time.monotonic_ns()}"
             body = order_body(number, PLAIN, person(busy.people), busy.stack.clock.now())
             busy.people += 1
-            taken = await busy.api.post("orders", "/orders", "marketplace", body)
+            order = await busy.api.post("orders", "/orders", "marketplace", body)
             assert time.monotonic() < until, "the order had to wait for the broker"
             assert await ask(busy.stack.internal_urls["orders"], "/readyz") == httpx.codes.OK
             assert await ask(busy.stack.internal_urls["orders"], "/livez") == httpx.codes.OK
             fault.note("an order was accepted while the broker was away")
             await asyncio.sleep(max(0.0, until - time.monotonic()))
         fault.over()
-    found = await busy.stores.value("warehouse", "select count(*) from facts where stream_id::text = $1", taken["id"])
-    assert found, "the accepted order went nowhere"
+    facts = await busy.stores.value("warehouse", "select count(*) from facts where stream_id::text = $1", order["id"])
+    assert facts, "the accepted order went nowhere"
 
 
 async def test_broker_frozen(busy: BusyStack) -> None:

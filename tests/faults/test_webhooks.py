@@ -59,7 +59,7 @@ class Sender:
         envelope: dict[str, Any] = answer.json()[0]
         return envelope
 
-    async def kept(self, webhook_id: str) -> int:
+    async def stored_callbacks(self, webhook_id: str) -> int:
         count: int = await self._busy.stores.value(
             "carrier", "select count(*) from callbacks where webhook_id = $1", webhook_id
         )
@@ -87,14 +87,14 @@ async def test_ten_times_at_once_and_out_of_order(busy: BusyStack) -> None:
         events = envelope["shipment"]["event"]
         body = callback(envelope, events)
         assert set(await asyncio.gather(*(sender.send(body, webhook_id="msg_ten") for _ in range(10)))) == {204}
-        assert await sender.kept("msg_ten") == 1
+        assert await sender.stored_callbacks("msg_ten") == 1
         injections[0].happened()
         for event in events:  # newest first
             assert await sender.send(callback(envelope, [event])) == 204
         injections[1].happened(len(events))
         assert await sender.send(body, webhook_id="msg_ten") == 204
         assert await sender.send(body, webhook_id="msg_ten", age=600) == 401
-        assert await sender.kept("msg_ten") == 1
+        assert await sender.stored_callbacks("msg_ten") == 1
         injections[2].happened(2)
 
 
@@ -117,7 +117,7 @@ async def test_forged_old_large_and_unreadable_ones_leave_nothing(busy: BusyStac
         assert await sender.send(b"{not json", webhook_id="msg_words") == 400
         assert await sender.send(b"[]", webhook_id="msg_list") == 400
         for name in ("forged", "old", "ahead", "large", "words", "list"):
-            assert await sender.kept(f"msg_{name}") == 0, name
+            assert await sender.stored_callbacks(f"msg_{name}") == 0, name
         for injection, times in zip(injections, (2, 2, 1, 2), strict=True):
             injection.happened(times)
         after = await busy.stores.value(
@@ -177,10 +177,10 @@ async def test_an_event_48_hours_late_takes_its_place(busy: BusyStack) -> None:
         await published_scan(busy, number, seen["at"])
 
 
-async def published_scan(busy: BusyStack, number: str, at: str) -> None:
+async def published_scan(busy: BusyStack, number: str, scanned_at: str) -> None:
     published = """select 1 from raw_scans where tracking_number = $1 and code = 'PC1' and source = 'webhook'
                 and processed_at is not null and scanned_at = $2::text::timestamptz"""
-    await until(lambda: busy.stores.rows("carrier", published, number, at[:19] + at[-6:]))
+    await until(lambda: busy.stores.rows("carrier", published, number, scanned_at[:19] + scanned_at[-6:]))
 
 
 async def test_a_call_back_comes_before_its_label_is_known(busy: BusyStack) -> None:

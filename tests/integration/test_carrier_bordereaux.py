@@ -55,7 +55,9 @@ async def until_made(carrier: CarrierService, manifest_id: UUID, part: int = 1) 
 async def at_la_poste(carrier: CarrierService, *numbers: str) -> list[str]:
     """The lists that La Poste has of exactly these parcels."""
     account = (await carrier.outside.get("/control/account")).json()
-    return [str(one["number"]) for one in account["bordereaux"] if one["parcel_numbers"] == list(numbers)]
+    return [
+        str(bordereau["number"]) for bordereau in account["bordereaux"] if bordereau["parcel_numbers"] == list(numbers)
+    ]
 
 
 async def listed(carrier: CarrierService, manifest_id: UUID) -> list[dict[str, Any]]:

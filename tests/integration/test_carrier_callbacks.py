@@ -108,9 +108,9 @@ async def test_a_bad_call_back_is_refused(carrier: CarrierService, body: bytes, 
 
 async def test_the_old_secret_still_counts_while_it_is_replaced(carrier: CarrierService) -> None:
     body = envelope("EB000717618HK", event("PC1"))
-    at = str(int(time.time()))
-    headers = {"webhook-id": "msg_old", "webhook-timestamp": at}
-    headers["webhook-signature"] = signature(Webhook(OLD_SECRET), "msg_old", int(at), body.decode())
+    timestamp = str(int(time.time()))
+    headers = {"webhook-id": "msg_old", "webhook-timestamp": timestamp}
+    headers["webhook-signature"] = signature(Webhook(OLD_SECRET), "msg_old", int(timestamp), body.decode())
     assert (await carrier.http.post("/webhooks/laposte", content=body, headers=headers)).status_code == 204
 
 
@@ -129,8 +129,8 @@ async def test_a_call_back_about_several_parcels(carrier: CarrierService) -> Non
 
 
 def scanned_at(body: bytes) -> str:
-    at = datetime.fromisoformat(json.loads(body)["data"][0]["shipment"]["event"][0]["date"])
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M}"
+    moment = datetime.fromisoformat(json.loads(body)["data"][0]["shipment"]["event"][0]["date"])
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M}"
 
 
 async def test_aggregators_call_back_in_their_own_forms(servers: Servers, fresh_database: FreshDatabase) -> None:
@@ -146,7 +146,9 @@ async def test_aggregators_call_back_in_their_own_forms(servers: Servers, fresh_
         easypost = {"id": "evt_1", "description": "tracker.updated", "result": tracker}
         for name, sent in (("aftership", aftership), ("easypost", easypost)):
             body = json.dumps(sent).encode()
-            (aggregator,) = (one for one in CARRIER.aggregators if one.name == name)
+            (aggregator,) = (
+                known_aggregator for known_aggregator in CARRIER.aggregators if known_aggregator.name == name
+            )
             path, secret = f"/webhooks/laposte/{name}", secrets[f"{name}_secrets"]
             signed = {aggregator.header: aggregator.signature(secret, body)}
             assert (await carrier.http.post(path, content=body)).status_code == 401
@@ -170,9 +172,9 @@ async def test_operators_read_the_carriers_own_words_and_each_reading_is_recorde
     path = f"/orders/{order_id}/parcels/1/carrier-events"
     assert (await carrier.http.get(path, headers=WAREHOUSE)).status_code == 403
     answer = await carrier.http.get(path, headers=OPERATOR)
-    told = {(row["code"], row["source"]): row["words"] for row in answer.json()["events"]}
-    assert told["PC1", "webhook"] == "Remis au gardien"
-    assert told[None, "webhook"] is None
+    words = {(row["code"], row["source"]): row["words"] for row in answer.json()["events"]}
+    assert words["PC1", "webhook"] == "Remis au gardien"
+    assert words[None, "webhook"] is None
     seen = (await carrier.http.get(f"/orders/{order_id}/person/reads", headers=OPERATOR)).json()["reads"]
     assert [(row["part"], row["purpose"]) for row in seen if row["asked_by"] == "operator"] == [
         ("carrier_events", "parcel 1")

@@ -92,11 +92,11 @@ async def test_what_happens_to_a_lost_parcel_is_asked_for_once_a_day(carrier: Ca
         await carrier.until(order_id, ParcelDelivered, 1)
 
 
-@pytest.mark.parametrize("found", [True, False])
-async def test_silence_opens_an_enquiry_and_the_answer_closes_it(carrier: CarrierService, found: bool) -> None:
+@pytest.mark.parametrize("is_found", [True, False])
+async def test_silence_opens_an_enquiry_and_the_answer_closes_it(carrier: CarrierService, is_found: bool) -> None:
     order_id, (number,) = await carrier.labelled()
     path = f"/orders/{order_id}/parcels/1/enquiry-answer"
-    assert (await carrier.http.post(path, json={"found": found}, headers=OPERATOR)).status_code == 409
+    assert (await carrier.http.post(path, json={"found": is_found}, headers=OPERATOR)).status_code == 409
     silent = uuid4()
     await carrier.consume(
         OrderPacked.model_validate({"order_id": silent, "occurred_at": datetime.now(UTC), "parcels": [SAMPLE["box"]]}),
@@ -112,14 +112,14 @@ async def test_silence_opens_an_enquiry_and_the_answer_closes_it(carrier: Carrie
     assert (case.kind, case.action) == ("enquiry", "search_with_carrier")
     path = f"/orders/{silent}/parcels/1/enquiry-answer"
     assert (await carrier.http.post(path, json={}, headers=OPERATOR)).status_code == 422
-    answer = await carrier.http.post(path, json={"found": found}, headers=OPERATOR)
-    assert (answer.status_code, answer.json()["case"]) == (200, None if found else "claim:1")
-    assert (await carrier.until(silent, CaseClosed, case.case)).resolution == ("answered:found" if found else "lost")
-    assert (ParcelLost in await carrier.facts(silent)) is not found
+    answer = await carrier.http.post(path, json={"found": is_found}, headers=OPERATOR)
+    assert (answer.status_code, answer.json()["case"]) == (200, None if is_found else "claim:1")
+    assert (await carrier.until(silent, CaseClosed, case.case)).resolution == ("answered:found" if is_found else "lost")
+    assert (ParcelLost in await carrier.facts(silent)) is not is_found
     path = f"/orders/{silent}/parcels/1/claim-answer"
     answer = await carrier.http.post(path, json={"sent": True}, headers=OPERATOR)
-    assert answer.status_code == (409 if found else 200)
-    if not found:
+    assert answer.status_code == (409 if is_found else 200)
+    if not is_found:
         assert answer.json()["case"] is None
         assert (await carrier.until(silent, CaseClosed, "claim:1")).resolution == "sent"
 

@@ -74,8 +74,10 @@ async def next_files(carrier: CarrierService, fault: str) -> None:
 
 
 def record(number: str, code: str, minute: int = 0, second: int = 0) -> str:
-    at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(minutes=minute, seconds=second)
-    return f"{code};{number};{at.isoformat()};FR;FRCDGA;"
+    scanned_at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(
+        minutes=minute, seconds=second
+    )
+    return f"{code};{number};{scanned_at.isoformat()};FR;FRCDGA;"
 
 
 def write(feed: Path, name: str, *records: str, end: str | None = None, head: str = HEAD) -> None:
@@ -142,10 +144,10 @@ async def test_a_feed_at_fault_loses_no_event_and_publishes_none_twice(carrier: 
     await carrier.until_codes(order_id, *expected)
     wrong = {"broken_line": "faulty_records", "wrong_count": "record_count", "cut_off": "unfinished"}.get(fault)
 
-    async def told() -> bool:
+    async def reason_is_stored() -> bool:
         return list((await reasons(carrier)).values()) == ([wrong] if wrong else [])
 
-    await until(told)
+    await until(reason_is_stored)
     await carrier.until_codes(order_id, *expected)
 
 
@@ -165,10 +167,10 @@ async def test_each_record_is_judged_alone_and_each_file_by_itself(carrier: Carr
     write(feed, "mixed.txt", record(number, "EMA"), *faulty, record(number, "EDG", 1), "x" * 400)
     await carrier.until_codes(order_id, "EMA", "EDG")
 
-    async def told() -> bool:
+    async def reasons_are_stored() -> bool:
         return len(await reasons(carrier)) == 4
 
-    await until(told)
+    await until(reasons_are_stored)
     assert await reasons(carrier) == {
         "big.txt": "too_large",
         "page.txt": "head",

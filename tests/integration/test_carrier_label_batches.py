@@ -33,12 +33,16 @@ def texts(pdf: bytes) -> list[str]:
 
 
 async def test_the_labels_of_many_parcels_are_one_pdf_in_the_order_given(carrier: CarrierService) -> None:
-    first, (one, two) = await carrier.labelled(2)
-    second, (three,) = await carrier.labelled()
+    first, (number_1, number_2) = await carrier.labelled(2)
+    second, (number_3,) = await carrier.labelled()
     answer = await batch(carrier, (second, 1), (first, None), accept="application/pdf")
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/pdf"
-    assert [next(n for n in (one, two, three) if n in text) for text in texts(answer.content)] == [three, one, two]
+    assert [next(n for n in (number_1, number_2, number_3) if n in text) for text in texts(answer.content)] == [
+        number_3,
+        number_1,
+        number_2,
+    ]
     for order_id, parcels in ((first, 2), (second, 1)):
         read = (await carrier.http.get(f"/orders/{order_id}/person/reads", headers=OPERATOR)).json()["reads"]
         assert sum((row["part"], row["asked_by"]) == ("label", "packer") for row in read) == parcels

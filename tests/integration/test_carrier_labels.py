@@ -53,8 +53,8 @@ async def test_the_cn23_is_read_on_its_own(carrier: CarrierService) -> None:
     for missing in (f"/orders/{order_id}/parcels/2/cn23", f"/orders/{uuid4()}/parcels/1/cn23"):
         assert (await carrier.http.get(missing, headers=WAREHOUSE)).status_code == 404
     await carrier.platform.pool.execute("update labels set cn23 = null where tracking_number = $1", number)
-    gone = await carrier.http.get(page, headers=WAREHOUSE)
-    assert (gone.status_code, gone.json()["title"]) == (404, "no CN23 for this parcel")
+    answer_without_cn23 = await carrier.http.get(page, headers=WAREHOUSE)
+    assert (answer_without_cn23.status_code, answer_without_cn23.json()["title"]) == (404, "no CN23 for this parcel")
 
 
 async def test_papers_for_a_label_printer_are_passed_through(servers: Servers, fresh_database: FreshDatabase) -> None:
@@ -217,10 +217,10 @@ async def test_a_label_for_an_order_withdrawn_meanwhile_is_kept_and_never_shown(
     await carrier.fault("sls", "slow", seconds=2)
     order_id = await carrier.packed()
 
-    async def asked() -> bool:
+    async def slow_answer_injected() -> bool:
         return await carrier.injected("sls", "slow") > before
 
-    await until(asked)
+    await until(slow_answer_injected)
     await carrier.consume(OrderWithdrawn(order_id=order_id, occurred_at=datetime.now(UTC), reason="shopper"))
     await carrier.until_count(1, "labels", "order_id = $1", order_id)
     assert LabelCreated not in await carrier.facts(order_id)

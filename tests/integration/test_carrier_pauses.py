@@ -53,7 +53,9 @@ async def operation(carrier: CarrierService) -> Facts:
 async def until_paused(carrier: CarrierService) -> OperationPaused:
     async def paused() -> OperationPaused | None:
         facts = await operation(carrier)
-        return next((one for one in facts.all(OperationPaused) if facts.get(OperationResumed, one.turn) is None), None)
+        return next(
+            (pause for pause in facts.all(OperationPaused) if facts.get(OperationResumed, pause.turn) is None), None
+        )
 
     return await until(paused)
 

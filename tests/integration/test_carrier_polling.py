@@ -218,12 +218,12 @@ async def test_a_quota_that_ends_among_single_parcels_ends_the_round(fresh_datab
 
 
 async def test_what_a_country_allows_is_kept_over_a_restart_and_a_missing_answer(fresh_database: FreshDatabase) -> None:
-    said: list[ReturnOptionsAnswer] = [ReturnOptions((2, 3)), TryLater("sls:http_500"), ReturnOptions((3,))]
+    answers: list[ReturnOptionsAnswer] = [ReturnOptions((2, 3)), TryLater("sls:http_500"), ReturnOptions((3,))]
     questions: list[tuple[str, str]] = []
 
     async def ask(product: str, country: str) -> ReturnOptionsAnswer:
         questions.append((product, country))
-        return said.pop(0)
+        return answers.pop(0)
 
     async def round_of(pool: asyncpg.Pool[asyncpg.Record]) -> Mapping[tuple[str, str], ReturnOptions]:
         """The first one of a replica that has just started."""

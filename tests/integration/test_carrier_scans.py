@@ -31,10 +31,10 @@ async def test_scans_are_asked_for_again_after_an_answer_that_is_none(carrier: C
         await carrier.scan(number, "PC1", "FR")
         await carrier.until_codes(order_id, "DR1", "PC1")
 
-        async def met() -> bool:
+        async def fault_injected() -> bool:
             return await carrier.injected("suivi", kind) == before + 1
 
-        await until(met)
+        await until(fault_injected)
 
 
 async def test_scans_come_by_call_back_and_poll_and_count_once(carrier: CarrierService) -> None:
@@ -49,9 +49,9 @@ async def test_scans_come_by_call_back_and_poll_and_count_once(carrier: CarrierS
     unknown = next(scan for scan in (await carrier.facts(order_id)).all(ParcelScanned) if scan.code == "unknown")
     assert unknown.status is None
     path = f"/orders/{order_id}/parcels/1/carrier-events"
-    told = (await carrier.http.get(path, headers=OPERATOR)).json()["events"]
-    assert {row["own_code"] for row in told if row["code"] == "unknown"} == {"XX9"}
-    assert all((row["request_id"] is None) is (row["source"] == "webhook") for row in told), "a poll names its call"
+    rows = (await carrier.http.get(path, headers=OPERATOR)).json()["events"]
+    assert {row["own_code"] for row in rows if row["code"] == "unknown"} == {"XX9"}
+    assert all((row["request_id"] is None) is (row["source"] == "webhook") for row in rows), "a poll names its call"
 
 
 async def test_two_events_of_one_minute_are_two_also_when_the_second_is_listed_later(carrier: CarrierService) -> None:
@@ -79,17 +79,17 @@ async def test_what_the_carrier_reports_beside_its_scans_is_published_in_turns(c
     await carrier.scan(number, "AG1", "CN")
 
     async def at_the_counter() -> bool:
-        told = (await carrier.facts(order_id)).all(ParcelDetailsReported)
-        return max(told, key=lambda fact: fact.turn).pickup_point == "望京邮政支局"
+        reports = (await carrier.facts(order_id)).all(ParcelDetailsReported)
+        return max(reports, key=lambda fact: fact.turn).pickup_point == "望京邮政支局"
 
     await until(at_the_counter)
-    told = (await carrier.facts(order_id)).all(ParcelDetailsReported)
-    latest = max(told, key=lambda fact: fact.turn)
+    reports = (await carrier.facts(order_id)).all(ParcelDetailsReported)
+    latest = max(reports, key=lambda fact: fact.turn)
     assert latest.partner == "China Post"
     assert latest.partner_number is not None
     assert latest.partner_number.startswith("LY")
     assert latest.expected_on is not None
-    assert len(told) <= 5
+    assert len(reports) <= 5
     assert await carrier.count("parcel_details", "tracking_number = $1", number) == 1
 
 
@@ -230,5 +230,5 @@ async def test_a_day_of_delivery_of_another_age_is_kept_and_shown_and_moves_noth
         assert (await carrier.call_back(body)).status_code == 204
         await carrier.until_count(1, "parcel_details", "tracking_number = $1 and processed_at is not null", number)
         assert await days() == [{"parcel": 1, "expected_on": "2126-05-01"}]
-        told = (await carrier.facts(order_id)).all(ParcelDetailsReported)
-        assert all(fact.expected_on is None or fact.expected_on.year != 2126 for fact in told)
+        reports = (await carrier.facts(order_id)).all(ParcelDetailsReported)
+        assert all(fact.expected_on is None or fact.expected_on.year != 2126 for fact in reports)

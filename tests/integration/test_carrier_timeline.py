@@ -44,8 +44,8 @@ async def test_a_parcel_is_followed_to_the_door_with_its_sites_over_faults(carri
         assert scans["DOUFCM"].reason == "missing_invoice"
 
         async def partner() -> ParcelDetailsReported | None:
-            told = (await carrier.facts(order_id)).all(ParcelDetailsReported)
-            return told[-1] if told else None
+            reports = (await carrier.facts(order_id)).all(ParcelDetailsReported)
+            return reports[-1] if reports else None
 
         assert (await until(partner)).partner == "China Post"
 

@@ -37,10 +37,10 @@ async def test_a_server_that_resets_every_connection() -> None:
 async def test_a_socket_that_is_gone_while_it_is_opened() -> None:
     """What anyio does then; the moment for it is too short to be met at will."""
 
-    def gone(request: httpx.Request) -> httpx.Response:
+    def closed_socket(request: httpx.Request) -> httpx.Response:
         raise AttributeError("'NoneType' object has no attribute 'getpeername'")
 
-    async with Client(transport=httpx.MockTransport(gone)) as client:
+    async with Client(transport=httpx.MockTransport(closed_socket)) as client:
         with pytest.raises(httpx.ReadError):
             await client.get("http://laposte.example/")
         with pytest.raises(httpx.ReadError):

@@ -126,8 +126,8 @@ async def test_two_shops_with_one_number_of_an_order_both_clear(
             await customs.until(marketplace, OrderScreened)
             await customs.consume(samples.packed().model_copy(update=of))
             await customs.until(marketplace, ParcelDeclared, 1)
-            left = handed_over(name=marketplace).model_copy(update={"tracking_number": f"CY00000010{number}FR"})
-            await customs.consume(left, scanned("arrived_destination", name=marketplace))
+            hand_over = handed_over(name=marketplace).model_copy(update={"tracking_number": f"CY00000010{number}FR"})
+            await customs.consume(hand_over, scanned("arrived_destination", name=marketplace))
             await customs.until(marketplace, ImportDeclared, 1)
         await customs.later(30)
         for marketplace in ("shop", "maison"):
@@ -282,9 +282,9 @@ async def test_all_messages_about_a_parcel_name_one_order_whatever_the_setting_i
 ) -> None:
     async with customs_service(servers, fresh_database, import_split_marketplaces="other") as customs:
         order, keys = order_id("stays"), ceb.BusinessKeys(order_no="TMstays-1")
-        guid, kept = ceb.guid(order, 1, "CEB411"), keep_until(PLACED_AT)
+        guid, expires_at = ceb.guid(order, 1, "CEB411"), keep_until(PLACED_AT)
         async with customs.platform.pool.acquire() as db:  # written while payments were split
-            await message_store.add(db, guid, order, 1, "CEB411", b"", keys, False, PLACED_AT, kept)
+            await message_store.add(db, guid, order, 1, "CEB411", b"", keys, False, PLACED_AT, expires_at)
         await customs.departed("stays")
         await customs.until("stays", ImportDeclared, 1)
         assert set(await customs.received("TMstays-1")) == {"CEB311", "CEB511", "CEB621"}
@@ -532,8 +532,8 @@ async def test_a_proof_of_exit_that_does_not_come_is_a_case_after_90_days_and_an
     await customs.story("TMsilent-1", "exit_unconfirmed")
     await customs.packed("silent", lines=WINE)
     declared = await customs.until("silent", ParcelDeclared, 1)
-    for kept in (declared, handed_over(name="silent"), scanned("departed_origin", name="silent")):
-        await customs.consume(kept)
+    for event in (declared, handed_over(name="silent"), scanned("departed_origin", name="silent")):
+        await customs.consume(event)
 
     async def left_asked() -> bool:
         done = await customs.platform.pool.fetchval(

@@ -99,8 +99,8 @@ async def test_foreign_records_hold_up_nothing(pair: Pair) -> None:
 async def test_many_dead_letters_in_a_row_stop_the_service(pair: Pair, fault: str) -> None:
     """Those of one order do not, for the fault is its own."""
     pair.broken.add("poison")
-    own = Asked(order_id=order_in(1), occurred_at=datetime.now(UTC))
-    await produce(pair, pair.asks.name, own, body=b"[]", times=8, partition=1)
+    question = Asked(order_id=order_in(1), occurred_at=datetime.now(UTC))
+    await produce(pair, pair.asks.name, question, body=b"[]", times=8, partition=1)
     async with both(pair) as (asker, answerer):
 
         async def dead_lettered(letters: int) -> bool:

@@ -26,9 +26,9 @@ async def test_each_goes_on_or_ends_is_named_and_started_again(operated: Operate
     """What they had in hand comes to its end, and new orders are taken in."""
     processes = {name: operated.stack.processes[name] for name in SERVICES}
     pids = {name: process.pid for name, process in processes.items()}
-    said: list[str] = []
+    messages: list[str] = []
     before = await operated.place(4)
-    async with supervised(operated.stack, said.append):
+    async with supervised(operated.stack, messages.append):
         for process in processes.values():
             process.send(signal.SIGSTOP)
         await asyncio.sleep(FROZEN_SECONDS)
@@ -37,7 +37,7 @@ async def test_each_goes_on_or_ends_is_named_and_started_again(operated: Operate
         await asyncio.sleep(NOTICED_SECONDS)
         await until(lambda: all_ready(operated), BACK_SECONDS)
         ended = {name for name, process in processes.items() if process.pid != pids[name]}
-        assert {words.partition(" ")[0] for words in said if "it is started again" in words} == ended, said
+        assert {words.partition(" ")[0] for words in messages if "it is started again" in words} == ended, messages
         after = await operated.place(2)
         with operated.fast():
             async with operated.actors([*before, *after]):

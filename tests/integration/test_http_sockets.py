@@ -282,12 +282,12 @@ async def test_a_body_given_up_is_no_error_and_frees_its_bytes(capsys: pytest.Ca
 async def test_connections_are_bounded() -> None:
     async with served(PATIENT) as server:
         before = refused("connections")
-        kept = [await asyncio.open_connection(server.host, server.port) for _ in range(LIMITS.connections)]
+        open_connections = [await asyncio.open_connection(server.host, server.port) for _ in range(LIMITS.connections)]
         await until(lambda: server.sockets.full())
         reader, writer = await asyncio.open_connection(server.host, server.port)
         [(status, _)] = answers(await reader.read())
         assert (status, refused("connections")) == (503, before + 1)
-        for _, connection in [*kept, (reader, writer)]:
+        for _, connection in [*open_connections, (reader, writer)]:
             connection.close()
         await until(lambda: not server.sockets.full())
         assert (await server.ask(post("/unread", CLOSE, b"Content-Length: 0")))[0][0] == 200

@@ -64,8 +64,8 @@ async def test_a_job_claimed_just_when_the_service_is_stopped_is_given_back(pair
             await until(claimed)
             opening = asyncio.create_task(open_later())
         await opening
-        left = await outside.fetch("select status, attempts, claimed_until from jobs")
-        assert [tuple(job) for job in left] == [("ready", 0, None)]
+        stored_jobs = await outside.fetch("select status, attempts, claimed_until from jobs")
+        assert [tuple(job) for job in stored_jobs] == [("ready", 0, None)]
         assert pair.attempts == 0
     finally:
         await gate.close()
@@ -191,14 +191,14 @@ async def test_a_commit_wakes_the_workers_of_the_jobs_that_it_added_and_no_other
         woken: list[str] = []
         answerer.workers |= {kind: partial(woken.append, kind) for kind in ("call", "another")}
 
-        async def asked(text: str) -> None:
+        async def ask_with(text: str) -> None:
             event = Asked(order_id=uuid4(), occurred_at=datetime.now(UTC), text=text)
             async with answerer.ledger.transaction() as db:
                 await answerer.ledger.record(db, consumed=[event])
                 assert woken == []
 
-        await asked("plain")
-        await asked("call")
+        await ask_with("plain")
+        await ask_with("call")
         assert woken == ["call"]
 
 

@@ -113,9 +113,9 @@ async def test_each_key_is_rotated_while_orders_go_on(operated: Operated) -> Non
         await asyncio.to_thread(process.end)
         operated.stack.start(name, keys.at_the_end(name) | {setting: alone})
         await until(functools.partial(ended_by_itself, process))
-        said = process.tail().splitlines()[-1]
-        assert said.startswith(f"{name} does not start: the database holds "), said
-        assert f" values made with key {ended} of {setting}, which is not given" in said
+        last_line = process.tail().splitlines()[-1]
+        assert last_line.startswith(f"{name} does not start: the database holds "), last_line
+        assert f" values made with key {ended} of {setting}, which is not given" in last_line
         operated.stack.start(name, keys.at_the_end(name))
         await operated.stack.ready([name])
 
@@ -129,16 +129,19 @@ class Keys:
 
     def __init__(self, operated: Operated) -> None:
         environments = {name: operated.stack.environment(name) for name in SERVICES}
-        self.old = {name: {one: own[one] for one in SETTINGS if one in own} for name, own in environments.items()}
-        assert {text[:3] for own in self.old.values() for text in own.values()} == {"v1:"}
+        self.old = {
+            name: {setting: environment[setting] for setting in SETTINGS if setting in environment}
+            for name, environment in environments.items()
+        }
+        assert {text[:3] for old_keys in self.old.values() for text in old_keys.values()} == {"v1:"}
         # A service's storage key is its own; the others are held by several.
-        self._new = {text: rotated_key("v2") for own in self.old.values() for text in own.values()}
+        self._new = {text: rotated_key("v2") for old_keys in self.old.values() for text in old_keys.values()}
 
     def given(self, name: str, form: str) -> dict[str, str]:
-        return {one: form.format(old=text, new=self._new[text]) for one, text in self.old[name].items()}
+        return {setting: form.format(old=text, new=self._new[text]) for setting, text in self.old[name].items()}
 
     def at_the_end(self, name: str) -> dict[str, str]:
-        hashing = {one: text for one, text in self.given(name, "{new},{old}").items() if one in HASHING}
+        hashing = {setting: text for setting, text in self.given(name, "{new},{old}").items() if setting in HASHING}
         return self.given(name, "{new}") | hashing
 
 
@@ -202,7 +205,7 @@ async def labelled_unit(operated: Operated) -> tuple[str, str]:
     """The page of a unit, looked at once, and the hidden code on its label."""
     scarves = Scenario("scarf", "delivered", ((SCARF, 1),), "delivered")
     await receive_goods(operated.api, [scarves], "GR-KEYS")
-    [unit, *_] = [one async for one in operated.api.pages("warehouse", "/units", "units", "warehouse", sku=SCARF)]
+    [unit, *_] = [row async for row in operated.api.pages("warehouse", "/units", "units", "warehouse", sku=SCARF)]
     body = {"units": [{"gtin": unit["gtin"], "serial": unit["serial"]}]}
     headers = {"Authorization": f"Bearer {operated.stack.secrets.api_keys['warehouse']}"}
     url = operated.stack.urls["provenance"]
@@ -228,7 +231,7 @@ async def tried(page: str, code: str) -> httpx.Response:
 async def sealed_with(operated: Operated, prefix: bytes) -> dict[str, int]:
     """In which columns of bytes of all services values begin as those do that this key made; what is hashed for good
     left out."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for name in SERVICES:
         for table, column in await operated.fetch(
             name,
@@ -243,8 +246,8 @@ async def sealed_with(operated: Operated, prefix: bytes) -> dict[str, int]:
                 len(prefix),
             )
             if count:
-                found[f"{table}.{column}"] = found.get(f"{table}.{column}", 0) + count
-    return found
+                counts[f"{table}.{column}"] = counts.get(f"{table}.{column}", 0) + count
+    return counts
 
 
 async def keys_on_topic(operated: Operated) -> set[str]:
@@ -326,5 +329,7 @@ async def test_a_damaged_value_keeps_no_other_from_being_sealed_again(
             "select subject, answer from hold_answers where substring(answer from 1 for 3) = $1", V2
         )
         places = [hold_answers.sealing_place(order, row["subject"]) for row in rows]
-        opened_by_new = {Seal(new).open(row["answer"], at) for row, at in zip(rows, places, strict=True)}
+        opened_by_new = {
+            Seal(new).open(row["answer"], place_of_row) for row, place_of_row in zip(rows, places, strict=True)
+        }
     assert (len(rows), opened_by_new) == (2 * BATCH - 2, {b"the answer"})

@@ -49,7 +49,7 @@ async def keyed(service: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     root = importlib.import_module(f"services.{service}.main")
     settings = settings_class(root)()
     platform = Platform(settings, new_pool(settings.database_dsn(), settings.database_pool, "silkpost"))
-    return {f"{one.table}.{one.column}" for one in keyed_of(root.service(platform))}
+    return {f"{keyed_column.table}.{keyed_column.column}" for keyed_column in keyed_of(root.service(platform))}
 
 
 async def bytes_columns(dsn: str) -> set[str]:

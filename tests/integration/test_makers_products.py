@@ -97,16 +97,16 @@ async def test_a_brand_warns_thirty_days_before_its_end_and_takes_its_products_a
     brand = await makers.brand(vendor, valid_to=last.isoformat())
     await makers.approved(vendor, "ENDING-1", brand)
     end = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
-    await makers.at(vendor, end - timedelta(days=30, seconds=1))
+    await makers.decide_at(vendor, end - timedelta(days=30, seconds=1))
     assert await makers.cases(vendor) == []
-    await makers.at(vendor, end - timedelta(days=30))
+    await makers.decide_at(vendor, end - timedelta(days=30))
     [case] = await makers.cases(vendor)
     assert (case["kind"], case["about"], case["due_at"]) == (
         "brand_ending",
         brand,
         end.isoformat().replace("+00:00", "Z"),
     )
-    await makers.at(vendor, end)
+    await makers.decide_at(vendor, end)
     withdrawn = (await makers.of_product("ENDING-1")).get(ProductWithdrawn)
     assert withdrawn is not None
     assert withdrawn.reason == "brand_lapsed"
@@ -215,8 +215,8 @@ async def test_a_document_is_sealed_hashed_and_decided_once(makers: MakersServic
 
     assert errors(await put(b"<html>", "application/pdf")) == {("body", "file_type")}
     assert (await put(PDF + bytes(DOCUMENT_BYTES), "application/pdf")).status_code == 413
-    taken = await put(PDF, "application/pdf")
-    assert len(taken.json()["document_hash"]) == 64
+    upload = await put(PDF, "application/pdf")
+    assert len(upload.json()["document_hash"]) == 64
     shown = await makers.http.get(f"{path}/document", headers=OPERATOR)
     assert (shown.content, shown.headers["content-type"]) == (PDF, "application/octet-stream")
     stored = await makers.platform.pool.fetchval("select document from brands where id = $1", brand)

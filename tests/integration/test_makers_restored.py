@@ -188,10 +188,10 @@ async def test_six_months_after_a_closure_nobody_is_kept(makers: MakersService) 
     closed_at = datetime.fromisoformat((await makers.shown(vendor))["since"])
     due_at = await makers.platform.pool.fetchval("select due_at from streams where id = $1", UUID(vendor.id))
     assert due_at == closed_at + KEPT_AFTER_CLOSURE
-    await makers.at(vendor, due_at - timedelta(seconds=1))
+    await makers.decide_at(vendor, due_at - timedelta(seconds=1))
     assert await personal(makers, vendor) == (True, True, 1)
     for _ in range(2):
-        await makers.at(vendor, due_at)
+        await makers.decide_at(vendor, due_at)
         assert await personal(makers, vendor) == (False, False, 0)
     assert len((await makers.of_vendor(vendor)).all(VendorPeopleErased)) == 1
     assert (await makers.shown(vendor, "/bank-account"))["account"] is None
@@ -199,7 +199,7 @@ async def test_six_months_after_a_closure_nobody_is_kept(makers: MakersService) 
 
 @pytest.mark.parametrize("rejected", [False, True], ids=["draft", "rejected"])
 async def test_people_of_a_vendor_that_does_not_go_on_are_erased(makers: MakersService, rejected: bool) -> None:
-    kept = timedelta(days=183)  # UNVERIFIED_DAYS
+    retention = timedelta(days=183)  # UNVERIFIED_DAYS
     vendor = await (makers.checked("weary") if rejected else makers.stated("drafty"))
     if rejected:
         change = await makers.http.put(f"{vendor.path}/bank-account", json={"iban": OTHER_IBAN}, headers=vendor.headers)
@@ -208,8 +208,8 @@ async def test_people_of_a_vendor_that_does_not_go_on_are_erased(makers: MakersS
     row = await makers.platform.pool.fetchrow("select since, stated_at from vendors where id = $1", UUID(vendor.id))
     assert row is not None
     due_at = await makers.platform.pool.fetchval("select due_at from streams where id = $1", UUID(vendor.id))
-    assert due_at == max(row["since"], row["stated_at"]) + kept
-    await makers.at(vendor, due_at - timedelta(seconds=1))
+    assert due_at == max(row["since"], row["stated_at"]) + retention
+    await makers.decide_at(vendor, due_at - timedelta(seconds=1))
     assert await personal(makers, vendor) == (True, True, int(rejected))
 
     # As a release that knew no such day has left it: the next start gives it one.
@@ -220,7 +220,7 @@ async def test_people_of_a_vendor_that_does_not_go_on_are_erased(makers: MakersS
     given = await makers.platform.pool.fetchval("select due_at from streams where id = $1", UUID(vendor.id))
     assert given == due_at
     for _ in range(2):
-        await makers.at(vendor, due_at)
+        await makers.decide_at(vendor, due_at)
         assert await personal(makers, vendor) == (False, False, 0)
     assert len((await makers.of_vendor(vendor)).all(VendorPeopleErased)) == 1
     changes = "select count(*) from account_changes where vendor_id = $1"

@@ -117,8 +117,8 @@ async def test_what_is_missing_is_named_when_it_is_submitted(makers: MakersServi
     answer = await makers.http.post(f"{vendor.path}/submission", headers=vendor.headers)
     missing = {("company", "missing"), ("bank_account", "missing"), ("people", "missing")}
     assert (answer.status_code, errors(answer)) == (422, missing)
-    taken = await makers.http.post("/vendors", json={"owner": "empty"}, headers=OPERATOR)
-    assert (taken.status_code, errors(taken)) == (409, {("owner", "owner_taken")})
+    refusal = await makers.http.post("/vendors", json={"owner": "empty"}, headers=OPERATOR)
+    assert (refusal.status_code, errors(refusal)) == (409, {("owner", "owner_taken")})
 
 
 async def test_a_number_that_lapses_is_a_case_and_suspends_after_its_deadline(makers: MakersService) -> None:
@@ -126,17 +126,17 @@ async def test_a_number_that_lapses_is_a_case_and_suspends_after_its_deadline(ma
     now = datetime.now(UTC)
     await makers.trader("FR96552100554", None)
     try:
-        await makers.at(vendor, now + QUARTER - timedelta(hours=1))
+        await makers.decide_at(vendor, now + QUARTER - timedelta(hours=1))
         assert len((await makers.shown(vendor, "/checks"))["checks"]) == 1
-        await makers.at(vendor, now + QUARTER + timedelta(hours=1))
+        await makers.decide_at(vendor, now + QUARTER + timedelta(hours=1))
         assert (await makers.until_checks(vendor, 2))[0]["outcome"] == "invalid"
         [case] = await makers.cases(vendor)
         assert (case["kind"], case["reason"]) == ("number_lapsed", "vat_invalid")
-        await makers.at(vendor, now + LAPSE_DEADLINE - timedelta(hours=1))
+        await makers.decide_at(vendor, now + LAPSE_DEADLINE - timedelta(hours=1))
         assert (await makers.shown(vendor))["state"] == "verified"
         await makers.until_checks(vendor, 3)  # of each day meanwhile; the case and its deadline stay
         assert [row["id"] for row in await makers.cases(vendor)] == [case["id"]]
-        await makers.at(vendor, now + LAPSE_DEADLINE + timedelta(hours=1))
+        await makers.decide_at(vendor, now + LAPSE_DEADLINE + timedelta(hours=1))
         assert (await makers.shown(vendor))["state"] == "suspended"
         suspended = (await makers.of_vendor(vendor)).get(VendorSuspended)
         assert suspended is not None
@@ -261,8 +261,8 @@ async def test_people_are_sealed_recorded_when_read_and_erased(makers: MakersSer
     with pytest.raises(asyncpg.PostgresError, match="append-only"):
         await makers.platform.pool.execute("delete from people_reads where vendor_id = $1", UUID(vendor.id))
     assert (await makers.decide(vendor, "verify")).status_code == 200
-    kept = await makers.http.delete(f"{vendor.path}/people", headers=vendor.headers)
-    assert kept.status_code == 409
+    refusal = await makers.http.delete(f"{vendor.path}/people", headers=vendor.headers)
+    assert refusal.status_code == 409
     await makers.http.post(f"{vendor.path}/closure", headers=vendor.headers)
     erased = await makers.http.delete(f"{vendor.path}/people", headers=vendor.headers)
     assert erased.status_code == 204

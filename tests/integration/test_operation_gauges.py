@@ -131,14 +131,16 @@ async def test_orders_by_state_and_age_cases_and_erasures(servers: Servers, fres
 
 
 async def test_an_erased_record_is_found_on_the_topic_until_it_is_gone(servers: Servers) -> None:
-    kept, gone = uuid4(), uuid4()
+    order_with_record, order_without_record = uuid4(), uuid4()
     producer = AIOKafkaProducer(bootstrap_servers=servers.kafka_bootstrap)
     await producer.start()
-    for order, value in ((kept, b"sealed"), (kept, None), (gone, None)):
+    for order, value in ((order_with_record, b"sealed"), (order_with_record, None), (order_without_record, None)):
         await producer.send_and_wait(persons.TOPIC, value, str(order).encode())
     await producer.stop()
     settings = PlatformSettings(kafka_bootstrap=servers.kafka_bootstrap)
-    assert await still_on_topic(settings, {kept, gone}, Loop("test")) == {kept}
+    assert await still_on_topic(settings, {order_with_record, order_without_record}, Loop("test")) == {
+        order_with_record
+    }
 
 
 async def test_labels_that_should_not_be(servers: Servers, fresh_database: FreshDatabase) -> None:
@@ -176,8 +178,8 @@ def test_a_parcel_is_timed_from_its_hand_over_to_its_end() -> None:
     handed = ParcelHandedOver(
         order_id=order, occurred_at=NOW, parcel=1, carrier="laposte", tracking_number="CY000000000FR"
     )
-    at = NOW + timedelta(days=12)
-    end = ParcelDelivered(order_id=order, occurred_at=at, parcel=1, delivered_at=at)
+    delivered_at = NOW + timedelta(days=12)
+    end = ParcelDelivered(order_id=order, occurred_at=delivered_at, parcel=1, delivered_at=delivered_at)
     before = REGISTRY.get_sample_value("carrier_parcel_transit_seconds_sum", labels) or 0.0
     carrier_gauges.observe(Facts(order_stream(order), [handed, end]), handed)
     carrier_gauges.observe(Facts(order_stream(order), [end]), end)

@@ -213,7 +213,11 @@ async def test_a_database_is_restored_from_a_backup_and_nothing_is_decided_anew(
     for order in (early, late, extra, fresh):
         labels = [label for label in account["labels"] if label["sub_order"] == f"{order.number}-1"]
         assert len(labels) == 1, "no label was asked for again"
-        declared = [one for one in account["export_declarations"] if one["sub_order"] == f"{order.number}-1"]
+        declared = [
+            declaration
+            for declaration in account["export_declarations"]
+            if declaration["sub_order"] == f"{order.number}-1"
+        ]
         assert len(declared) <= 1
     for name in names:
         assert published[name] <= await what_was_said(operated, name), f"{name} stands by every word"
@@ -304,11 +308,11 @@ async def started(operated: Operated, names: tuple[str, ...]) -> None:
 
 async def copy(operated: Operated, service: str, *, of: str, to: str) -> None:
     """As `pg_dump` and `pg_restore` would; a template is the short way where nobody is connected."""
-    own = operated.stack.dsns[service].rpartition("/")[2]
-    source, target = (name.replace(service, own, 1) for name in (of, to))
+    database = operated.stack.dsns[service].rpartition("/")[2]
+    source, target = (name.replace(service, database, 1) for name in (of, to))
     connection = await asyncpg.connect(operated.stack.servers.admin_dsn)
     try:
         await connection.execute(f'drop database if exists "{target}" with (force)')
-        await connection.execute(f'create database "{target}" template "{source}" owner "{own}"')
+        await connection.execute(f'create database "{target}" template "{source}" owner "{database}"')
     finally:
         await connection.close()

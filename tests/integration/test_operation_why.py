@@ -34,7 +34,7 @@ async def test_a_paused_counterpart_holds_the_order_and_resume_is_the_next_comma
 
             async def outputs() -> bool:
                 counterparts = await operated.api.get("carrier", "/counterparts")
-                return bool({one["name"]: one["waiting"] for one in counterparts}[LAPOSTE] == 1)
+                return bool({counterpart["name"]: counterpart["waiting"] for counterpart in counterparts}[LAPOSTE] == 1)
 
             await until(outputs)
             code, report = await operated.why(order.number)

@@ -157,7 +157,7 @@ async def capture(
     return await service.http.post("/capture", json=body, headers={**bearer(key), **(headers or {})})
 
 
-async def taken(service: ProvenanceService, *events: Mapping[str, Any], key: str = MAKER) -> None:
+async def capture_events(service: ProvenanceService, *events: Mapping[str, Any], key: str = MAKER) -> None:
     body = document(*events)
     if SCHEMA is not None:
         jsonschema.validate(body, SCHEMA)
@@ -349,7 +349,7 @@ async def test_what_was_erased_is_not_shown(service: ProvenanceService) -> None:
 
 async def test_what_a_vendor_tells_is_logged_and_shown_as_its_word(service: ProvenanceService) -> None:
     unit = UnitKey(gtin=OWN, serial="A1")
-    await taken(service, event(action="ADD", bizStep="commissioning", disposition="active"), packing())
+    await capture_events(service, event(action="ADD", bizStep="commissioning", disposition="active"), packing())
     await service.consume(received([unit]).model_copy(update={"gtin": OWN}))
     seen = await query(service, MAKER)
     assert [row.get("silkpost:saidBy") for row in seen] == ["vendor:vieux-port", "vendor:vieux-port", None]
@@ -364,7 +364,7 @@ async def test_what_a_vendor_tells_is_logged_and_shown_as_its_word(service: Prov
 
 
 async def test_whose_word_it_is_cannot_be_changed(service: ProvenanceService) -> None:
-    await taken(service, event())
+    await capture_events(service, event())
     await service.publish()
     bundle = json.loads((await service.bundle(UnitKey(gtin=OWN, serial="A1"))).content)
     [logged] = bundle["events"]
@@ -380,9 +380,9 @@ async def test_whose_word_it_is_cannot_be_changed(service: ProvenanceService) ->
 async def test_the_same_event_again_is_the_same_event(service: ProvenanceService) -> None:
     sent = event()
     same = {**sent, "epcList": [f"https://shop.example/01/{OWN}/21/A1?1=2"], "eventTime": sent["eventTime"][:-6] + "Z"}
-    await taken(service, sent, sent)
-    await taken(service, same)
-    await taken(service, same, key=OPERATOR)
+    await capture_events(service, sent, sent)
+    await capture_events(service, same)
+    await capture_events(service, same, key=OPERATOR)
     assert [row["silkpost:saidBy"] for row in await query(service)] == ["vendor:vieux-port"]
 
 
@@ -395,9 +395,9 @@ async def test_an_event_that_was_wrong_stays_beside_its_declaration(service: Pro
     }
     declared = {**wrong, "eventID": event_hash(wrong), "errorDeclaration": declaration}
     assert faults(await capture(service, document(declared))) == [("errorDeclaration", "original")]
-    await taken(service, wrong)
-    await taken(service, declared, right)
-    await taken(service, declared)
+    await capture_events(service, wrong)
+    await capture_events(service, declared, right)
+    await capture_events(service, declared)
     assert faults(await capture(service, document(declared), OPERATOR)) == [("errorDeclaration", "original")]
     seen = await query(service, MAKER)
     assert [row["eventID"] for row in seen] == [event_hash(wrong), event_hash(right), event_hash(wrong)]
@@ -412,7 +412,7 @@ async def test_an_operator_declares_wrong_what_we_said(service: ProvenanceServic
     sent = {name: value for name, value in ours.items() if name not in ("recordTime", "@context")}
     declared = {**sent, "errorDeclaration": {"declarationTime": "2026-11-26T10:00:00Z", "reason": "did_not_occur"}}
     assert faults(await capture(service, document(declared))) == [("errorDeclaration", "original")]
-    await taken(service, declared, key=OPERATOR)
+    await capture_events(service, declared, key=OPERATOR)
     assert [row.get("silkpost:saidBy") for row in await query(service)] == [None, "operator"]
 
 
@@ -422,7 +422,7 @@ async def test_a_document_is_taken_whole_or_not_at_all(service: ProvenanceServic
     assert refused == [(f"epcisBody.eventList[{n}].epcList[0]", "own_product") for n in (1, 2)], "unknown as foreign"
     assert await query(service) == []
     assert faults(await capture(service, document(event()), RIVAL)) == [("epcList[0]", "own_product")]
-    await taken(service, event("B1", FOREIGN), event("C1", "03012345678919"), key=OPERATOR)
+    await capture_events(service, event("B1", FOREIGN), event("C1", "03012345678919"), key=OPERATOR)
 
 
 QUANTITY = {"epcClass": f"https://id.gs1.org/01/{OWN}/10/L-1", "quantity": 3}
@@ -482,12 +482,12 @@ async def test_a_rule_that_a_document_breaks_is_named(
 
 async def test_others_tell_only_so_much_of_a_unit(service: ProvenanceService) -> None:
     words = ["inspecting", "packing", "storing", "loading", "shipping"]
-    await taken(service, *(event(bizStep=word) for word in words[:3]))
+    await capture_events(service, *(event(bizStep=word) for word in words[:3]))
     answer = await capture(service, document(*(event(bizStep=word) for word in words)))
     assert [(fault["field"], fault["rule"]) for fault in answer.json()["errors"]] == [
         ("epcisBody.eventList[4].epcList[0]", "unit_full")
     ]
-    await taken(service, *(event(bizStep=word) for word in words[:4]))
+    await capture_events(service, *(event(bizStep=word) for word in words[:4]))
     assert len(await query(service)) == 4
 
 
@@ -552,9 +552,11 @@ async def test_a_fault_of_one_event_is_named_by_its_field(service: ProvenanceSer
 
 
 async def test_an_event_that_is_unknown_or_anothers_is_not_found(service: ProvenanceService) -> None:
-    await taken(service, event())
-    [kept] = await query(service, MAKER)
-    known, unknown = (quote(text, safe="") for text in (kept["eventID"], f"ni:///sha-256;{'0' * 64}?ver=CBV2.0"))
+    await capture_events(service, event())
+    [stored_event] = await query(service, MAKER)
+    known, unknown = (
+        quote(text, safe="") for text in (stored_event["eventID"], f"ni:///sha-256;{'0' * 64}?ver=CBV2.0")
+    )
     answers = [await service.http.get(f"/events/{path}", headers=bearer(RIVAL)) for path in (known, unknown, "x")]
     assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}
     assert len(checked(await service.http.get(f"/events/{known}", headers=bearer(WAREHOUSE)))) == 1
@@ -563,7 +565,7 @@ async def test_an_event_that_is_unknown_or_anothers_is_not_found(service: Proven
 
 
 async def test_every_refusal_says_which_versions_are_spoken(service: ProvenanceService) -> None:
-    await taken(service, event())
+    await capture_events(service, event())
     answers = [
         (401, await service.http.get("/events")),
         (403, await service.http.get("/events", headers=bearer("shop"))),
@@ -619,8 +621,8 @@ async def test_who_reads_or_tells_in_another_version_is_refused(service: Provena
 
 async def test_capture_jobs_are_listed_to_their_own_senders(service: ProvenanceService) -> None:
     for serial in ("A1", "A2", "A3"):
-        await taken(service, event(serial))
-    await taken(service, event("A4"), key=OPERATOR)
+        await capture_events(service, event(serial))
+    await capture_events(service, event("A4"), key=OPERATOR)
     url, seen = "/capture?perPage=2", list[str]()
     while url:
         page = await service.http.get(url, headers=bearer(MAKER))
@@ -653,7 +655,7 @@ async def test_what_others_say_makes_no_unit_ours_and_ends_none(service: Provena
     ours, theirs = (UnitKey(gtin=OWN, serial=serial) for serial in ("A1", "B1"))
     await service.consume(received([ours]).model_copy(update={"gtin": OWN}))
     ended = event(action="DELETE", bizStep="decommissioning", disposition="inactive")
-    await taken(service, event(), event("B1"), ended)
+    await capture_events(service, event(), event("B1"), ended)
     page = await service.page(ours)
     assert "This code is ours" in page.text
     assert page.text.count("said by vieux-port, not by us") == 2

@@ -97,7 +97,7 @@ async def test_a_process_killed_on_the_way_into_the_log_leaves_it_whole(
     async with provenance_service(made) as beside:
         await beside.consume(received(BEFORE))
         await beside.publish()
-        before = await kept(beside, witness)
+        before = await stored_state(beside, witness)
         assert before.size == before.witnessed == max(before.cosigned) == 1 + len(BEFORE)
         await publish(own_broker, received(AFTER), packed(BOXED, uuid4()))
 
@@ -108,7 +108,7 @@ async def test_a_process_killed_on_the_way_into_the_log_leaves_it_whole(
         try:
             await until(lambda: not process.alive)
             assert process.exit_code == -signal.SIGKILL, process.tail()
-            dead = await kept(beside, witness)
+            dead = await stored_state(beside, witness)
             assert_died_at(failpoint.split(":")[0], before, dead)
 
             process.start()
@@ -119,7 +119,7 @@ async def test_a_process_killed_on_the_way_into_the_log_leaves_it_whole(
         finally:
             ended = await asyncio.to_thread(process.end)  # it may be asking the witness, which runs here
         assert ended == 0, process.tail()
-        now = await kept(beside, witness)
+        now = await stored_state(beside, witness)
         assert now.witnessed == max(now.checkpoints) == max(now.cosigned) == LEAVES
         assert {size: now.checkpoints[size] for size in dead.checkpoints} == dead.checkpoints
         assert await audited(beside.log) == f"{LEAVES} leaves, {len(now.tiles)} tiles and the checkpoint agree"
@@ -144,7 +144,7 @@ def assert_died_at(step: str, before: Kept, dead: Kept) -> None:
             raise AssertionError(step)
 
 
-async def kept(service: ProvenanceService, witness: Running) -> Kept:
+async def stored_state(service: ProvenanceService, witness: Running) -> Kept:
     pool = service.platform.pool
 
     async def count(what: str) -> int:

@@ -275,7 +275,7 @@ async def test_a_database_that_was_lost_whole_signs_nothing(
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("harm", "reason"),
     [
         ("update tiles set hashes = sha256('x') || substring(hashes from 33) where level = 0", "do not begin with"),
         ("delete from tiles", "has 0 hashes"),
@@ -284,7 +284,7 @@ async def test_a_database_that_was_lost_whole_signs_nothing(
     ],
 )
 async def test_a_log_that_was_changed_is_refused_by_our_own_start(
-    dsn: str, witness: Running, harm: str, said: str
+    dsn: str, witness: Running, harm: str, reason: str
 ) -> None:
     async with provenance_service(settings(dsn, [witness])) as service:
         await shipped_units(service)
@@ -292,7 +292,7 @@ async def test_a_log_that_was_changed_is_refused_by_our_own_start(
         assert (await service.state())["size"] == 8
         await service.platform.pool.execute(harm)
     async with provenance_service(settings(dsn, [witness])) as service:
-        assert said in str((await service.state())["stopped"])
+        assert reason in str((await service.state())["stopped"])
         await service.consume(received(units(9)[5:]))
         await service.publish()
         assert (await service.state())["waiting"] == 4
@@ -361,8 +361,8 @@ async def test_after_a_new_log_key_bundles_are_verified(dsn: str, witness: Runni
         await service.consume(received(others))
         await service.consume(handed_over(order), returned(some[:1], some[1:], order))
         await service.publish()
-        kept = await proven_steps(service, made, some[0])
-        assert kept == ["packing", "shipping", "unpacking", "receiving"]
+        steps = await proven_steps(service, made, some[0])
+        assert steps == ["packing", "shipping", "unpacking", "receiving"]
         assert await proven_steps(service, made, some[1]) == ["packing", "shipping", "unpacking", "decommissioning"]
         assert await proven_steps(service, made, others[0]) == ["commissioning"]
         assert "agree" in await audited(service.log)

@@ -250,8 +250,8 @@ async def test_the_country_of_a_look_is_told_by_the_proxy_alone_and_its_source_i
             assert opened == b'{"address": "127.0.0.1", "town": "Shanghai"}'
             with pytest.raises(Unsealable):
                 service.platform.seal.open(row["source"], looks.sealing_place(other.gtin, other.serial))
-            kept = row["keep_until"] - await db.fetchval("select now()")
-            assert timedelta(days=30) - kept < timedelta(minutes=5)
+            retention = row["keep_until"] - await db.fetchval("select now()")
+            assert timedelta(days=30) - retention < timedelta(minutes=5)
             await looks.drop_expired(db)
             assert await db.fetchval("select count(*) from looks") > 0
             await db.execute("update looks set keep_until = now() - interval '1 second'")

@@ -114,8 +114,8 @@ async def test_one_lie_before_one_witness_does_not_stop_the_log(dsn: str, lie: A
         contradicting = bool(lie.body) or lie.status == 422
         assert set(proxy.requested) == ({sha256(ORIGIN.encode()).hexdigest()} if contradicting else set())
         assert await shown(service, "stopped") == 0
-        claimed = [said for said in await contradicts(service) if said]
-        assert [said.startswith(f"{third.key.name} says it has signed ") for said in claimed] == [True] * contradicting
+        claimed = [text for text in await contradicts(service) if text]
+        assert [text.startswith(f"{third.key.name} says it has signed ") for text in claimed] == [True] * contradicting
         assert await shown(service, "witnesses_set_aside") == contradicting
         proxy.instead = None
         await more(service, 2)

@@ -45,9 +45,9 @@ async def test_readings_are_kept_for_their_time_and_go(
         ):
             with pytest.raises(asyncpg.PostgresError, match="append-only"):
                 await db.execute(change)
-        left = f"select count(*) from {table}"
+        count_rows = f"select count(*) from {table}"
         for days, expected in ((1_200, 30), (read_records.DAYS, 5), (read_records.LEAST_DAYS, 2)):
             await read_records.drop_expired(db, table, days)
-            assert await db.fetchval(left) == expected
+            assert await db.fetchval(count_rows) == expected
     finally:
         await db.close()

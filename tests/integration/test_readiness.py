@@ -74,8 +74,8 @@ class Clerk:
 
         async def so() -> bool:
             rows = await self.platform.pool.fetch("select stream_id from facts where type = $1", Read.TYPE)
-            left = await self.platform.pool.fetchval("select count(*) from outbox where sent_at is null")
-            return left == 0 and {row["stream_id"] for row in rows} >= ids
+            unsent = await self.platform.pool.fetchval("select count(*) from outbox where sent_at is null")
+            return unsent == 0 and {row["stream_id"] for row in rows} >= ids
 
         await until(so)
         assert await self.platform.pool.fetchval("select count(*) from dead_letters") == 0
@@ -272,13 +272,13 @@ async def test_readyz_asks_nobody(servers: Servers) -> None:
     """Not even when every connection is taken: it tells what the heartbeat found."""
     async with clerk(servers) as served:
         size = served.platform.pool.get_max_size()
-        taken = [await served.platform.pool.acquire() for _ in range(size)]
+        connections = [await served.platform.pool.acquire() for _ in range(size)]
         try:
             answers = [await served.http.get("/readyz") for _ in range(50)]
             assert {answer.status_code for answer in answers} == {200}
             await served.answered(503, "TimeoutError")
         finally:
-            for connection in taken:
+            for connection in connections:
                 await served.platform.pool.release(connection)
         await served.answered(200, "ok")
 

@@ -27,7 +27,7 @@ class Shopper:
     province: str
     city: str
     district: str
-    kept: tuple[str, str]
+    place_today: tuple[str, str]
     """City and district by their names of today."""
     more: dict[str, str] = field(default_factory=dict)
 
@@ -56,11 +56,14 @@ PEOPLE = (
 AS_KEPT = {"阿不都•艾力": "阿不都·艾力", "刘\ue863": "刘䶮"}
 
 
-def body_of(number: int, one: Shopper, operated: Operated) -> dict[str, Any]:
+def body_of(number: int, shopper: Shopper, operated: Operated) -> dict[str, Any]:
     body = order_body(f"PEOPLE-{number}", EVERYDAY, person(number), operated.stack.clock.now())
-    body["buyer"] |= {"name": one.name, "resident_id": one.resident_id + mod_11_2.calc_check_digit(one.resident_id)}
-    place = {"province": one.province, "city": one.city, "district": one.district}
-    body["consignee"] |= {"name": one.name, "phone": one.phone, **one.more}
+    body["buyer"] |= {
+        "name": shopper.name,
+        "resident_id": shopper.resident_id + mod_11_2.calc_check_digit(shopper.resident_id),
+    }
+    place = {"province": shopper.province, "city": shopper.city, "district": shopper.district}
+    body["consignee"] |= {"name": shopper.name, "phone": shopper.phone, **shopper.more}
     body["consignee"]["address"] |= place | {"street": f"人民路{number}号"}
     return body
 
@@ -68,26 +71,30 @@ def body_of(number: int, one: Shopper, operated: Operated) -> dict[str, Any]:
 async def test_their_orders_go_to_the_door_with_what_they_have_written(operated: Operated) -> None:
     await operated.goods(len(PEOPLE))
     orders = []
-    for number, one in enumerate(PEOPLE, start=1):
-        taken = await operated.api.post("orders", "/orders", "marketplace", body_of(number, one, operated))
-        orders.append(Order(taken["id"], taken["number"], EVERYDAY, taken["tracking_url"], person(number)))
+    for number, shopper in enumerate(PEOPLE, start=1):
+        placed = await operated.api.post("orders", "/orders", "marketplace", body_of(number, shopper, operated))
+        orders.append(Order(placed["id"], placed["number"], EVERYDAY, placed["tracking_url"], person(number)))
     headers = {"Authorization": f"Bearer {operated.stack.secrets.api_keys['operator']}"}
     async with (
         httpx.AsyncClient(headers=headers, trust_env=False, timeout=30) as client,
         operated.actors(orders),
     ):
         await operated.stands(orders, "handed_over", "in_transit")
-        for number, (one, order) in enumerate(zip(PEOPLE, orders, strict=True), start=1):
+        for number, (shopper, order) in enumerate(zip(PEOPLE, orders, strict=True), start=1):
             parcel = f"{operated.stack.urls['carrier']}/orders/{order.id}/parcels/1"
             assert (await client.get(f"{parcel}/label")).content.startswith(b"%PDF")
             slip = (await client.get(f"{parcel}/slip")).text
-            for words in (AS_KEPT.get(one.name, one.name), *filter(None, one.kept), f"人民路{number}号"):
+            for words in (
+                AS_KEPT.get(shopper.name, shopper.name),
+                *filter(None, shopper.place_today),
+                f"人民路{number}号",
+            ):
                 assert words in slip, (words, slip)
         with operated.fast():
             await operated.stands(orders, "delivered", seconds=180)
-        for one, order in zip(PEOPLE, orders, strict=True):
+        for shopper, order in zip(PEOPLE, orders, strict=True):
             for message in ("CEB311", "CEB621"):
                 path = f"/orders/{order.id}/parcels/1/import-messages/{message}"
                 declared = await client.get(operated.stack.urls["customs"] + path)
                 assert declared.status_code == httpx.codes.OK, declared.text
-                assert AS_KEPT.get(one.name, one.name) in declared.text, declared.text
+                assert AS_KEPT.get(shopper.name, shopper.name) in declared.text, declared.text

@@ -56,7 +56,7 @@ class Verbose(Pair):
         assert decide is not None
 
         async def handle(db: DB, orders: Sequence[Facts], context: DecisionContext) -> Sequence[Output]:
-            verbose = [facts for facts in orders if (asked := facts.get(Asked)) and asked.text == "verbose"]
+            verbose = [facts for facts in orders if (question := facts.get(Asked)) and question.text == "verbose"]
             text = "" if self.mended else "x" * outbox.RECORD_BYTES
             spelled = [Answer(order_id=facts.id, occurred_at=context.now, text=text) for facts in verbose]
             return [*await decide(db, orders, context), *spelled]

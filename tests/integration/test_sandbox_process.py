@@ -96,8 +96,8 @@ async def fault(http: httpx.AsyncClient, counterpart: str, kind: str, count: int
 
 
 async def account(http: httpx.AsyncClient) -> dict[str, Any]:
-    found: dict[str, Any] = (await http.get("/control/account")).json()
-    return found
+    body: dict[str, Any] = (await http.get("/control/account")).json()
+    return body
 
 
 async def label(http: httpx.AsyncClient, sub_order: str = "TM-1-1") -> str:
@@ -110,11 +110,11 @@ async def test_a_lost_answer_leaves_its_work_behind(http: httpx.AsyncClient) -> 
     with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
         await http.post(SLS, json=label_request())
     number = await label(http)
-    found = await account(http)
-    assert [row["sub_order"] for row in found["labels"]] == ["TM-1-1", "TM-1-1"]
-    assert found["labels"][1]["parcel_number"] == number
-    assert found["requests"]["sls"] == {"200": 1, "lost_answer": 1}
-    assert found["faults"] == {"sls": {"lost_answer": 1}}
+    account_now = await account(http)
+    assert [row["sub_order"] for row in account_now["labels"]] == ["TM-1-1", "TM-1-1"]
+    assert account_now["labels"][1]["parcel_number"] == number
+    assert account_now["requests"]["sls"] == {"200": 1, "lost_answer": 1}
+    assert account_now["faults"] == {"sls": {"lost_answer": 1}}
 
 
 async def test_a_truncated_answer_breaks_off(http: httpx.AsyncClient) -> None:
@@ -241,8 +241,8 @@ async def test_call_backs_come_out_of_order_on_demand(
 
 async def _taken(http: httpx.AsyncClient) -> bool:
     """The event has become a call-back that is held back."""
-    found = await account(http)
-    return bool(found["callbacks"]["pending"] == found["faults"].get("webhook", {}).get("shuffle"))
+    account_now = await account(http)
+    return bool(account_now["callbacks"]["pending"] == account_now["faults"].get("webhook", {}).get("shuffle"))
 
 
 async def test_a_crowd_of_parcels_at_four_hundred_thousand_times_real_time(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_nobody_is_told_of_a_fault(altered: Altered) -> None:
     assert load.refused == []
     assert {code for _, _, code in load.answers} <= {200, 404, 409, 410, 429, 503}
     read = {(service, path) for service, path, code in load.answers if code == httpx.codes.OK}
-    assert {one for one in read if one[1] not in TILES} == {
+    assert {route for route in read if route[1] not in TILES} == {
         (service, path) for service in SERVICES for path in readings(service) if path not in {*NEVER_FOUND, *TILES}
     }
 

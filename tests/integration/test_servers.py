@@ -51,13 +51,13 @@ async def test_postgres_lets_nobody_in_without_the_password(postgres: Postgres) 
 
 
 async def test_a_role_enters_its_own_database_only(postgres: Postgres) -> None:
-    one = await provision_database(postgres.admin_dsn, "one", "p/w@1")
+    dsn = await provision_database(postgres.admin_dsn, "one", "p/w@1")
     other = await provision_database(postgres.admin_dsn, "other", "secret")
-    assert await provision_database(postgres.admin_dsn, "one", "p/w@1") == one
-    connection = await asyncpg.connect(one)
+    assert await provision_database(postgres.admin_dsn, "one", "p/w@1") == dsn
+    connection = await asyncpg.connect(dsn)
     await connection.close()
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await asyncpg.connect(one.rpartition("/")[0] + "/" + other.rpartition("/")[2])
+        await asyncpg.connect(dsn.rpartition("/")[0] + "/" + other.rpartition("/")[2])
 
 
 async def test_the_broker_forgets_everything_and_keeps_its_port(own_broker: Broker) -> None:

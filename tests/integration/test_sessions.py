@@ -75,15 +75,15 @@ async def test_a_new_session_asks_for_no_types_that_another_has_read(
 ) -> None:
     monkeypatch.setattr(Session, "_described", {})
     pool = await connect_pool(await fresh_database("tracking"), 4, "test")
-    asked: list[str] = []
+    queries: list[str] = []
     try:
         async with pool.acquire() as first, pool.acquire() as second, pool.acquire() as third:
             await first.execute("create type colour as enum ('red', 'blue')")
             for session in (first, second, third):
-                with session.query_logger(lambda query: asked.append(query.query)):
+                with session.query_logger(lambda query: queries.append(query.query)):
                     assert await session.fetchval("select $1::uuid[]", []) == []
                     assert await session.fetchval("select $1::colour", "red") == "red"
     finally:
         await pool.close()
-    about_types = [query for query in asked if "typeinfo_tree" in query]
+    about_types = [query for query in queries if "typeinfo_tree" in query]
     assert len(about_types) == 1 + 3  # arrays of uuids by the first; the database's own type by each

@@ -57,7 +57,7 @@ def reader(_: Platform) -> Service:
     return Service(name, consumes=(STOCK_LEVELS,), subscriptions=(StockLevel,), kinds=kinds)
 
 
-async def told(platform: Platform, sku: str) -> tuple[int, int, int] | None:
+async def published_levels(platform: Platform, sku: str) -> tuple[int, int, int] | None:
     row = await platform.pool.fetchrow("select available, reserved, blocked from told where sku = $1", sku)
     return None if row is None else (row["available"], row["reserved"], row["blocked"])
 
@@ -147,4 +147,4 @@ async def test_a_restore_that_finds_no_fact_publishes_the_levels_again_too(
 
 
 async def _is(platform: Platform, sku: str, wanted: tuple[int, int, int]) -> bool:
-    return await told(platform, sku) == wanted
+    return await published_levels(platform, sku) == wanted

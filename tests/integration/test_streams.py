@@ -136,8 +136,8 @@ async def test_facts_of_one_stream_leave_on_the_topic_of_their_type(servers: Ser
     async with connected(market.make, market.settings(copy)) as (platform, service):
         assert service.own_topics == [market.outgoing.name, market.apart.name]
         assert (await restore_of(platform, service).run()).facts == len(once["published"])
-        kept = await platform.pool.fetch("select distinct type from facts where published order by type")
-        assert [row["type"] for row in kept] == [GoodArchived.TYPE, GoodWithdrawn.TYPE]
+        rows = await platform.pool.fetch("select distinct type from facts where published order by type")
+        assert [row["type"] for row in rows] == [GoodArchived.TYPE, GoodWithdrawn.TYPE]
     async with running(market.make, market.settings(copy)) as (platform, _):
         await until(lambda: _same(platform, once))
 
@@ -193,15 +193,15 @@ async def test_crossing_batches_of_two_replicas_never_deadlock(servers: Servers)
     market = await new_market(servers, servers.kafka_bootstrap)
     goods = [uuid4() for _ in range(12)]
     before = metrics.relocks._value.get()
-    left = iter(range(BATCHES))
+    batches_left = iter(range(BATCHES))
     async with (
-        connected(market.make, market.settings()) as (one, _),
+        connected(market.make, market.settings()) as (first, _),
         connected(market.make, market.settings()) as (other, _),
     ):
 
         async def work(platform: Platform, seed: int) -> None:
             drawn = random.Random(seed)
-            for _ in left:
+            for _ in batches_left:
                 shop = uuid4()
                 events: list[Event] = [
                     GoodListed(good_id=drawn.choice(goods), occurred_at=NOON),
@@ -219,14 +219,14 @@ async def test_crossing_batches_of_two_replicas_never_deadlock(servers: Servers)
                     except Relock:  # as the consumer does: the same batch again
                         continue
 
-        await asyncio.gather(*(work(platform, seed) for seed, platform in enumerate((one, other) * 4)))
+        await asyncio.gather(*(work(platform, seed) for seed, platform in enumerate((first, other) * 4)))
         deadlocks = "select deadlocks from pg_stat_database where datname = current_database()"
-        assert await one.pool.fetchval(deadlocks) == 0
+        assert await first.pool.fetchval(deadlocks) == 0
         closed = "select count(*) from facts where type = $1"
-        assert await one.pool.fetchval(closed, ShopClosed.TYPE) == BATCHES
-        assert await one.pool.fetchval(closed, GoodWithdrawn.TYPE) == len(goods)
-        assert await one.pool.fetchval(closed, GoodArchived.TYPE) == 0
-        assert await one.pool.fetchval("select sum(units) from sales") == 2 * BATCHES
+        assert await first.pool.fetchval(closed, ShopClosed.TYPE) == BATCHES
+        assert await first.pool.fetchval(closed, GoodWithdrawn.TYPE) == len(goods)
+        assert await first.pool.fetchval(closed, GoodArchived.TYPE) == 0
+        assert await first.pool.fetchval("select sum(units) from sales") == 2 * BATCHES
     assert metrics.relocks._value.get() > before
 
 

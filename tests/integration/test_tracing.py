@@ -42,8 +42,8 @@ class Receiver:
         self.raw.append(body)
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             names = {item.key: item.value.string_value for item in resource.resource.attributes}
-            found = [span for scope in resource.scope_spans for span in scope.spans]
-            self.spans += [(names["service.name"], span) for span in found]
+            resource_spans = [span for scope in resource.scope_spans for span in scope.spans]
+            self.spans += [(names["service.name"], span) for span in resource_spans]
 
     def of_order(self, order_id: str) -> list[tuple[str, Span]]:
         return [(service, span) for service, span in self.spans if text(span, "silkpost.stream") == f"order/{order_id}"]
@@ -54,8 +54,8 @@ def text(span: Span, key: str) -> str:
 
 
 def facts(span: Span) -> list[str]:
-    found = next((item.value.array_value.values for item in span.attributes if item.key == "silkpost.facts"), ())
-    return [value.string_value for value in found]
+    values = next((item.value.array_value.values for item in span.attributes if item.key == "silkpost.facts"), ())
+    return [value.string_value for value in values]
 
 
 @contextmanager

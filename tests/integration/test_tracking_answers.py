@@ -45,13 +45,13 @@ async def test_a_city_is_for_who_has_the_secret(tracking: TrackingService) -> No
 
 
 async def test_the_number_of_a_box_that_was_given_up_is_no_parcels_any_more(tracking: TrackingService) -> None:
-    order, (kept, old) = uuid4(), (2, 1)
+    order, (current, old) = uuid4(), (2, 1)
     plan = packed(order, 2)
-    await tracking.consume(placed(order), plan, label(order, old), label(order, kept))
+    await tracking.consume(placed(order), plan, label(order, old), label(order, current))
     assert (await tracking.http.get(f"/tracking/{number(order, old)}")).status_code == 200
     box = plan.parcels[0].model_copy(update={"parcel": 3})
     await tracking.consume(ParcelRepacked(order_id=order, occurred_at=BEGIN + timedelta(hours=1), parcel=old, box=box))
-    answers = [await tracking.http.get(f"/tracking/{number(order, parcel)}") for parcel in (old, kept)]
+    answers = [await tracking.http.get(f"/tracking/{number(order, parcel)}") for parcel in (old, current)]
     assert [answer.status_code for answer in answers] == [404, 200]
 
 

@@ -16,7 +16,7 @@ from services.tracking.domain.document import derive
 from services.tracking.schemas import OrderTracking, PublicTracking
 from shared.ledger.facts import Facts
 from tests.support.browser import WIDTHS, chromium, judged
-from tests.support.tracking_samples import ORDER, SHIPPED, at, case, closed, details, placed, scan, screened
+from tests.support.tracking_samples import ORDER, SHIPPED, case, closed, details, placed, scan, screened, time_at
 
 PAGES = Pages("help@shop.example")
 
@@ -55,7 +55,7 @@ STORIES: dict[str, list[Event]] = {
 def pages(language: Language) -> dict[str, bytes]:
     """Each story, the page of a number alone, and that of what there is not."""
     shown = {story: _order(events, language) for story, events in STORIES.items()}
-    held = PublicTracking(status="import_customs", status_at=at(60), country="CN", flags=("customs_held",))
+    held = PublicTracking(status="import_customs", status_at=time_at(60), country="CN", flags=("customs_held",))
     shown["number alone"] = PAGES.parcel("CY123456781FR", held, language, "laposte")
     return shown | {"not found": PAGES.not_found(language)}
 
@@ -64,7 +64,7 @@ def _order(events: list[Event], language: Language) -> bytes:
     derived = derive(Facts(order_stream(ORDER), events))
     assert derived is not None
     order = OrderTracking.model_validate_json(derived.body)
-    return PAGES.order(order, derived.etag, language, "v1.secret", at(140))
+    return PAGES.order(order, derived.etag, language, "v1.secret", time_at(140))
 
 
 @pytest.mark.slow
@@ -73,20 +73,20 @@ async def test_axe_finds_nothing_on_any_page(tmp_path: Path, language: Language,
     if (browser := chromium()) is None:
         pytest.skip("no Chromium on PATH: the pages are not looked at in a browser")
     shown = pages(language)
-    found = await judged(browser, shown, tmp_path, dark=dark)
-    assert len(found) == len(shown) * len(WIDTHS)
-    assert {page.dark for page in found} == {dark}
-    assert min(page.passed for page in found) > 10, "the rules were applied"
-    assert {page.page: page.violations for page in found if page.violations} == {}
-    assert [page.page for page in found if page.wide] == []
+    judgements = await judged(browser, shown, tmp_path, dark=dark)
+    assert len(judgements) == len(shown) * len(WIDTHS)
+    assert {page.dark for page in judgements} == {dark}
+    assert min(page.passed for page in judgements) > 10, "the rules were applied"
+    assert {page.page: page.violations for page in judgements if page.violations} == {}
+    assert [page.page for page in judgements if page.wide] == []
 
 
 async def test_axe_would_find_something(tmp_path: Path) -> None:
     if (browser := chromium()) is None:
         pytest.skip("no Chromium on PATH: the pages are not looked at in a browser")
     bad = b'<!doctype html><html><title>x</title><main><h1>x</h1><img src="data:,"><p style="width:2000px">x</p></main>'
-    found = await judged(browser, {"bad": bad}, tmp_path, dark=False)
-    assert [[one.partition(":")[0] for one in page.violations] for page in found] == [
+    judgements = await judged(browser, {"bad": bad}, tmp_path, dark=False)
+    assert [[violation.partition(":")[0] for violation in page.violations] for page in judgements] == [
         ["html-has-lang", "image-alt"]
     ] * 2
-    assert {page.wide for page in found} == {True}
+    assert {page.wide for page in judgements} == {True}

@@ -77,12 +77,12 @@ async def test_the_same_topics_give_the_same_bytes(own_broker: Broker, fresh_dat
     assert third.digests[0] == third.digests[1]
 
     async with connected(service, settings) as (platform, _):
-        own = CaseOpened(
+        opened_case = CaseOpened(
             order_id=order, occurred_at=late.occurred_at, case="dead_letter:tracking:x", service="tracking",
             kind="dead_letter", reason="dead_letter", action="replay_dead_letter",
         )  # fmt: skip
         async with platform.ledger.transaction() as db:
-            await platform.ledger.append(db, own)
+            await platform.ledger.append(db, opened_case)
     assert (await rebuild(service, settings)).same, "what tracking publishes is on no topic that it consumes"
 
     async with connected(service, settings) as (platform, _):

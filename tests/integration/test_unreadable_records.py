@@ -61,7 +61,7 @@ async def letters(platform: Platform) -> list[Any]:
     return list(rows)
 
 
-async def at(platform: Platform) -> int:
+async def position_of(platform: Platform) -> int:
     position = await platform.pool.fetchval("select next_offset from positions where partition = 0")
     return int(position)
 
@@ -75,7 +75,7 @@ async def test_a_header_name_that_is_no_utf8_ends_no_reader(pair: Pair) -> None:
         await ask(asker, "plain", partition=0)
         await is_so(answerer, Answered, 4)
         assert await letters(answerer) == []
-        assert await at(answerer) == 4
+        assert await position_of(answerer) == 4
 
 
 async def test_a_service_starts_whose_own_topic_holds_a_name_that_is_no_utf8(pair: Pair) -> None:
@@ -171,7 +171,7 @@ async def test_one_record_that_cannot_be_decoded_is_one_letter(pair: Pair, monke
         shown = (letter["offset"], letter["last_offset"], letter["fate"], letter["cause"])
         assert shown == (1, 1, "foreign", "cannot be decoded: record")
         assert b"strange" in letter["body"]
-        assert await at(answerer) == 4
+        assert await position_of(answerer) == 4
         assert not any(loop.stopped for loop in answerer.state.loops)
 
 
@@ -191,7 +191,7 @@ async def test_a_batch_that_would_not_end_is_one_letter(
         assert letter["body"] == whole[: len(letter["body"])]
         assert len(letter["body"]) <= FOREIGN_BYTES
         assert len(letter["body"]) == len(whole) or hashlib.sha256(whole).hexdigest() in letter["cause"]
-        assert await at(answerer) == 2
+        assert await position_of(answerer) == 2
 
 
 async def test_a_checksum_that_stays_wrong_is_one_letter_after_three_more_tries(

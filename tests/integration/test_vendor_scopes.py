@@ -45,18 +45,26 @@ FORBIDDEN = re.compile(rf"{OWNER}|{SOAP}|{GTIN}|SERIAL-OF-SOAP|{LOT}")
 
 def routes_of(service: str) -> list[tuple[str, str, dict[str, Any]]]:
     document = json.loads((Path(__file__).parents[2] / "contracts" / "openapi" / f"{service}.json").read_text())
-    return [(method, path, one) for path, methods in document["paths"].items() for method, one in methods.items()]
+    return [
+        (method, path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
 
 
 def of_vendors(service: str) -> list[tuple[str, str]]:
-    return [(method, path) for method, path, one in routes_of(service) if {"vendorKey": []} in one["security"]]
+    return [
+        (method, path) for method, path, operation in routes_of(service) if {"vendorKey": []} in operation["security"]
+    ]
 
 
 def of_others(service: str) -> list[tuple[str, str]]:
     """Those that need a key, and no vendor's."""
     routes = routes_of(service)
     return [
-        (method, path) for method, path, one in routes if one["security"] and {"vendorKey": []} not in one["security"]
+        (method, path)
+        for method, path, operation in routes
+        if operation["security"] and {"vendorKey": []} not in operation["security"]
     ]
 
 
@@ -64,7 +72,7 @@ def filled(path: str, things: Mapping[str, str]) -> str:
     return re.sub(r"{(\w+)}", lambda part: quote(things.get(part[1], "1"), safe=""), path)
 
 
-def said(answer: httpx.Response) -> tuple[int, str]:
+def status_and_text(answer: httpx.Response) -> tuple[int, str]:
     """What of an answer may not depend on whether something is there."""
     return answer.status_code, re.sub(r'"creationDate": "[^"]*"', "", answer.text)
 
@@ -110,18 +118,18 @@ async def test_at_the_warehouse_anothers_thing_looks_like_one_that_is_not_there(
     }
     for method, path in tried:
         paths = [(filled(path, things), things) for things in (foreign, UNKNOWN_IN_WAREHOUSE)]
-        answers = [said(await warehouse.http.request(method, one, headers=headers)) for one, _ in paths]
+        answers = [status_and_text(await warehouse.http.request(method, url, headers=headers)) for url, _ in paths]
         assert answers[0] == answers[1], path
         assert not FORBIDDEN.search(answers[0][1]), path
         assert answers[0][0] == (404 if "{" in path else 200)
     for path in ("/products", "/stock", "/units"):
         for name in ("sku", "gtin", "owner"):
-            asked = [
-                said(await warehouse.http.get(path, params={name: things[name]}, headers=headers))
+            filtered = [
+                status_and_text(await warehouse.http.get(path, params={name: things[name]}, headers=headers))
                 for things in (foreign, UNKNOWN_IN_WAREHOUSE)
             ]
-            assert asked[0] == asked[1], (path, name)
-            assert not FORBIDDEN.search(asked[0][1]) or asked[0][0] == 422, (path, name)
+            assert filtered[0] == filtered[1], (path, name)
+            assert not FORBIDDEN.search(filtered[0][1]) or filtered[0][0] == 422, (path, name)
 
 
 async def test_at_the_warehouse_a_vendor_sees_its_own(warehouse: WarehouseService) -> None:
@@ -134,12 +142,12 @@ async def test_at_the_warehouse_a_vendor_sees_its_own(warehouse: WarehouseServic
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    assert [one["sku"] for one in (await shown("/products"))["products"]] == [SOAP]
+    assert [product["sku"] for product in (await shown("/products"))["products"]] == [SOAP]
     assert (await shown(f"/products/{SOAP}"))["owner"] == OWNER
     stock = await shown("/stock")
-    assert [(one["sku"], one["reserved"]) for one in stock["stock"]] == [(SOAP, 2)]
+    assert [(level["sku"], level["reserved"]) for level in stock["stock"]] == [(SOAP, 2)]
     assert stock["totals"]["received"] == 2
-    assert [one["serial"] for one in (await shown("/units"))["units"]] == ["SERIAL-OF-SOAP-0", "SERIAL-OF-SOAP-1"]
+    assert [row["serial"] for row in (await shown("/units"))["units"]] == ["SERIAL-OF-SOAP-0", "SERIAL-OF-SOAP-1"]
     unit = await shown(f"/units/{GTIN}/SERIAL-OF-SOAP-0")
     assert (unit["state"], unit["order_id"]) == ("packed", str(order))
     lines = await shown(f"/orders/{order}/lines")
@@ -182,7 +190,7 @@ async def provenance(fresh_database: FreshDatabase) -> AsyncIterator[ProvenanceS
         yield made
 
 
-def told(gtin: str, serial: str) -> dict[str, Any]:
+def event_document(gtin: str, serial: str) -> dict[str, Any]:
     return {
         "type": "ObjectEvent",
         "eventTime": YESTERDAY,
@@ -207,18 +215,18 @@ def body_of(path: str, event: Mapping[str, Any]) -> dict[str, Any]:
 
 async def test_at_provenance_anothers_thing_looks_like_one_that_is_not_there(provenance: ProvenanceService) -> None:
     headers = bearer(key_of(INTRUDER))
-    own = await provenance.http.post("/events", json=told(GTIN, "A"), headers=bearer(key_of(OWNER)))
-    assert own.status_code == 201, own.text
-    document = body_of("/capture", told(GTIN, "B"))
+    posted = await provenance.http.post("/events", json=event_document(GTIN, "A"), headers=bearer(key_of(OWNER)))
+    assert posted.status_code == 201, posted.text
+    document = body_of("/capture", event_document(GTIN, "B"))
     job = await provenance.http.post("/capture", json=document, headers=bearer(key_of(OWNER)))
     assert job.status_code == 202, job.text
     foreign = {
-        "event_id": own.json()["eventID"],
+        "event_id": posted.json()["eventID"],
         "epc": PLACE.unit(GTIN, "SERIAL-OF-SOAP-0"),
         "capture_id": job.headers["Location"].rpartition("/")[2],
     }
     unknown = {
-        "event_id": event_hash(told(NO_GTIN, "A")),
+        "event_id": event_hash(event_document(NO_GTIN, "A")),
         "epc": PLACE.unit(NO_GTIN, "NONE"),
         "capture_id": NOBODYS,
     }
@@ -235,30 +243,35 @@ async def test_at_provenance_anothers_thing_looks_like_one_that_is_not_there(pro
     for method, path in tried:
         answers = []
         for things, gtin in ((foreign, GTIN), (unknown, NO_GTIN)):
-            body = body_of(path, told(gtin, "A")) if method == "post" else None
+            body = body_of(path, event_document(gtin, "A")) if method == "post" else None
             answers.append(
-                said(await provenance.http.request(method, filled(path, things), json=body, headers=headers))
+                status_and_text(await provenance.http.request(method, filled(path, things), json=body, headers=headers))
             )
         assert answers[0] == answers[1], (method, path)
         assert not FORBIDDEN.search(answers[0][1]), (method, path)
-    for name, one, other in (
+    for name, foreign_value, other in (
         ("MATCH_epc", foreign["epc"], unknown["epc"]),
         ("MATCH_anyEPC", f"https://id.gs1.org/01/{GTIN}", f"https://id.gs1.org/01/{NO_GTIN}"),
         ("MATCH_epc", PLACE.lot(GTIN, LOT), PLACE.lot(NO_GTIN, LOT)),
         ("EQ_eventID", foreign["event_id"], unknown["event_id"]),
     ):
-        asked = [
-            said(await provenance.http.get("/events", params={name: value}, headers=headers)) for value in (one, other)
+        filtered = [
+            status_and_text(await provenance.http.get("/events", params={name: value}, headers=headers))
+            for value in (foreign_value, other)
         ]
-        assert asked[0] == asked[1], name
-        assert asked[0][0] == 200
+        assert filtered[0] == filtered[1], name
+        assert filtered[0][0] == 200
     for epc in (PLACE.lot(GTIN, LOT), PLACE.lot(GTIN, "NONE")):
         path = f"/epcs/{quote(epc, safe='')}/events"
-        mine, theirs = [await provenance.http.get(path, headers=bearer(key_of(one))) for one in (OWNER, INTRUDER)]
+        mine, theirs = [await provenance.http.get(path, headers=bearer(key_of(owner))) for owner in (OWNER, INTRUDER)]
         assert (LOT in mine.text, theirs.status_code, LOT in theirs.text) == (LOT in epc, 200, False)
         told_of = [
-            said(await provenance.http.post("/events", json=told(gtin, "A") | {"epcList": [one]}, headers=headers))
-            for gtin, one in ((GTIN, epc), (NO_GTIN, PLACE.lot(NO_GTIN, LOT)))
+            status_and_text(
+                await provenance.http.post(
+                    "/events", json=event_document(gtin, "A") | {"epcList": [event_epc]}, headers=headers
+                )
+            )
+            for gtin, event_epc in ((GTIN, epc), (NO_GTIN, PLACE.lot(NO_GTIN, LOT)))
         ]
         assert told_of[0] == told_of[1]
 

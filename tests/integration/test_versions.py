@@ -62,13 +62,14 @@ def test_two_versions_are_one_fact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "wire_type", "kept"), [({}, "test-weighed.v1", 7000), ({"test-weighed": 2}, "test-weighed.v2", 7654)]
+    ("written", "wire_type", "milligrams"),
+    [({}, "test-weighed.v1", 7000), ({"test-weighed": 2}, "test-weighed.v2", 7654)],
 )
-def test_what_is_kept_is_what_is_published(written: dict[str, int], wire_type: str, kept: int) -> None:
+def test_what_is_kept_is_what_is_published(written: dict[str, int], wire_type: str, milligrams: int) -> None:
     """The newest but one is written until a setting says otherwise; what it cannot hold is not kept either."""
     fact, wire = PublishedVersions(written).settled(weighed(uuid4(), 7654))
     assert isinstance(fact, Weighed)
-    assert (wire.type, fact.milligrams) == (wire_type, kept)
+    assert (wire.type, fact.milligrams) == (wire_type, milligrams)
     assert lifted(Event.BY_TYPE[wire.type].model_validate_json(wire.body)) == fact
 
 
@@ -155,10 +156,10 @@ async def test_a_running_replica_that_meets_a_newer_fact_leaves_unready_and_with
         await until(lambda: answerer.state.blocked is not None)
         await publish(asker, weighed(uuid4(), 1))
 
-        async def left() -> bool:
+        async def consumer_stopped() -> bool:
             return any(loop.name == "consumer" and loop.stopped for loop in answerer.state.loops)
 
-        await until(left)
+        await until(consumer_stopped)
         ready, checks = judge(answerer.state)
         assert not ready
         assert "test-weighed.v9" in checks["consumer"]

@@ -169,10 +169,10 @@ async def test_lots_that_cannot_be_packed_are_refused_by_field_and_rule(warehous
         assert answer.status_code == 422, answer.text
         return errors(answer)
 
-    at = "parcels[0].contents[0].lots"
-    assert await refused(A=2) == {(at, "all_units")}
-    assert await refused(A=3) == {(f"{at}[0].quantity", "lot_in_stock")}
-    assert await refused(A=2, C=1) == {(f"{at}[1].lot", "known_lot")}
+    field = "parcels[0].contents[0].lots"
+    assert await refused(A=2) == {(field, "all_units")}
+    assert await refused(A=3) == {(f"{field}[0].quantity", "lot_in_stock")}
+    assert await refused(A=2, C=1) == {(f"{field}[1].lot", "known_lot")}
     assert await refused(**{f"L{number}": 1 for number in range(6)}), "at most five"
     assert await in_stock(warehouse) == {"A": 2, "B": 2}
 

@@ -135,9 +135,9 @@ async def test_orders_in_flight_wait_for_a_choice_and_a_mixed_one_is_withdrawn_w
     await receive(warehouse, {"MIEL-500": 9}, "miellerie")
     mixed = await warehouse.reserved({"SAVON-200": 2, "MIEL-500": 1})
     foreign = await warehouse.reserved({"MIEL-500": 1})
-    left = await warehouse.labelled({"SAVON-200": 1})
+    handed_over = await warehouse.labelled({"SAVON-200": 1})
     partly = await warehouse.labelled({"SAVON-200": 1, "MIEL-500": 1})
-    assert (await warehouse.hand_over(left)).status_code == 200
+    assert (await warehouse.hand_over(handed_over)).status_code == 200
     assert (await warehouse.hand_over(partly)).status_code == 200
     await warehouse.consume(SUSPENDED)
     waits = await warehouse.http.post(f"/orders/{mixed}/parcels", json=pack_body({"SAVON-200": 2, "MIEL-500": 1}))
@@ -147,7 +147,7 @@ async def test_orders_in_flight_wait_for_a_choice_and_a_mixed_one_is_withdrawn_w
     facts = await warehouse.facts(mixed)
     assert facts.all(OrderWithdrawn)[0].reason == "vendor_suspended"
     assert OrderRecalled not in await warehouse.facts(foreign)
-    assert OrderRecalled not in await warehouse.facts(left)
+    assert OrderRecalled not in await warehouse.facts(handed_over)
     assert CancelTooLate in await warehouse.facts(partly)
     assert await warehouse.stock("SAVON-200") == {"blocked": 7, "shipped": 2}
     assert await warehouse.stock("MIEL-500") == {"available": 7, "reserved": 2}

@@ -338,7 +338,7 @@ async def test_whatever_happens_and_dies_a_parcel_is_on_one_manifest_and_left_wi
         await close(warehouse, manifest, await staying(manifest))
 
     facts = {order: await warehouse.facts(order) for order in orders}
-    left = {
+    handed_over_at = {
         order: handed_over.occurred_at for order in orders if (handed_over := facts[order].get(ParcelHandedOver, 1))
     }
     listed: list[UUID] = []
@@ -347,7 +347,7 @@ async def test_whatever_happens_and_dies_a_parcel_is_on_one_manifest_and_left_wi
         if closed is None:
             continue
         on_it = [parcel.order_id for parcel in closed.parcels]
-        assert sorted(on_it) == sorted(order for order, at in left.items() if at == closed.occurred_at)
+        assert sorted(on_it) == sorted(order for order, time in handed_over_at.items() if time == closed.occurred_at)
         assert [parcel["order_id"] for parcel in (await shown(warehouse, manifest))["parcels"]] == list(map(str, on_it))
         listed += on_it
     assert listed

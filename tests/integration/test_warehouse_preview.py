@@ -55,11 +55,11 @@ async def test_it_is_what_the_order_then_gets_and_nothing_is_reserved_by_asking(
 
 async def test_a_reserved_order_has_a_dispatch_date_and_a_refused_one_none(warehouse: WarehouseService) -> None:
     await warehouse.product("SAVON-200", 1)
-    for at, leaves in (
+    for reserved_at, leaves in (
         (datetime(2026, 11, 27, 12, 30, tzinfo=UTC), "2026-11-27"),
         (datetime(2026, 11, 27, 13, 30, tzinfo=UTC), "2026-11-30"),
     ):
-        preview = await answer(warehouse, uuid4(), {"SAVON-200": 1}, occurred_at=at)
+        preview = await answer(warehouse, uuid4(), {"SAVON-200": 1}, occurred_at=reserved_at)
         assert str(preview.dispatch_date) == leaves
     assert (await answer(warehouse, uuid4(), {"SAVON-200": 2})).dispatch_date is None
 

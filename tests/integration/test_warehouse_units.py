@@ -363,11 +363,11 @@ async def test_a_unit_that_was_flagged_before_its_receipt_is_flagged(warehouse: 
 
 async def test_a_flag_that_comes_while_the_unit_is_packed_is_looked_at_again(warehouse: WarehouseService) -> None:
     [unit_1] = await received(warehouse, 1)
-    at = warehouse.platform.clock.now()
-    flagged = UnitFlagged(gtin=GTIN, serial=unit_1, occurred_at=at, reason="operator")
+    flagged_at = warehouse.platform.clock.now()
+    flagged = UnitFlagged(gtin=GTIN, serial=unit_1, occurred_at=flagged_at, reason="operator")
     await warehouse.consume(flagged)
     due = await warehouse.platform.pool.fetchval("select due_at from streams where id = $1", flagged.stream_id)
-    assert due == at + timedelta(minutes=1)
+    assert due == flagged_at + timedelta(minutes=1)
     # As if whoever packed it had read the row before the flag was written.
     await warehouse.platform.pool.execute("update units set flagged = null")
     order = await packed(warehouse, [unit_1])

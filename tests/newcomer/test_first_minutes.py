@@ -57,9 +57,9 @@ class Newcomer:
     def asks(self, command: str, cwd: Path) -> dict[str, Any]:
         """The JSON that it prints."""
         shown = self.output_of(command, cwd)
-        found: dict[str, Any] = json.loads(shown)
-        assert "status" not in found or isinstance(found["status"], str), f"a problem: {shown}"
-        return found
+        answer: dict[str, Any] = json.loads(shown)
+        assert "status" not in answer or isinstance(answer["status"], str), f"a problem: {shown}"
+        return answer
 
     async def stands(self, number: str, *statuses: str) -> None:
         async def there() -> bool:
@@ -126,21 +126,21 @@ def _let_five_minutes_pass(somebody: Newcomer) -> None:
 
 def commands(text: str) -> list[str]:
     """The curls in a text, each whole: until its quotes are closed and its last line goes on no more."""
-    found, taken = [], ""
+    curls, curl = [], ""
     for line in text.splitlines():
-        if taken or line.startswith("curl "):
-            taken += f"{line}\n"
+        if curl or line.startswith("curl "):
+            curl += f"{line}\n"
             try:
-                shlex.split(taken)
+                shlex.split(curl)
             except ValueError:
                 continue
             if not line.endswith("\\"):
-                found.append(taken)
-                taken = ""
-    return found
+                curls.append(curl)
+                curl = ""
+    return curls
 
 
-def one(text: str, word: str) -> str:
+def command_with(text: str, word: str) -> str:
     [command] = [command for command in commands(text) if word in command]
     return command
 
@@ -161,12 +161,12 @@ def test_the_clock_goes_on_at_real_pace(newcomer: Newcomer) -> None:
 
 
 async def test_the_printed_curl_places_an_order_that_is_handed_over(newcomer: Newcomer, tmp_path: Path) -> None:
-    command = one(newcomer.printed, f'"{NUMBER}"')
+    command = command_with(newcomer.printed, f'"{NUMBER}"')
     placed = newcomer.asks(command, tmp_path)
     assert placed["number"] == NUMBER
     assert newcomer.asks(command, tmp_path) == placed, "said twice it is one order"
     await newcomer.stands(NUMBER, "handed_over")
-    cancelled = newcomer.asks(one(newcomer.printed, "/cancel"), tmp_path)
+    cancelled = newcomer.asks(command_with(newcomer.printed, "/cancel"), tmp_path)
     assert cancelled["id"] == placed["id"]
 
 
@@ -208,7 +208,7 @@ async def test_the_held_order_is_explained_freed_as_printed_and_delivered(newcom
         assert "answer_customs" in newcomer.shell(f"make why ORDER={wanted}").stdout
     status = newcomer.shell(f"{PYTHON} -m services.status")
     assert (status.returncode, "1 open case customs_hold" in status.stdout) == (1, True), status.stdout
-    newcomer.asks(one(newcomer.printed, "/hold-answer"), tmp_path)
+    newcomer.asks(command_with(newcomer.printed, "/hold-answer"), tmp_path)
     newcomer.output_of("make clock SPEED=20000")
     try:
         for wanted in (number, NUMBER, "README-1"):

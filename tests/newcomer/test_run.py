@@ -30,7 +30,7 @@ def shown(stand: Stand) -> dict[str, Any]:
 def descendant(ancestor: int, *words: str) -> int:
     """The process below this one whose command line ends so."""
     parents: dict[int, int] = {}
-    found: list[int] = []
+    pids: list[int] = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             status = folder.joinpath("stat").read_text()
@@ -39,8 +39,8 @@ def descendant(ancestor: int, *words: str) -> int:
             continue  # it has ended meanwhile
         parents[int(folder.name)] = int(status.rpartition(")")[2].split()[1])
         if tuple(command[-len(words) :]) == words:
-            found.append(int(folder.name))
-    for pid in found:
+            pids.append(int(folder.name))
+    for pid in pids:
         above = pid
         while above in parents:
             above = parents[above]

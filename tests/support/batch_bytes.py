@@ -66,10 +66,10 @@ async def append(bootstrap: str, partition: TopicPartition, batch: bytes) -> int
     request = ProduceRequest(None, -1, 5000, [(partition.topic, [(partition.partition, batch)])])
     async with raw_client(bootstrap, partition.topic) as client:
 
-        async def taken() -> tuple[int] | None:
+        async def first_offset() -> tuple[int] | None:
             answer = await client.send(client.cluster.leader_for_partition(partition), request)
             [(_, [(_, code, offset, *_)])] = answer.topics
             assert code in (0, NotLeaderForPartitionError.errno), code  # the topic may be a moment old
             return None if code else (offset,)
 
-        return (await until(taken))[0]
+        return (await until(first_offset))[0]

@@ -52,7 +52,7 @@ class Authorities:
     numbers: dict[str, str] = field(default_factory=dict)
     inventories: list[dict[str, str]] = field(default_factory=list)
     """The heads of the inventories, as they came."""
-    taken: list[str] = field(default_factory=list)
+    message_types: list[str] = field(default_factory=list)
     """The types of the messages, as they came."""
 
     def number(self, cop_no: str) -> str:
@@ -119,7 +119,7 @@ def answering(authorities: Authorities) -> FastAPI:
     @app.post("/chinaport/ceb")
     async def take(request: Request) -> Response:
         message = sandbox_ceb.received(await request.body())
-        authorities.taken.append(message.kind)
+        authorities.message_types.append(message.kind)
         if message.kind == "CEB621":
             authorities.inventories.append(dict(message.head))
             if authorities.answering is not None:

@@ -68,11 +68,11 @@ def basket(
     )
 
 
-def verdict(order: OrderPlaced, left: str = "26000.00") -> OrderScreened | OrderRefused:
-    """`left`: of the buyer's year."""
+def verdict(order: OrderPlaced, year_left: str = "26000.00") -> OrderScreened | OrderRefused:
+    """`year_left`: of the buyer's year."""
     screening = screen(Facts(order.stream, [order, recorded()]), NOW, POLICY)
     if isinstance(screening, Passed):
-        return admit(screening, None if screening.yearly_limit is None else Decimal(left), NOW)
+        return admit(screening, None if screening.yearly_limit is None else Decimal(year_left), NOW)
     assert screening is not None
     return screening
 

@@ -30,9 +30,9 @@ def cleared(number: int = 1) -> ImportCleared:
 class World:
     """A service in memory: facts in, what follows published at once, jobs answered when asked."""
 
-    def __init__(self, policy: Policy = POLICY, left: str = "26000.00") -> None:
+    def __init__(self, policy: Policy = POLICY, year_left: str = "26000.00") -> None:
         self.policy = policy
-        self.left = Decimal(left)
+        self.year_left = Decimal(year_left)
         self.facts = Facts(order_stream(order_id()))
         self.jobs: set[Job] = set()
 
@@ -48,7 +48,7 @@ class World:
         outputs = decide(self.facts, NOW, self.policy)
         match screen(self.facts, NOW, self.policy):
             case Passed() as passed:
-                outputs.append(admit(passed, None if passed.yearly_limit is None else self.left, NOW))
+                outputs.append(admit(passed, None if passed.yearly_limit is None else self.year_left, NOW))
             case OrderRefused() as refused:
                 outputs.append(refused)
         return outputs

@@ -80,8 +80,8 @@ def spoilt(body: Any) -> st.SearchStrategy[Any]:
     def change(draws: list[tuple[int, Any]]) -> Any:
         changed = body
         for index, value in draws:
-            kept = [place for place in known_places if _there(changed, place)]
-            changed = put(changed, kept[index % len(kept)], value)
+            places_there = [place for place in known_places if _there(changed, place)]
+            changed = put(changed, places_there[index % len(places_there)], value)
         return changed
 
     change_of_a_place = st.tuples(st.integers(0, len(known_places) - 1), values())

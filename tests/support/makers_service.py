@@ -148,7 +148,7 @@ class MakersService:
     async def of_product(self, sku: str) -> Facts:
         return await self.facts(product_stream(sku))
 
-    async def at(self, vendor: VendorKey, now: datetime) -> None:
+    async def decide_at(self, vendor: VendorKey, now: datetime) -> None:
         """As the vendor's timer does at this business time."""
         async with self.platform.ledger.transaction() as db:
             stream = vendor_stream(vendor.owner)

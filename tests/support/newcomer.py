@@ -37,11 +37,17 @@ class Stand:
     @contextmanager
     def making(self, *arguments: str, **more: str) -> Iterator[subprocess.Popen[str]]:
         """make with these arguments, killed at the end with all that it has started."""
-        kept = {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
+        inherited = {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
         with subprocess.Popen(
             ["/usr/bin/env", "make", f"PYTHON={self.python}", *arguments],
             cwd=self.folder,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "SERVERS": "embedded", **kept, **self.environment, **more},
+            env={
+                "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "SERVERS": "embedded",
+                **inherited,
+                **self.environment,
+                **more,
+            },
             user=self.user,
             group=group(self.user),
             extra_groups=[] if self.user else None,

@@ -22,7 +22,7 @@ START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def at(days: float) -> datetime:
+def time_at(days: float) -> datetime:
     return START + days * DAY
 
 
@@ -42,7 +42,7 @@ def placed() -> OrderPlaced:
     )
     return OrderPlaced(
         order_id=ORDER,
-        occurred_at=at(0),
+        occurred_at=time_at(0),
         marketplace="maison",
         number="A-1",
         lines=(line,),
@@ -59,7 +59,7 @@ def packed(parcels: int = 2) -> OrderPacked:
     content = ParcelContent(line=1, sku="SERUM-30", quantity=1, net_weight_g=200)
     return OrderPacked(
         order_id=ORDER,
-        occurred_at=at(3),
+        occurred_at=time_at(3),
         parcels=tuple(
             Parcel(parcel=n, contents=(content,), weight_g=400, length_mm=200, width_mm=150, height_mm=100)
             for n in range(1, parcels + 1)
@@ -78,7 +78,7 @@ def declared(parcel: int, total: str = "33.00", days: float = 4) -> ParcelDeclar
     )
     return ParcelDeclared(
         order_id=ORDER,
-        occurred_at=at(days),
+        occurred_at=time_at(days),
         parcel=parcel,
         sub_order=f"A-1-{parcel}",
         export="deemed",
@@ -95,37 +95,46 @@ def declared(parcel: int, total: str = "33.00", days: float = 4) -> ParcelDeclar
 def label(parcel: int, days: float = 5) -> LabelCreated:
     number = f"CY00000000{parcel}FR"
     return LabelCreated(
-        order_id=ORDER, occurred_at=at(days), parcel=parcel, carrier="laposte", product="DOS", tracking_number=number
+        order_id=ORDER,
+        occurred_at=time_at(days),
+        parcel=parcel,
+        carrier="laposte",
+        product="DOS",
+        tracking_number=number,
     )
 
 
 def handed_over(parcel: int, days: float = 6) -> ParcelHandedOver:
     return ParcelHandedOver(
-        order_id=ORDER, occurred_at=at(days), parcel=parcel, carrier="laposte", tracking_number=f"CY00000000{parcel}FR"
+        order_id=ORDER,
+        occurred_at=time_at(days),
+        parcel=parcel,
+        carrier="laposte",
+        tracking_number=f"CY00000000{parcel}FR",
     )
 
 
 def scan(parcel: int, days: float = 7, status: Status | None = "accepted", code: str = "PC1") -> ParcelScanned:
     return ParcelScanned(
         order_id=ORDER,
-        occurred_at=at(days),
+        occurred_at=time_at(days),
         parcel=parcel,
         tracking_number=f"CY00000000{parcel}FR",
         code=code,
         status=status,
-        scanned_at=at(days),
+        scanned_at=time_at(days),
         utc_offset_minutes=60,
     )
 
 
 def delivered(parcel: int, days: float = 15) -> ParcelDelivered:
-    return ParcelDelivered(order_id=ORDER, occurred_at=at(days), parcel=parcel, delivered_at=at(days))
+    return ParcelDelivered(order_id=ORDER, occurred_at=time_at(days), parcel=parcel, delivered_at=time_at(days))
 
 
 def opened(case: str = "enquiry:1", days: float = 9) -> CaseOpened:
     return CaseOpened(
         order_id=ORDER,
-        occurred_at=at(days),
+        occurred_at=time_at(days),
         case=case,
         service="carrier",
         kind="enquiry",
@@ -136,23 +145,23 @@ def opened(case: str = "enquiry:1", days: float = 9) -> CaseOpened:
 
 
 def closed_case(case: str = "enquiry:1", days: float = 11) -> CaseClosed:
-    return CaseClosed(order_id=ORDER, occurred_at=at(days), case=case, kind="enquiry", resolution="found")
+    return CaseClosed(order_id=ORDER, occurred_at=time_at(days), case=case, kind="enquiry", resolution="found")
 
 
-BEGINNING: tuple[Event, ...] = (placed(), PersonRecorded(order_id=ORDER, occurred_at=at(0)))
+BEGINNING: tuple[Event, ...] = (placed(), PersonRecorded(order_id=ORDER, occurred_at=time_at(0)))
 SCREENED = OrderScreened(
     order_id=ORDER,
-    occurred_at=at(1),
+    occurred_at=time_at(1),
     regime="cbec_9610",
     value_cny=Money(amount=Decimal("780.00"), currency="CNY"),
     rate=Decimal("7.8"),
-    rate_date=at(0).date(),
+    rate_date=time_at(0).date(),
 )
-RESERVED = StockReserved(order_id=ORDER, occurred_at=at(2))
+RESERVED = StockReserved(order_id=ORDER, occurred_at=time_at(2))
 
 
 def lost(parcel: int, days: float = 30) -> ParcelLost:
-    return ParcelLost(order_id=ORDER, occurred_at=at(days), parcel=parcel, said_by="operator")
+    return ParcelLost(order_id=ORDER, occurred_at=time_at(days), parcel=parcel, said_by="operator")
 
 
 ROAD: tuple[tuple[WaitingState, tuple[Event, ...]], ...] = (

@@ -132,9 +132,9 @@ def of_longest(language: Language) -> dict[str, bytes]:
     product, vendor = replace(shown(names=None, brand=5 * LONG).product, sku=2 * LONG), shown().vendor
     assert vendor is not None
     longest = Shown(product, replace(vendor, name=5 * LONG))
-    said = [*steps("commissioning"), replace(steps("packing")[0], here=False, said_by=f"vendor:{5 * LONG}")]
+    way = [*steps("commissioning"), replace(steps("packing")[0], here=False, said_by=f"vendor:{5 * LONG}")]
     return {
-        "longest unit": PAGES.unit(delivered(LONG, shown=longest, way=said, code=HiddenCode(b"")), language),
+        "longest unit": PAGES.unit(delivered(LONG, shown=longest, way=way, code=HiddenCode(b"")), language),
         "longest product": PAGES.product(longest, language),
         "longest lot": PAGES.lot(Lot(LotKey(gtin=GTIN, lot=LONG), longest, {"received": AT}), language),
     }

@@ -138,12 +138,14 @@ class FlatTree:
 
     def _add_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
         self._structure(type(node).__name__)
-        taken = node.args
-        kinds = [taken.posonlyargs, taken.args, taken.kwonlyargs]
-        kinds += [[packed] if packed else [] for packed in (taken.vararg, taken.kwarg)]
+        arguments = node.args
+        kinds = [arguments.posonlyargs, arguments.args, arguments.kwonlyargs]
+        kinds += [[packed] if packed else [] for packed in (arguments.vararg, arguments.kwarg)]
         parameters = [parameter for kind in kinds for parameter in kind]
         self._structure(repr([len(kind) for kind in kinds]))
-        self._add_all([*taken.defaults, *taken.kw_defaults, *(parameter.annotation for parameter in parameters)])
+        self._add_all(
+            [*arguments.defaults, *arguments.kw_defaults, *(parameter.annotation for parameter in parameters)]
+        )
         body: Sequence[ast.AST]
         parametrized: list[str] = []
         if isinstance(node, ast.Lambda):
@@ -263,14 +265,14 @@ class Compared:
         for old_name, new_name in self._names_of(PUBLIC).changed:
             if (old_name, new_name) not in defined:
                 return f"{old_name} -> {new_name}, which no compared file defines"
-        left = list(self.new.imports)
+        imports = list(self.new.imports)
         for old in self.old.imports:
-            likely = sorted(left, key=lambda new: new.name != old.name)
+            likely = sorted(imports, key=lambda new: new.name != old.name)
             new = next((new for new in likely if self._is_import(old, new, defined, moved)), None)
             if new is None:
                 return f"line {old.line}: the import of {old.name}"
-            left.remove(new)
-        return f"line {left[0].line} now: the import of {left[0].name}" if left else None
+            imports.remove(new)
+        return f"line {imports[0].line} now: the import of {imports[0].name}" if imports else None
 
     def _is_import(
         self, old: Import, new: Import, defined: frozenset[tuple[str, str]], moved: Mapping[str, str]

@@ -23,13 +23,13 @@ class HandClock:
     """Business time stands still until it is moved."""
 
     def __init__(self) -> None:
-        self.at = START
+        self.now = START
 
     def __call__(self) -> datetime:
-        return self.at
+        return self.now
 
     def pass_hours(self, hours: float) -> None:
-        self.at += timedelta(hours=hours)
+        self.now += timedelta(hours=hours)
 
 
 def label_request(sub_order: str = "TM-1-1", **changes: Any) -> dict[str, Any]:

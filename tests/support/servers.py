@@ -206,12 +206,12 @@ class BrokerContainer:
                     continue
                 file = whole.extractfile(member)
                 data = file.read() if file else b""
-                kept = _batches(data)
-                lost = -(-len(kept) // 3)
-                if not kept:
+                batches = _batches(data)
+                lost = -(-len(batches) // 3)
+                if not batches:
                     continue
                 cut += lost
-                data = data[: kept[-lost]]
+                data = data[: batches[-lost]]
                 member.size = len(data)
                 rest.addfile(member, io.BytesIO(data))
         stopped.put_archive(str(Path(_DATA).parent), shortened.getvalue())

@@ -53,7 +53,7 @@ def required(path: str, value: Node | None = None) -> Node:
     return inner
 
 
-def at(path: str, inner: Node) -> Node:
+def schema_at(path: str, inner: Node) -> Node:
     """A schema that says this of what stands at the path."""
     for name in reversed(path.split(".")) if path else ():
         items = name.endswith("[]")
@@ -145,7 +145,7 @@ CONDITIONS = (
         "ParcelRequestV31.pickupLocationId",
         r"Must be blank if the tag productCode is DOM or DOS",
         (("letter.service.productCode", ["DOM", "DOS"]),),
-        lambda: at("letter.parcel", {"properties": {"pickupLocationId": False}}),
+        lambda: schema_at("letter.parcel", {"properties": {"pickupLocationId": False}}),
     ),
     Condition(
         "ParcelRequestV31.pickupLocationId",
@@ -193,16 +193,16 @@ CONDITIONS = (
         "Article.currency",
         r"The currency must be the same for all declared articles",
         (),
-        lambda: at(
+        lambda: schema_at(
             "letter.customsDeclarations.contents",
-            {"anyOf": [at("article[].currency", {"const": code}) for code in CURRENCIES]},
+            {"anyOf": [schema_at("article[].currency", {"const": code}) for code in CURRENCIES]},
         ),
     ),
     Condition(
         "Article.description",
         r"Must be in English for the US and for shipments with the DDP option",
         DUTY_PAID,
-        lambda: at("letter.customsDeclarations.contents.article[].description", {"pattern": "^[ -~]*$"}),
+        lambda: schema_at("letter.customsDeclarations.contents.article[].description", {"pattern": "^[ -~]*$"}),
     ),
 )
 LATIN = {"type": "string", "pattern": r"^[ -~\u00a0-\u024f]*$"}

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.support.sls_prose import CONDITIONS, DEPARTURES, LATIN, POSTCODES, SENTENCES, Node, at
+from tests.support.sls_prose import CONDITIONS, DEPARTURES, LATIN, POSTCODES, SENTENCES, Node, schema_at
 
 ROOT = "GenerateLabelRequestV31"
 """The body of `POST /generateLabel`."""
@@ -92,7 +92,9 @@ def _postcodes() -> Iterator[Node]:
     for side in ("sender", "addressee"):
         for country, pattern in POSTCODES:
             address = f"letter.{side}.address"
-            then = at(f"{address}.zipCode", {"pattern": pattern, "$comment": "DEPARTURE: AN5 is the form of France"})
+            then = schema_at(
+                f"{address}.zipCode", {"pattern": pattern, "$comment": "DEPARTURE: AN5 is the form of France"}
+            )
             yield {"if": _present(f"{address}.countryCode", country), "then": then}
 
 
@@ -107,13 +109,13 @@ def _reached(schemas: Mapping[str, Node], root: str) -> set[str]:
 
 
 def _definition(name: str, schema: Node) -> Node:
-    kept = {
+    properties = {
         field: _property(schema)
         for field, schema in schema.get("properties", {}).items()
         if _INTERNAL not in schema.get("description", "")
     }
     required = {"required": schema["required"]} if "required" in schema else {}
-    return {"type": "object", **required, "properties": kept, "additionalProperties": False}
+    return {"type": "object", **required, "properties": properties, "additionalProperties": False}
 
 
 def _property(schema: Node) -> Node:

@@ -95,8 +95,8 @@ async def _read_over(victim: Victim, order: str, batches: Sequence[bytes], recor
             return int(await db.fetchval(position, *partition) or 0) > last
 
         await until(past, READ_SECONDS)
-        kept = "select count(*) from dead_letters where topic = $1 and fate = 'foreign'"
-        letters = await db.fetchval(kept, CARRIER.name)
+        foreign_letters = "select count(*) from dead_letters where topic = $1 and fate = 'foreign'"
+        letters = await db.fetchval(foreign_letters, CARRIER.name)
         assert 0 < letters <= FOREIGN_AN_HOUR
         assert await db.fetchval("select count(*) from facts where stream_id = $1", UUID(order)) == 0
     finally:

@@ -48,7 +48,7 @@ BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 Scanned = tuple[str, Status | None]
 
 
-def at(hour: float) -> datetime:
+def time_at(hour: float) -> datetime:
     return BEGIN + timedelta(hours=hour)
 
 
@@ -66,15 +66,15 @@ def placed() -> OrderPlaced:
         unit_price=eur("6.50"),
     )  # fmt: skip
     return OrderPlaced(
-        order_id=ORDER, occurred_at=at(0), marketplace="tmall", number="TM-1", lines=(line,), freight=eur("12.00"),
+        order_id=ORDER, occurred_at=time_at(0), marketplace="tmall", number="TM-1", lines=(line,), freight=eur("12.00"),
         discount=eur("0"), tax=eur("0"), total=eur("38.00"), country="CN", province="CN-GD",
     )  # fmt: skip
 
 
 def screened(tax_paid_by: str | None = None) -> OrderScreened:
     return OrderScreened(
-        order_id=ORDER, occurred_at=at(1), regime="personal_postal" if tax_paid_by == "addressee" else "cbec_9610",
-        value_cny=Money(amount=Decimal(300), currency="CNY"), rate=Decimal("7.8"), rate_date=at(0).date(),
+        order_id=ORDER, occurred_at=time_at(1), regime="personal_postal" if tax_paid_by == "addressee" else "cbec_9610",
+        value_cny=Money(amount=Decimal(300), currency="CNY"), rate=Decimal("7.8"), rate_date=time_at(0).date(),
         tax_paid_by=tax_paid_by,
     )  # fmt: skip
 
@@ -85,13 +85,13 @@ def packed(parcels: int = 2) -> OrderPacked:
         Parcel(parcel=n, contents=contents, weight_g=620, length_mm=200, width_mm=150, height_mm=100)
         for n in range(1, parcels + 1)
     )
-    return OrderPacked(order_id=ORDER, occurred_at=at(5), parcels=boxes)
+    return OrderPacked(order_id=ORDER, occurred_at=time_at(5), parcels=boxes)
 
 
 def label(parcel: int) -> LabelCreated:
     return LabelCreated(
         order_id=ORDER,
-        occurred_at=at(7),
+        occurred_at=time_at(7),
         parcel=parcel,
         carrier="laposte",
         product="DOS",
@@ -101,15 +101,15 @@ def label(parcel: int) -> LabelCreated:
 
 def handed_over(parcel: int) -> ParcelHandedOver:
     return ParcelHandedOver(
-        order_id=ORDER, occurred_at=at(24), parcel=parcel, carrier="laposte", tracking_number=number(parcel)
+        order_id=ORDER, occurred_at=time_at(24), parcel=parcel, carrier="laposte", tracking_number=number(parcel)
     )
 
 
 def scan(parcel: int, hour: float, code: str, status: Status | None, country: str | None = None) -> ParcelScanned:
     held = code == "DO3"
     return ParcelScanned(
-        order_id=ORDER, occurred_at=at(hour + 1), parcel=parcel, tracking_number=number(parcel), code=code,
-        status=status, sets=("customs_held",) if held else (), scanned_at=at(hour), utc_offset_minutes=60,
+        order_id=ORDER, occurred_at=time_at(hour + 1), parcel=parcel, tracking_number=number(parcel), code=code,
+        status=status, sets=("customs_held",) if held else (), scanned_at=time_at(hour), utc_offset_minutes=60,
         country=country,
     )  # fmt: skip
 
@@ -123,25 +123,25 @@ def details(turn: int, **changes: Any) -> ParcelDetailsReported:
         "page": "https://www.laposte.fr/outils/suivre-vos-envois?code=OF-LA-POSTE",
     }
     return ParcelDetailsReported.model_validate(
-        {"order_id": ORDER, "occurred_at": at(60 + turn), "parcel": 1, "turn": turn, **reported, **changes}
+        {"order_id": ORDER, "occurred_at": time_at(60 + turn), "parcel": 1, "turn": turn, **reported, **changes}
     )
 
 
 def case(kind: Literal["customs_hold", "enquiry", "needs_attention", "dead_letter"], parcel: int | None) -> CaseOpened:
     return CaseOpened(
-        order_id=ORDER, occurred_at=at(80), case=f"{kind}:{parcel}", service="customs", kind=kind, parcel=parcel,
-        reason="inspection", action="answer_customs", due_at=at(150),
+        order_id=ORDER, occurred_at=time_at(80), case=f"{kind}:{parcel}", service="customs", kind=kind, parcel=parcel,
+        reason="inspection", action="answer_customs", due_at=time_at(150),
     )  # fmt: skip
 
 
 def closed(outcome: Literal["delivered", "lost", "cancelled", "refused"], refund: str = "0") -> OrderClosed:
-    return OrderClosed(order_id=ORDER, occurred_at=at(400), outcome=outcome, refund_due=eur(refund))
+    return OrderClosed(order_id=ORDER, occurred_at=time_at(400), outcome=outcome, refund_due=eur(refund))
 
 
 SHIPPED: tuple[Event, ...] = (
     placed(),
     screened(),
-    StockReserved(order_id=ORDER, occurred_at=at(2)),
+    StockReserved(order_id=ORDER, occurred_at=time_at(2)),
     packed(),
     *(make(parcel) for parcel in (1, 2) for make in (label, handed_over)),
 )
@@ -164,32 +164,36 @@ SCANS: tuple[Scanned, ...] = (
 HOLD = "marketplace:risk:1"
 HELD: tuple[Event, ...] = (
     HoldRequested(
-        order_id=ORDER, occurred_at=at(3), hold=HOLD, holder="marketplace", handle="risk", reason="fraud_check"
+        order_id=ORDER, occurred_at=time_at(3), hold=HOLD, holder="marketplace", handle="risk", reason="fraud_check"
     ),
-    OrderHeld(order_id=ORDER, occurred_at=at(3), hold=HOLD),
+    OrderHeld(order_id=ORDER, occurred_at=time_at(3), hold=HOLD),
 )
 OTHERS: tuple[Event, ...] = (
-    CancelRequested(order_id=ORDER, occurred_at=at(3), reason="shopper"),
-    CancelTooLate(order_id=ORDER, occurred_at=at(25), reason="shopper"),
-    StockShort(order_id=ORDER, occurred_at=at(4), sku="SOAP-72", missing=1, reason="damaged"),
-    OrderWithdrawn(order_id=ORDER, occurred_at=at(6), reason="shopper"),
-    LabelRefused(order_id=ORDER, occurred_at=at(7), parcel=2, reason="sls:30204"),
-    ImportDeclared(order_id=ORDER, occurred_at=at(60), parcel=1, declaration_number="I1"),
-    ImportHeld(order_id=ORDER, occurred_at=at(71), parcel=1, reason="inspection", status="500", held_at=at(70)),
-    ImportCleared(order_id=ORDER, occurred_at=at(90), parcel=1),
-    ImportRefused(order_id=ORDER, occurred_at=at(91), parcel=2, reason="ceb:700"),
-    ParcelDelivered(order_id=ORDER, occurred_at=at(121), parcel=1, delivered_at=at(120)),
-    ParcelLost(order_id=ORDER, occurred_at=at(300), parcel=2, said_by="operator"),
-    ParcelReceivedBack(order_id=ORDER, occurred_at=at(310), parcel=2),
-    OrderAmended(order_id=ORDER, occurred_at=at(500), parcel=2, outcome="delivered", previous="lost"),
+    CancelRequested(order_id=ORDER, occurred_at=time_at(3), reason="shopper"),
+    CancelTooLate(order_id=ORDER, occurred_at=time_at(25), reason="shopper"),
+    StockShort(order_id=ORDER, occurred_at=time_at(4), sku="SOAP-72", missing=1, reason="damaged"),
+    OrderWithdrawn(order_id=ORDER, occurred_at=time_at(6), reason="shopper"),
+    LabelRefused(order_id=ORDER, occurred_at=time_at(7), parcel=2, reason="sls:30204"),
+    ImportDeclared(order_id=ORDER, occurred_at=time_at(60), parcel=1, declaration_number="I1"),
+    ImportHeld(
+        order_id=ORDER, occurred_at=time_at(71), parcel=1, reason="inspection", status="500", held_at=time_at(70)
+    ),
+    ImportCleared(order_id=ORDER, occurred_at=time_at(90), parcel=1),
+    ImportRefused(order_id=ORDER, occurred_at=time_at(91), parcel=2, reason="ceb:700"),
+    ParcelDelivered(order_id=ORDER, occurred_at=time_at(121), parcel=1, delivered_at=time_at(120)),
+    ParcelLost(order_id=ORDER, occurred_at=time_at(300), parcel=2, said_by="operator"),
+    ParcelReceivedBack(order_id=ORDER, occurred_at=time_at(310), parcel=2),
+    OrderAmended(order_id=ORDER, occurred_at=time_at(500), parcel=2, outcome="delivered", previous="lost"),
     closed("lost", "19.00"),
     case("customs_hold", 1),
     case("needs_attention", None),
-    CaseClosed(order_id=ORDER, occurred_at=at(95), case="customs_hold:1", kind="customs_hold", resolution="answered"),
+    CaseClosed(
+        order_id=ORDER, occurred_at=time_at(95), case="customs_hold:1", kind="customs_hold", resolution="answered"
+    ),
     *HELD,
-    HoldReleased(order_id=ORDER, occurred_at=at(5), hold=HOLD),
-    ChangeRequested(order_id=ORDER, occurred_at=at(3), version=2, parts=("phone",)),
-    OrderChanged(order_id=ORDER, occurred_at=at(3), version=2),
+    HoldReleased(order_id=ORDER, occurred_at=time_at(5), hold=HOLD),
+    ChangeRequested(order_id=ORDER, occurred_at=time_at(3), version=2, parts=("phone",)),
+    OrderChanged(order_id=ORDER, occurred_at=time_at(3), version=2),
     details(1),
     details(2, pickup_point=None),
 )

@@ -41,9 +41,9 @@ def test_a_part_of_a_cent_and_less_than_nothing_are_refused(number: object) -> N
 
 @pytest.mark.parametrize("number", [Decimal("1e999999999999999999"), 10**4000, 1e300, float("inf"), "9" * 30])
 def test_an_amount_beyond_every_bound_stays_beyond(number: object) -> None:
-    kept = amount(number)
-    assert isinstance(kept, Decimal)
-    assert kept > 1_000_000_000
+    read_amount = amount(number)
+    assert isinstance(read_amount, Decimal)
+    assert read_amount > 1_000_000_000
 
 
 @given(st.integers(0, 10**14), st.integers(-4, 4))

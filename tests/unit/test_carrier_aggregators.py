@@ -94,13 +94,15 @@ def test_details_of_easypost() -> None:
 
 
 def test_the_city_of_each() -> None:
-    at = "2026-11-20T10:00:00+08:00"
-    first = read_aftership(aftership({"checkpoint_time": at, "city": "Shanghai"}, {"checkpoint_time": at}))
+    scanned_at = "2026-11-20T10:00:00+08:00"
+    first = read_aftership(
+        aftership({"checkpoint_time": scanned_at, "city": "Shanghai"}, {"checkpoint_time": scanned_at})
+    )
     second = read_easypost(
         easypost(
-            {"datetime": at, "tracking_location": {"city": "SHANGHAI", "zip": "200120"}},
-            {"datetime": at, "tracking_location": {"city": "200120"}},
-            {"datetime": at, "tracking_location": None},
+            {"datetime": scanned_at, "tracking_location": {"city": "SHANGHAI", "zip": "200120"}},
+            {"datetime": scanned_at, "tracking_location": {"city": "200120"}},
+            {"datetime": scanned_at, "tracking_location": None},
         )
     )
     assert first is not None

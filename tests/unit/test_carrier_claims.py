@@ -81,16 +81,16 @@ def test_of_a_carrier_without_a_known_limit_the_claim_has_none() -> None:
     assert claim_draft(known, 1, POLICY).until is None
 
 
-def claims(known: Iterable[Event], at: datetime, *, caught_up: bool = True) -> list[Output]:
+def claims(known: Iterable[Event], now: datetime, *, caught_up: bool = True) -> list[Output]:
     return [
         item
-        for item in outputs([*SENT, *known], at, caught_up=caught_up)
+        for item in outputs([*SENT, *known], now, caught_up=caught_up)
         if isinstance(item, Timer) or (isinstance(item, CaseOpened | CaseClosed) and item.kind == "claim")
     ]
 
 
-def asked_for(known: Iterable[Event], at: datetime) -> CaseOpened:
-    (case,) = claims(known, at)
+def asked_for(known: Iterable[Event], now: datetime) -> CaseOpened:
+    (case,) = claims(known, now)
     assert isinstance(case, CaseOpened)
     return case
 

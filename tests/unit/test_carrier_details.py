@@ -66,13 +66,13 @@ def test_a_day_of_delivery_that_cannot_be_is_not_published_and_takes_nothing_awa
     """Of a time to come, or before a year ago: a shopper would wait for it, or not any more."""
     known = facts(TOLD.stored(), [])
     hours = {"expected_from": f"{day}T08:00:00+00:00", "expected_until": f"{day}T10:00:00+00:00"}
-    told: dict[str, str | None] = {**TOLD.stored(), "expected_on": day, **hours, "pickup_point": "Post office 7"}
-    report = KnownDetails("laposte", "CY123456785FR", ORDER, 1, told)
-    kept = believed(Facts(order_stream(ORDER), known), report, NOW)
+    reported: dict[str, str | None] = {**TOLD.stored(), "expected_on": day, **hours, "pickup_point": "Post office 7"}
+    report = KnownDetails("laposte", "CY123456785FR", ORDER, 1, reported)
+    believed_details = believed(Facts(order_stream(ORDER), known), report, NOW)
     assert day_set_aside(Facts(order_stream(ORDER), known), report, NOW) == date.fromisoformat(day)
-    assert not {"expected_on", *hours} & set(kept.details)
-    assert report.details == told, "what came is kept as it came"
-    (second,) = facts(dict(kept.details), known)
+    assert not {"expected_on", *hours} & set(believed_details.details)
+    assert report.details == reported, "what came is kept as it came"
+    (second,) = facts(dict(believed_details.details), known)
     assert (second.expected_on, second.expected_from, second.pickup_point) == (TOLD.expected_on, None, "Post office 7")
 
 

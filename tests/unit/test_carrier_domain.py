@@ -244,10 +244,10 @@ def test_label_jobs_are_enqueued_once_however_the_facts_arrive(data: st.DataObje
     st.integers(0, 59),
 )
 def test_poll_and_call_back_report_one_fact(
-    code: str, at: datetime, polled_offset: int, pushed_offset: int, country: str | None, second: int
+    code: str, scanned_at: datetime, polled_offset: int, pushed_offset: int, country: str | None, second: int
 ) -> None:
     """Whatever offset, country or second each of them states."""
-    minute = at.replace(second=0, microsecond=0, tzinfo=UTC)
+    minute = scanned_at.replace(second=0, microsecond=0, tzinfo=UTC)
     polled = KnownScan("laposte", NUMBERS[1], "poll", b"p", code, minute, polled_offset, None, ORDER, 1)
     pushed = KnownScan(
         "laposte",

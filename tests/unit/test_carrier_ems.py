@@ -72,7 +72,7 @@ def test_a_record_is_an_event_with_its_own_time_and_place(line_end: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("broken", "field", "kept"),
+    ("broken", "field", "names_item"),
     [
         (record(item=ITEM[:-3] + "0FR"), "item", False),
         (record(item="6A00000000017"), "item", False),
@@ -92,11 +92,11 @@ def test_a_record_is_an_event_with_its_own_time_and_place(line_end: str) -> None
         (record(rest="CN;" + "A" * LONGEST_LINE + ";"), "line", False),
     ],
 )
-def test_a_faulty_record_concerns_its_item_alone(broken: str, field: str, kept: bool) -> None:
+def test_a_faulty_record_concerns_its_item_alone(broken: str, field: str, names_item: bool) -> None:
     read = read_file(file(record(), broken, record(item=OTHER)))
     assert faults(read) == [(3, field)]
     assert [event.code for event in read.events if event.scanned_at] == ["EMA", "EMA"]
-    assert [event.tracking_number for event in read.events if event.code is None] == ([ITEM] if kept else [])
+    assert [event.tracking_number for event in read.events if event.code is None] == ([ITEM] if names_item else [])
 
 
 @pytest.mark.parametrize(

@@ -155,11 +155,11 @@ def test_the_screening_s_rate_is_handed_on() -> None:
 
 
 def test_a_job_remembers_that_it_has_met_a_fault_of_ours() -> None:
-    met = attempt_paused(1)
-    assert was_paused(met)
-    assert was_paused(attempt_seen(2, met))
-    assert was_paused(attempt_without_call(3, met))
-    assert unseen_attempts(2, met) == []
+    paused_attempt = attempt_paused(1)
+    assert was_paused(paused_attempt)
+    assert was_paused(attempt_seen(2, paused_attempt))
+    assert was_paused(attempt_without_call(3, paused_attempt))
+    assert unseen_attempts(2, paused_attempt) == []
     assert not was_paused(attempt_seen(1, {}))
 
 

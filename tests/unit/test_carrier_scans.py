@@ -31,11 +31,11 @@ def test_what_poll_and_call_back_both_report_is_published_once() -> None:
     assert (checked.set_aside, checked.reasons) == ({}, {})
 
 
-def told(seconds: int, code: str | None = "ET1", words: str = "") -> CarrierEvent:
+def event_at(seconds: int, code: str | None = "ET1", words: str = "") -> CarrierEvent:
     """An event of one minute."""
-    at = day(2) + timedelta(seconds=seconds)
+    scanned_at = day(2) + timedelta(seconds=seconds)
     raw = f"{code}{seconds}{words}".encode()
-    return CarrierEvent(NUMBERS[1], raw, code, at if code else None, 60, "CN")
+    return CarrierEvent(NUMBERS[1], raw, code, scanned_at if code else None, 60, "CN")
 
 
 def published(*answers: list[CarrierEvent]) -> list[ParcelScanned]:
@@ -55,7 +55,7 @@ def published(*answers: list[CarrierEvent]) -> list[ParcelScanned]:
 
 def test_two_events_of_one_minute_are_two() -> None:
     """ET1 07:34:12 and 07:34:50."""
-    both = published([told(50), told(12)])
+    both = published([event_at(50), event_at(12)])
     assert [(fact.scanned_at.second, fact.turn) for fact in both] == [(12, 1), (50, 2)]
     assert both[0].subject == f"1:ET1:{day(2):%Y%m%dT%H%M}", "as when there was one"
     assert both[1].subject == f"1:ET1:{day(2):%Y%m%dT%H%M}:2"
@@ -64,14 +64,14 @@ def test_two_events_of_one_minute_are_two() -> None:
 @pytest.mark.parametrize(
     ("answers", "number"),
     [
-        ([[told(12), told(50)], [told(50)], [told(12)]], 2),  # the poll lists both, each call-back one
-        ([[told(50)], [told(12)], [told(12), told(50)]], 2),  # the other way round
-        ([[told(50)], [told(12)]], 1),  # no answer lists two: it may be one event, told with another second
-        ([[told(0)], [told(12)]], 1),
-        ([[told(12), told(12)]], 1),  # listed twice in the same words
-        ([[told(12), told(12, words="x")]], 2),
-        ([[told(12), told(50), told(55)], [told(12), told(55)]], 3),
-        ([[told(12), told(50, "ET2")]], 2),  # two codes
+        ([[event_at(12), event_at(50)], [event_at(50)], [event_at(12)]], 2),  # the poll lists both, each call-back one
+        ([[event_at(50)], [event_at(12)], [event_at(12), event_at(50)]], 2),  # the other way round
+        ([[event_at(50)], [event_at(12)]], 1),  # no answer lists two: it may be one event, told with another second
+        ([[event_at(0)], [event_at(12)]], 1),
+        ([[event_at(12), event_at(12)]], 1),  # listed twice in the same words
+        ([[event_at(12), event_at(12, words="x")]], 2),
+        ([[event_at(12), event_at(50), event_at(55)], [event_at(12), event_at(55)]], 3),
+        ([[event_at(12), event_at(50, "ET2")]], 2),  # two codes
     ],
 )
 def test_there_are_as_many_events_of_a_minute_as_the_answer_with_most_of_them_lists(
@@ -97,7 +97,7 @@ def test_an_event_that_is_known_keeps_its_turn(
 
 
 def test_an_event_that_cannot_be_read_has_no_minute() -> None:
-    assert turns([told(0, None), told(0, None), told(0)]) == [1, 1, 1]
+    assert turns([event_at(0, None), event_at(0, None), event_at(0)]) == [1, 1, 1]
     assert turns([]) == []
 
 
@@ -146,7 +146,7 @@ MANY = 20_000
 
 def test_a_file_of_one_minute_is_put_in_order_once() -> None:
     comparisons = Comparisons(60 * MANY)
-    answer = [replace(told(0), raw=comparisons.words(f"{place:05}")) for place in range(MANY)]
+    answer = [replace(event_at(0), raw=comparisons.words(f"{place:05}")) for place in range(MANY)]
     assert turns(answer) == list(range(1, MANY + 1))
 
 

@@ -26,11 +26,11 @@ NOW = 1_764_000_000
 BODY = '{"type":"shipment.updated"}'
 
 
-def headers(secret: Webhook = NEW, webhook_id: str = "msg_1", at: int = NOW, body: str = BODY) -> dict[str, str]:
+def headers(secret: Webhook = NEW, webhook_id: str = "msg_1", timestamp: int = NOW, body: str = BODY) -> dict[str, str]:
     return {
         "webhook-id": webhook_id,
-        "webhook-timestamp": str(at),
-        "webhook-signature": signature(secret, webhook_id, at, body),
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": signature(secret, webhook_id, timestamp, body),
     }
 
 

@@ -230,13 +230,14 @@ def test_a_label_without_a_right_number_is_as_good_as_lost(number: object) -> No
 
 
 @pytest.mark.parametrize(
-    ("reported", "kept"), [("LY000000014CN", "LY000000014CN"), ("", None), (None, None), ("a\x00b", None), (7, None)]
+    ("reported", "partner_number"),
+    [("LY000000014CN", "LY000000014CN"), ("", None), (None, None), ("a\x00b", None), (7, None)],
 )
-def test_the_partner_s_number(reported: object, kept: str | None) -> None:
+def test_the_partner_s_number(reported: object, partner_number: str | None) -> None:
     body = json.loads(infos())
     body["labelV2Response"]["parcelNumberPartner"] = reported
     made = read_label_answer(answer([("<jsonInfos>", json.dumps(body).encode()), ("<label>", PDF)]))
-    assert made == LabelMade("CY123456785FR", DOCUMENT, None, kept)
+    assert made == LabelMade("CY123456785FR", DOCUMENT, None, partner_number)
 
 
 @pytest.mark.parametrize("number", ["6A00000000017", "8Q000000004"])

@@ -32,7 +32,7 @@ from services.tracking.handlers import SUBSCRIPTIONS
 from services.tracking.schemas import OrderTracking
 from shared.ledger.facts import DecisionContext, Facts
 from tests.support.carrier_samples import DUTY_CODES, POLICY
-from tests.support.orders_samples import BEGINNING, ORDER, RESERVED, SCREENED, at, declared, eur, packed
+from tests.support.orders_samples import BEGINNING, ORDER, RESERVED, SCREENED, declared, eur, packed, time_at
 
 NUMBERS = {1: "EW112720413FR", 2: "LY000000014FR"}
 NOW = datetime(2026, 11, 29, 9, tzinfo=UTC)
@@ -52,8 +52,8 @@ class Told:
         for parcel in range(1, parcels + 1):
             sent = {"order_id": ORDER, "parcel": parcel, "carrier": "laposte", "tracking_number": NUMBERS[parcel]}
             self.facts.add(declared(parcel).model_copy(update={"tax": eur(tax)}))
-            self.facts.add(LabelCreated.model_validate({**sent, "occurred_at": at(5), "product": "DOS"}))
-            self.facts.add(ParcelHandedOver.model_validate({**sent, "occurred_at": at(6)}))
+            self.facts.add(LabelCreated.model_validate({**sent, "occurred_at": time_at(5), "product": "DOS"}))
+            self.facts.add(ParcelHandedOver.model_validate({**sent, "occurred_at": time_at(6)}))
         self.set_aside: list[SetAsideReason] = []
 
     def tell(self, *events: dict[str, Any], parcel: int = 1, **shipment: Any) -> Told:

@@ -86,9 +86,9 @@ def test_the_partner_and_the_counter_are_reported_and_no_page_elsewhere() -> Non
 
 def test_nothing_of_the_addressee_or_the_counters_address_is_taken_over() -> None:
     parcel_events = read(TOLD)
-    kept = repr(asdict(parcel_events)) + " ".join(event.raw.decode() for event in parcel_events.events)
+    stored_text = repr(asdict(parcel_events)) + " ".join(event.raw.decode() for event in parcel_events.events)
     for word in ("DEMAIN", "Camille", "INVENTEE", "NULLE PART", "13900000000", "camille", "GUICHET", "100102", "T-1-1"):
-        assert word not in kept, word
+        assert word not in stored_text, word
 
 
 @pytest.mark.parametrize("code", ["101", "103", "104", "105", 105])
@@ -128,8 +128,10 @@ def test_what_is_no_answer_about_the_parcel(body: Any, http_status: int, reason:
 
 
 def test_steps_of_one_time_in_two_countries_name_none_and_bad_ones_are_passed_over() -> None:
-    at = "2026-11-10T18:02:00.000"
-    french, chinese = ({"stepId": n, "countryCodeISO": country, "date": at} for n, country in enumerate(("FR", "CN")))
+    scanned_at = "2026-11-10T18:02:00.000"
+    french, chinese = (
+        {"stepId": n, "countryCodeISO": country, "date": scanned_at} for n, country in enumerate(("FR", "CN"))
+    )
     assert {event.country for event in read(parcel(step=[french, chinese])).events} == {None}
     assert read(parcel(step=["x", french, french])).events[1].country == "FR"
     assert read(parcel(step="no")).events[1].country is None

@@ -20,7 +20,7 @@ def facts() -> Facts:
 
 
 @pytest.mark.parametrize(
-    ("at", "reason"),
+    ("scanned_at", "reason"),
     [
         (day(10), None),
         (NOW + timedelta(hours=23), None),
@@ -31,8 +31,8 @@ def facts() -> Facts:
         (START - timedelta(days=365), "too_early"),
     ],
 )
-def test_a_scan_counts_only_of_a_time_at_which_the_parcel_was_there(at: datetime, reason: str | None) -> None:
-    believed, set_aside = check_scans(facts(), [scan("DI1", at)], NOW)
+def test_a_scan_counts_only_of_a_time_at_which_the_parcel_was_there(scanned_at: datetime, reason: str | None) -> None:
+    believed, set_aside = check_scans(facts(), [scan("DI1", scanned_at)], NOW)
     assert [why for _, why in set_aside] == ([] if reason is None else [reason])
     assert len(believed) == (reason is None)
 

@@ -78,9 +78,9 @@ def test_the_message_is_as_written_down(message: MessageType) -> None:
 
 @pytest.mark.parametrize("message", get_args(MessageType))
 def test_the_single_window_can_read_it(message: MessageType) -> None:
-    taken = read(built(message))
-    assert taken.kind == message
-    assert taken.guid == str(ceb.guid(order_id(), 1, message)).upper()
+    message_read = read(built(message))
+    assert message_read.kind == message
+    assert message_read.guid == str(ceb.guid(order_id(), 1, message)).upper()
 
 
 def read(document: bytes) -> sandbox_ceb.Message:
@@ -347,13 +347,14 @@ def test_a_long_article_number_is_short_in_every_message_and_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("district", "street", "kept"), [("南山区", 180, "广东省"), ("区" * 60, 134, "深圳市"), ("区" * 60, 136, "区" * 60)]
+    ("district", "street", "beginning"),
+    [("南山区", 180, "广东省"), ("区" * 60, 134, "深圳市"), ("区" * 60, 136, "区" * 60)],
 )
-def test_a_long_address_goes_without_what_the_divisions_number_says(district: str, street: int, kept: str) -> None:
+def test_a_long_address_goes_without_what_the_divisions_number_says(district: str, street: int, beginning: str) -> None:
     contact = CONTACT.model_copy(update={"district": district, "street": "路" * street + "603"})
     whole = address(contact)
     assert len(whole) <= 200
-    assert whole.startswith(kept)
+    assert whole.startswith(beginning)
     assert whole.endswith("路603")
 
 

@@ -80,12 +80,12 @@ def test_refusals(order: Event, reason: str) -> None:
 
 
 def test_the_buyers_year() -> None:
-    world = World(left="1186.98").consume(placed(), recorded())
+    world = World(year_left="1186.98").consume(placed(), recorded())
     refused = world.facts.get(OrderRefused)
     assert refused is not None
     assert refused.reason == "over_yearly_limit"
-    assert OrderScreened in World(left="1186.99").consume(placed(), recorded()).facts
-    assert OrderScreened in World(left="0.00").consume(placed(marketplace="postal-shop"), recorded()).facts
+    assert OrderScreened in World(year_left="1186.99").consume(placed(), recorded()).facts
+    assert OrderScreened in World(year_left="0.00").consume(placed(marketplace="postal-shop"), recorded()).facts
 
 
 def test_an_order_counts_in_the_year_of_its_arrival_and_has_that_days_rate() -> None:
@@ -334,8 +334,8 @@ def test_the_list_of_parcels_shows_how_far_each_has_come() -> None:
 
 
 def share(world: World) -> tuple[str, str]:
-    taken = quota.share(world.facts)
-    return str(taken.held), str(taken.used)
+    quota_share = quota.share(world.facts)
+    return str(quota_share.held), str(quota_share.used)
 
 
 def test_the_share_of_the_year_through_an_orders_life() -> None:
@@ -353,7 +353,7 @@ def test_the_share_of_the_year_through_an_orders_life() -> None:
 
 def test_an_order_that_was_not_screened_takes_nothing_of_the_year() -> None:
     assert share(World().consume(placed())) == ("0.00", "0.00")
-    assert share(World(left="0.00").consume(placed(), recorded())) == ("0.00", "0.00")
+    assert share(World(year_left="0.00").consume(placed(), recorded())) == ("0.00", "0.00")
 
 
 def test_a_person_is_a_keyed_hash_of_the_identity_number_alone() -> None:
@@ -434,11 +434,11 @@ def test_any_shuffle_split_and_repetition_gives_one_state(marketplace: str, data
     st.integers(0, 2_600_000),
 )
 def test_a_year_is_never_exceeded_and_adds_up(orders: list[tuple[int, int, bool]], start: int) -> None:
-    limit, taken = Decimal(26_000), Decimal(start).scaleb(-2)
+    limit, amount_used = Decimal(26_000), Decimal(start).scaleb(-2)
     shares: list[quota.Share] = []
     for cents, quantity, ends in orders:
         price = f"{Decimal(cents).scaleb(-2):.2f}"
-        world = World(left=str(limit - taken))
+        world = World(year_left=str(limit - amount_used))
         world.consume(placed(lines=[line(price=price, quantity=quantity)], discount="0.00"), recorded())
         if ends and OrderScreened in world.facts:
             world.consume(packed(parcel(1, (1, quantity))), cleared(1), closed())
@@ -447,9 +447,9 @@ def test_a_year_is_never_exceeded_and_adds_up(orders: list[tuple[int, int, bool]
             screened.value_cny.amount if (screened := world.facts.get(OrderScreened)) else Decimal(0)
         )
         shares.append(share)
-        taken += share.held + share.used
-    assert taken <= limit
-    assert taken == Decimal(start).scaleb(-2) + sum(share.held + share.used for share in shares)
+        amount_used += share.held + share.used
+    assert amount_used <= limit
+    assert amount_used == Decimal(start).scaleb(-2) + sum(share.held + share.used for share in shares)
 
 
 def test_the_tax_of_the_parcels_is_the_tax_of_the_order() -> None:

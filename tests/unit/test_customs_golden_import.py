@@ -139,8 +139,8 @@ def test_a_content_on_which_the_tax_depends_is_asked_for() -> None:
 def test_a_year_of_26000_is_full_to_the_fen() -> None:
     """Five orders of 5,000.00 leave 1,000.00."""
     last = basket(article("1000.00", 1, CREAM))
-    assert isinstance(verdict(last, left="1000.00"), OrderScreened)
-    assert isinstance(verdict(last, left="999.99"), OrderRefused)
+    assert isinstance(verdict(last, year_left="1000.00"), OrderScreened)
+    assert isinstance(verdict(last, year_left="999.99"), OrderRefused)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_what_is_no_mandate_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mandate", "signer", "said"),
+    ("mandate", "signer", "fault_text"),
     [
         ("CEB311:3105980001:2026-01-01:", "none", "CEB311 is not 3105980001's to send"),
         ("CEB411:3105960001:2026-01-01:", "none", "CEB411 is not"),
@@ -66,8 +66,8 @@ def test_what_is_no_mandate_is_refused(text: str) -> None:
         ("CEB621:3105980001:2026-01-01:", "none", "leaves only signed"),
     ],
 )
-def test_the_service_does_not_start_with_a_mandate_that_cannot_be(mandate: str, signer: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_the_service_does_not_start_with_a_mandate_that_cannot_be(mandate: str, signer: str, fault_text: str) -> None:
+    with pytest.raises(ValueError, match=fault_text):
         ChinaSettings.model_validate({"import_mandates": mandate, "import_signer": signer}).require_givers(())
 
 

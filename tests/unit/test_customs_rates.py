@@ -40,7 +40,7 @@ FEBRUARY = fixed(date(2027, 2, 1), date(2027, 2, 28), date(2027, 1, 20))
 
 
 @pytest.mark.parametrize(
-    ("rows", "left"),
+    ("rows", "days"),
     [
         ((), 0),
         ((NOVEMBER,), 5),
@@ -50,8 +50,8 @@ FEBRUARY = fixed(date(2027, 2, 1), date(2027, 2, 28), date(2027, 1, 20))
         ((Row("8.3591", date(2025, 10, 1), None, "another's rate"),), 0),
     ],
 )
-def test_a_rate_is_known_until_the_first_month_without_one(rows: tuple[Row, ...], left: int) -> None:
-    assert days_left(Amounts("cny_per_eur", rows), date(2026, 11, 26)) == left
+def test_a_rate_is_known_until_the_first_month_without_one(rows: tuple[Row, ...], days: int) -> None:
+    assert days_left(Amounts("cny_per_eur", rows), date(2026, 11, 26)) == days
 
 
 ROW = {"value": "8.2345", "from": "2026-12-01", "to": "2026-12-31", "fixed_on": "2026-11-18", "source": "made up"}

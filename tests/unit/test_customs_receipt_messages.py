@@ -296,15 +296,15 @@ def test_what_was_said_before_a_version_was_written_is_not_said_of_it(
     version: int, minutes: int, kind: str, of_it: bool
 ) -> None:
     message = replace(sent("a"), guid=guid(order_id("a"), 1, "CEB621", version), version=version)
-    said = replace(answer(cop_no="TM1-1"), returned_at=PLACED_AT + timedelta(minutes=minutes), message_type=kind)
+    receipt = replace(answer(cop_no="TM1-1"), returned_at=PLACED_AT + timedelta(minutes=minutes), message_type=kind)
     keys = ReceiptKeys(cop_no="TM1-1", guid=message.guid)
     key = message_key(kind, keys)
     assert key is not None
-    matched = match(replace(said, keys=keys), {key: [message]})
+    matched = match(replace(receipt, keys=keys), {key: [message]})
     assert matched == (Match(message) if of_it else Match(None, (message,), "earlier_version"))
     assert matched.stored_with == message
-    assert match(replace(said, keys=keys, returned_at=None), {key: [message]}) == Match(message)
-    assert match(replace(said, keys=keys), {key: [replace(message, written_at=None)]}).message is not None
+    assert match(replace(receipt, keys=keys, returned_at=None), {key: [message]}) == Match(message)
+    assert match(replace(receipt, keys=keys), {key: [replace(message, written_at=None)]}).message is not None
 
 
 def test_a_receipt_of_no_message_is_told_by_its_type_and_a_number_that_is_no_persons() -> None:
@@ -397,8 +397,8 @@ def test_a_table_without_a_column_is_refused(missing: str) -> None:
 def test_every_status_and_error_says_whose_work_it_is_what_is_to_be_mended_and_what_happens_then() -> None:
     others = (*ERRORS.values(), UNKNOWN, ERROR, OTHER_HOLD)
     for row in (*STATUSES.values(), *others):
-        said = {column: getattr(row, column) for column in ("whose", "paper", "mend", "then")}
-        assert all(text.strip() for text in said.values()), row
+        texts = {column: getattr(row, column) for column in ("whose", "paper", "mend", "then")}
+        assert all(text.strip() for text in texts.values()), row
     for status in STATUSES.values():
         assert status.says, status
         assert status.follows, status

@@ -36,9 +36,9 @@ SOLD = [scenario for scenario in batch(40) if scenario.name != "over_limit"]
 def test_the_demo_collects_what_is_due(scenario: Scenario) -> None:
     body = check(order_body("A-1", scenario, person(1), AT), AT)
     assert isinstance(body, OrderBody)
-    found = quote(order_placed(UUID(int=1), "demo", body, AT), NOW, POLICY).verdict
-    assert isinstance(found, OrderScreened)
-    assert found.findings == ()
+    verdict = quote(order_placed(UUID(int=1), "demo", body, AT), NOW, POLICY).verdict
+    assert isinstance(verdict, OrderScreened)
+    assert verdict.findings == ()
 
 
 def quoted(scenario: Scenario, policy: Policy) -> dict[str, Any]:
@@ -50,9 +50,9 @@ def test_by_post_the_tax_is_collected_that_was_quoted() -> None:
     answer = quoted(BY_POST, BY_POST_POLICY)
     body = check(order_body("A-1", BY_POST, person(1), AT, collected(answer)), AT)
     assert isinstance(body, OrderBody)
-    found = quote(order_placed(UUID(int=1), "demo", body, AT), NOW, BY_POST_POLICY).verdict
-    assert isinstance(found, OrderScreened)
-    assert (found.regime, found.findings) == ("personal_postal", ())
+    verdict = quote(order_placed(UUID(int=1), "demo", body, AT), NOW, BY_POST_POLICY).verdict
+    assert isinstance(verdict, OrderScreened)
+    assert (verdict.regime, verdict.findings) == ("personal_postal", ())
     assert Decimal(answer["tax"]["due"]["amount"]) > 0
 
 
@@ -74,5 +74,5 @@ def test_the_closing_words_name_lane_tax_firm_and_the_rejection() -> None:
     assert declared_again(order, customs) == (
         "SP-1 was rejected (100), declared again as 22442026I000000001: 800 cleared; import cleared"
     )
-    found = {**screening, "findings": [{"finding": "tax_missing"}]}
-    assert "findings: tax_missing" in decided(order, {**customs, "screening": found})
+    screening_with_findings = {**screening, "findings": [{"finding": "tax_missing"}]}
+    assert "findings: tax_missing" in decided(order, {**customs, "screening": screening_with_findings})

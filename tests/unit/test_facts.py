@@ -21,15 +21,15 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def scan(minute: int, code: str = "ET1", parcel: int = 1) -> ParcelScanned:
-    at = NOON + timedelta(minutes=minute)
+    scanned_at = NOON + timedelta(minutes=minute)
     return ParcelScanned(
         order_id=ORDER,
-        occurred_at=at,
+        occurred_at=scanned_at,
         parcel=parcel,
         tracking_number="CY000000005FR",
         code=code,
         status="in_transit",
-        scanned_at=at,
+        scanned_at=scanned_at,
         utc_offset_minutes=60,
     )
 

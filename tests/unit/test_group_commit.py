@@ -76,7 +76,7 @@ async def test_a_tenants_flood_leaves_others_their_share_of_the_next_group() -> 
     await asyncio.gather(*flood, *others)
     # The first groups were under way before the other came; then it has half of each until all of it is done.
     placed = [len([entry for entry in group if entry[0] == "other"]) for group in groups]
-    begun = next(at for at, count in enumerate(placed) if count)
+    begun = next(index for index, count in enumerate(placed) if count)
     assert begun <= 2 * GROUPS
     assert placed[begun : begun + 2] == [AT_MOST // 2, 60 - AT_MOST // 2]
     assert all(len(group) <= AT_MOST for group in groups)
@@ -122,7 +122,7 @@ async def test_a_caller_that_goes_away_disturbs_nobody() -> None:
     calls[3].cancel()
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(answers[3], asyncio.CancelledError)
-    assert [answer for at, answer in enumerate(answers) if at != 3] == [2, 4, 6, 10, 12, 14, 16]
+    assert [answer for index, answer in enumerate(answers) if index != 3] == [2, 4, 6, 10, 12, 14, 16]
 
 
 @given(st.lists(st.integers(0, 400).filter(lambda number: number % 100 != 13), max_size=60), st.integers(0, 5))
@@ -132,9 +132,9 @@ def test_requests_of_one_mark_are_never_under_way_together(numbers: list[int], p
 
     async def ask() -> list[int]:
         together, calls = counter(desk), []
-        for at, number in enumerate(numbers):
+        for index, number in enumerate(numbers):
             calls.append(asyncio.create_task(together.answer(number)))
-            if pause and at % pause == 0:
+            if pause and index % pause == 0:
                 await asyncio.sleep(0)
         async with asyncio.timeout(10):
             return await asyncio.gather(*calls)

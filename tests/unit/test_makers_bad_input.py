@@ -123,7 +123,7 @@ def test_a_company_whose_numbers_are_anothers_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gtin", "kept"),
+    ("gtin", "stored_gtin"),
     [
         ("96385074", "00000096385074"),
         ("036000291452", "00036000291452"),
@@ -131,8 +131,8 @@ def test_a_company_whose_numbers_are_anothers_is_refused() -> None:
         ("13245678901233", "13245678901233"),
     ],
 )
-def test_a_gtin_is_kept_in_14_digits(gtin: str, kept: str) -> None:
-    assert ProductBody.model_validate(PRODUCT | {"gtin": gtin}).gtin == kept
+def test_a_gtin_is_kept_in_14_digits(gtin: str, stored_gtin: str) -> None:
+    assert ProductBody.model_validate(PRODUCT | {"gtin": gtin}).gtin == stored_gtin
 
 
 def test_what_is_stated_is_kept_and_shown_as_stated() -> None:

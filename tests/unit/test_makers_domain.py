@@ -111,7 +111,7 @@ def faults(refusal: pytest.ExceptionInfo[Refusal]) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("clean", "good", "kept", "bad"),
+    ("clean", "good", "compact", "bad"),
     [
         (clean_siren, "552 100 554", "552100554", ["552100555", "55210055", "A52100554"]),
         (clean_vat, "fr 96 552 100 554", "FR96552100554", ["FR27552100554", "552100554", "US123456789", "GB123456789"]),
@@ -121,9 +121,9 @@ def faults(refusal: pytest.ExceptionInfo[Refusal]) -> set[tuple[str, str]]:
     ],
 )
 def test_a_number_is_kept_in_its_compact_form_or_refused(
-    clean: Callable[[str], str], good: str, kept: str, bad: list[str]
+    clean: Callable[[str], str], good: str, compact: str, bad: list[str]
 ) -> None:
-    assert clean(good) == kept
+    assert clean(good) == compact
     for text in bad:
         with pytest.raises(ValueError):  # noqa: PT011  # its words are the rule's name
             clean(text)
@@ -346,13 +346,13 @@ def test_a_version_that_was_approved_is_never_edited(before: Any, details: Any, 
 
 @given(st.lists(st.sampled_from(["state", "other", *PRODUCT_STEPS[1:]]), max_size=30))
 def test_whatever_is_asked_an_approved_version_stays_what_it_was(steps: list[Any]) -> None:
-    current, kept = product(state="draft"), dict[int, Any]()
+    current, approved_details = product(state="draft"), dict[int, Any]()
     for number, step in enumerate(steps):
         try:
             if step == "approve":
                 current = approved(current, vendor(), brand(), ACCEPTED, TODAY)
-                assert current.version not in kept
-                kept[current.version] = current.details
+                assert current.version not in approved_details
+                approved_details[current.version] = current.details
             elif step in ("state", "other"):
                 current = stated(
                     current, replace(DETAILS, net_weight_g=number + 1) if step == "other" else current.details
@@ -361,8 +361,8 @@ def test_whatever_is_asked_an_approved_version_stays_what_it_was(steps: list[Any
                 current = product_moved(current, step)
         except Refusal:
             continue
-        assert kept.get(current.version, current.details) == current.details
-        assert not in_force(current) or current.approved_version in kept
+        assert approved_details.get(current.version, current.details) == current.details
+        assert not in_force(current) or current.approved_version in approved_details
 
 
 def test_an_approval_names_every_rule_that_forbids_it() -> None:
@@ -565,9 +565,13 @@ def test_a_brand_is_warned_of_once_and_ends_after_its_last_day() -> None:
 
 def test_people_and_account_are_kept_for_six_months_after_the_closure() -> None:
     over = NOW + KEPT_AFTER_CLOSURE
-    for kept in (vendor(state="closed"), vendor(state="closed", people=False), vendor(state="closed", account=None)):
-        assert due(kept, (), (), NOW, UNVERIFIED) == replace(NOTHING, next_at=over)
-        assert due(kept, (), (), over, UNVERIFIED) == replace(NOTHING, erase=True)
+    for closed_vendor in (
+        vendor(state="closed"),
+        vendor(state="closed", people=False),
+        vendor(state="closed", account=None),
+    ):
+        assert due(closed_vendor, (), (), NOW, UNVERIFIED) == replace(NOTHING, next_at=over)
+        assert due(closed_vendor, (), (), over, UNVERIFIED) == replace(NOTHING, erase=True)
     erased_vendor = vendor(state="closed", people=False, account=None)
     assert due(erased_vendor, (), (), NOW, UNVERIFIED) == due(erased_vendor, (), (), over, UNVERIFIED) == NOTHING
     assert due(vendor(), (), (), over, UNVERIFIED) == NOTHING
@@ -576,9 +580,9 @@ def test_people_and_account_are_kept_for_six_months_after_the_closure() -> None:
 @pytest.mark.parametrize("state", ["draft", "rejected"])
 def test_people_and_account_of_a_vendor_that_does_not_go_on_are_kept_for_a_time(state: Any) -> None:
     over, later = NOW + UNVERIFIED, NOW + timedelta(days=7)
-    for kept in (vendor(state=state), vendor(state=state, people=False), vendor(state=state, account=None)):
-        assert due(kept, (), (), NOW, UNVERIFIED) == replace(NOTHING, next_at=over)
-        assert due(kept, (), (), over, UNVERIFIED) == replace(NOTHING, erase=True)
+    for waiting_vendor in (vendor(state=state), vendor(state=state, people=False), vendor(state=state, account=None)):
+        assert due(waiting_vendor, (), (), NOW, UNVERIFIED) == replace(NOTHING, next_at=over)
+        assert due(waiting_vendor, (), (), over, UNVERIFIED) == replace(NOTHING, erase=True)
     gone_on = vendors.stated(vendor(state=state), later)
     assert due(gone_on, (), (), over, UNVERIFIED) == replace(NOTHING, next_at=later + UNVERIFIED)
     rejected_since = vendor(state=state, since=later, stated_at=NOW)

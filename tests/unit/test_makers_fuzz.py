@@ -51,20 +51,20 @@ GOOD: dict[type[BaseModel], dict[str, Any]] = {
 def judged(kind: type[BaseModel], body: Any) -> None:
     """Raises what is no fault of the body's."""
     try:
-        taken = kind.model_validate(read_strictly(hostile_values.as_json(body)))
+        content = kind.model_validate(read_strictly(hostile_values.as_json(body)))
     except (NotJson, ValidationError):
         return
-    text = taken.model_dump_json()
+    text = content.model_dump_json()
     assert "\\u0000" not in text
     text.encode()
-    if isinstance(taken, ProductBody):
-        details = taken.details()
+    if isinstance(content, ProductBody):
+        details = content.details()
         assert read_details(written_details(details)) == details
         shown = json.loads(details_body(details).model_dump_json())
         assert ProductBody.model_validate(shown).details() == details
-    if isinstance(taken, CompanyBody):
+    if isinstance(content, CompanyBody):
         with suppress(Refusal):
-            changed(vendor(state="draft"), taken.company(), NOW)
+            changed(vendor(state="draft"), content.company(), NOW)
 
 
 @pytest.mark.parametrize("kind", GOOD, ids=lambda kind: kind.__name__)

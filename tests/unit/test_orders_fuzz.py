@@ -76,10 +76,10 @@ def test_any_text_as_name_and_street_is_judged(name: str, street: str) -> None:
 @given(st.datetimes(), st.timedeltas(timedelta(hours=-24), timedelta(hours=24)))
 @example(datetime.min, timedelta(hours=14))  # noqa: DTZ901
 @example(datetime.max, timedelta(hours=-12))  # noqa: DTZ901
-def test_any_instant_is_judged(at: datetime, offset: timedelta) -> None:
+def test_any_instant_is_judged(placed_at: datetime, offset: timedelta) -> None:
     minutes = int(offset.total_seconds()) // 60
     sign = "-" if minutes < 0 else "+"
-    text = f"{at.isoformat()}{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    text = f"{placed_at.isoformat()}{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
     judged(hostile_values.put(GOOD, ("placed_at",), text))
 
 

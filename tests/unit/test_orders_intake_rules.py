@@ -113,12 +113,12 @@ def test_no_sum_is_judged_while_a_part_of_it_is_invalid() -> None:
 def test_a_time_lies_within_its_bounds(field: str) -> None:
     second = timedelta(seconds=1)
 
-    def at(time: datetime) -> set[tuple[str, str]]:
+    def broken_rules(time: datetime) -> set[tuple[str, str]]:
         return rules(replace(VALID, times={field: time}))
 
-    assert at(NOW + FUTURE_TOLERANCE) == at(NOW - MAX_AGE) == set()
-    assert at(NOW + FUTURE_TOLERANCE + second) == {(field, "in_future")}
-    assert at(NOW - MAX_AGE - second) == {(field, "too_old")}
+    assert broken_rules(NOW + FUTURE_TOLERANCE) == broken_rules(NOW - MAX_AGE) == set()
+    assert broken_rules(NOW + FUTURE_TOLERANCE + second) == {(field, "in_future")}
+    assert broken_rules(NOW - MAX_AGE - second) == {(field, "too_old")}
 
 
 def test_a_date_of_birth_has_come() -> None:

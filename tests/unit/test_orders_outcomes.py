@@ -32,7 +32,6 @@ from tests.support.orders_samples import (
     ORDER,
     RESERVED,
     SCREENED,
-    at,
     declared,
     delivered,
     eur,
@@ -41,6 +40,7 @@ from tests.support.orders_samples import (
     lost,
     packed,
     scan,
+    time_at,
 )
 from tests.support.unknown_words import some_invented
 
@@ -48,7 +48,7 @@ OUTCOMES: tuple[ParcelOutcome, ...] = ("delivered", "returned", "lost", "destroy
 SHARES = ("40.01", "29.99", "29.00")
 TOTAL = eur("99.00")
 COMBINATIONS = [ends for n in (1, 2, 3) for ends in itertools.product(OUTCOMES, repeat=n)]
-NOW = at(60)
+NOW = time_at(60)
 
 
 def final(parcel: int, outcome: ParcelOutcome, days: float = 20) -> Event:
@@ -57,12 +57,12 @@ def final(parcel: int, outcome: ParcelOutcome, days: float = 20) -> Event:
             return delivered(parcel, days)
         case "returned":
             return ParcelReturned(
-                order_id=ORDER, occurred_at=at(days), parcel=parcel, returned_at=at(days), reason="DI2"
+                order_id=ORDER, occurred_at=time_at(days), parcel=parcel, returned_at=time_at(days), reason="DI2"
             )
         case "lost":
             return lost(parcel, days)
         case "destroyed":
-            return ParcelDestroyed(order_id=ORDER, occurred_at=at(days), parcel=parcel, reason="seized")
+            return ParcelDestroyed(order_id=ORDER, occurred_at=time_at(days), parcel=parcel, reason="seized")
 
 
 def story(ends: Sequence[ParcelOutcome | None]) -> list[Event]:
@@ -143,7 +143,7 @@ def test_evidence_outweighs_a_loss_and_the_latest_evidence_holds() -> None:
     assert outcome(lost(1, 10), final(1, "returned", 20)) == "returned"
     assert outcome(delivered(1, 20), final(1, "returned", 22)) == "returned"
     assert outcome(final(1, "returned", 20), delivered(1, 22)) == "delivered"
-    assert outcome(ParcelReceivedBack(order_id=ORDER, occurred_at=at(25), parcel=1)) == "returned"
+    assert outcome(ParcelReceivedBack(order_id=ORDER, occurred_at=time_at(25), parcel=1)) == "returned"
     assert outcome(scan(1)) is None
 
 
@@ -164,12 +164,12 @@ WITHDRAWALS: dict[str, Outcome] = {
 
 
 def withdrawn(reason: str) -> OrderWithdrawn:
-    return OrderWithdrawn(order_id=ORDER, occurred_at=at(3), reason=reason)
+    return OrderWithdrawn(order_id=ORDER, occurred_at=time_at(3), reason=reason)
 
 
-REFUSED = OrderRefused(order_id=ORDER, occurred_at=at(1), reason="over_transaction_limit")
+REFUSED = OrderRefused(order_id=ORDER, occurred_at=time_at(1), reason="over_transaction_limit")
 OUT_OF_STOCK = StockRefused(
-    order_id=ORDER, occurred_at=at(2), shortages=(Shortage(sku="SERUM-30", wanted=4, available=1),)
+    order_id=ORDER, occurred_at=time_at(2), shortages=(Shortage(sku="SERUM-30", wanted=4, available=1),)
 )
 EARLY_ENDS: list[tuple[Event, Outcome, str]] = [
     *((withdrawn(reason), outcome, reason) for reason, outcome in WITHDRAWALS.items()),
@@ -194,7 +194,7 @@ def case_facts(parcel: int) -> list[Event]:
     return [
         CaseOpened(
             order_id=ORDER,
-            occurred_at=at(9),
+            occurred_at=time_at(9),
             case=name,
             service="customs",
             kind="customs_hold",
@@ -202,7 +202,7 @@ def case_facts(parcel: int) -> list[Event]:
             reason="inspection",
             action="answer_customs",
         ),
-        CaseClosed(order_id=ORDER, occurred_at=at(10), case=name, kind="customs_hold", resolution="released"),
+        CaseClosed(order_id=ORDER, occurred_at=time_at(10), case=name, kind="customs_hold", resolution="released"),
     ]
 
 
@@ -213,12 +213,12 @@ def worlds(draw: st.DrawFn) -> list[Event]:
     if early is not None:
         consumed: list[Event] = [*BEGINNING, SCREENED, early]
         if isinstance(early, OrderWithdrawn) and early.reason == "shopper":
-            consumed.append(CancelRequested(order_id=ORDER, occurred_at=at(2), reason="shopper"))
+            consumed.append(CancelRequested(order_id=ORDER, occurred_at=time_at(2), reason="shopper"))
     else:
         consumed = story(draw(st.lists(st.none() | st.sampled_from(OUTCOMES), min_size=1, max_size=3)))
         if draw(st.booleans()):
-            consumed.append(CancelRequested(order_id=ORDER, occurred_at=at(8), reason="shopper"))
-            consumed.append(CancelTooLate(order_id=ORDER, occurred_at=at(8), reason="shopper"))
+            consumed.append(CancelRequested(order_id=ORDER, occurred_at=time_at(8), reason="shopper"))
+            consumed.append(CancelTooLate(order_id=ORDER, occurred_at=time_at(8), reason="shopper"))
         if draw(st.booleans()):
             consumed += case_facts(1)
     dropped = draw(st.sets(st.sampled_from(range(len(consumed))), max_size=3))
@@ -283,7 +283,7 @@ def test_what_was_sent_back_to_a_door_and_then_home_is_published_in_turn() -> No
 
 
 def test_the_wait_for_screening_begins_when_the_record_is_there() -> None:
-    late = PersonRecorded(order_id=ORDER, occurred_at=at(2))
+    late = PersonRecorded(order_id=ORDER, occurred_at=time_at(2))
     status = order_status(Facts(order_stream(ORDER), [BEGINNING[0], late]))
     assert status is not None
-    assert status.since == at(0) + timedelta(days=2)
+    assert status.since == time_at(0) + timedelta(days=2)

@@ -14,14 +14,14 @@ from services.orders.domain.document import document
 from services.orders.domain.pauses import LOOK_AGAIN, Pause, concerning, earliest_wait
 from services.orders.domain.status import WaitingState, order_status
 from shared.ledger.facts import DecisionContext, Facts, Output, Timer
-from tests.support.orders_samples import STATES, at, closed_case, opened, until
+from tests.support.orders_samples import STATES, closed_case, opened, time_at, until
 
-DECLARED_AT = at(4)
+DECLARED_AT = time_at(4)
 ALLOWED = DEADLINES["declared"]
 
 
 def pause(since: float, until: float | None, operation: str = "labels", counterpart: str = "carrier.laposte") -> Pause:
-    return Pause(counterpart, operation, at(since), None if until is None else at(until))
+    return Pause(counterpart, operation, time_at(since), None if until is None else time_at(until))
 
 
 def limit(facts: Facts, *pauses: Pause) -> datetime | None:
@@ -31,7 +31,7 @@ def limit(facts: Facts, *pauses: Pause) -> datetime | None:
 
 
 def decided(facts: Facts, days: float, *pauses: Pause) -> list[Output]:
-    return decide(facts, DecisionContext(at(days), caught_up=True), pauses)
+    return decide(facts, DecisionContext(time_at(days), caught_up=True), pauses)
 
 
 def test_while_labels_are_paused_no_deadline_acts() -> None:
@@ -41,15 +41,15 @@ def test_while_labels_are_paused_no_deadline_acts() -> None:
     assert shown is not None
     assert shown["deadline"] is None
     (timer,) = decided(waiting, 40, lasting)
-    assert timer == Timer(waiting.stream, at(40) + LOOK_AGAIN)
+    assert timer == Timer(waiting.stream, time_at(40) + LOOK_AGAIN)
     (cancel,) = decided(waiting, 40)
     assert isinstance(cancel, CancelRequested)
 
 
 def test_after_a_pause_of_eight_days_the_clock_goes_on() -> None:
     waiting, ended = until("declared"), pause(5, 13)
-    assert limit(waiting, ended) == DECLARED_AT + ALLOWED + (at(13) - at(5))
-    assert decided(waiting, 13, ended) == [Timer(waiting.stream, at(19))]
+    assert limit(waiting, ended) == DECLARED_AT + ALLOWED + (time_at(13) - time_at(5))
+    assert decided(waiting, 13, ended) == [Timer(waiting.stream, time_at(19))]
     (cancel,) = decided(waiting, 19, ended)
     assert isinstance(cancel, CancelRequested)
 
@@ -67,7 +67,7 @@ def test_after_a_pause_of_eight_days_the_clock_goes_on() -> None:
 def test_only_the_time_of_the_wait_during_a_pause_of_what_is_waited_for_counts(
     pauses: list[Pause], days: float
 ) -> None:
-    assert limit(until("declared"), *pauses) == DECLARED_AT + ALLOWED + (at(days) - at(0))
+    assert limit(until("declared"), *pauses) == DECLARED_AT + ALLOWED + (time_at(days) - time_at(0))
 
 
 def test_a_pause_and_a_case_at_the_same_time_count_once() -> None:
@@ -75,7 +75,7 @@ def test_a_pause_and_a_case_at_the_same_time_count_once() -> None:
     events: tuple[Event, ...] = (opened("needs_attention:1:label-1", 5), closed_case("needs_attention:1:label-1", 8))
     for event in events:
         waiting.add(event)
-    assert limit(waiting, pause(6, 10)) == DECLARED_AT + ALLOWED + (at(10) - at(5))
+    assert limit(waiting, pause(6, 10)) == DECLARED_AT + ALLOWED + (time_at(10) - time_at(5))
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if state != "declared"])
@@ -91,6 +91,6 @@ def test_pauses_are_asked_for_only_while_a_label_may_be_waited_for() -> None:
 
 
 def test_overlapping_spans_count_once_and_only_from_the_beginning_of_the_wait() -> None:
-    spans = [(at(9), at(10)), (at(0), at(3)), (at(2), at(5)), (at(4), at(4))]
-    assert suspended(spans, at(1)) == at(5) - at(0)
-    assert suspended([], at(1)) == at(0) - at(0)
+    spans = [(time_at(9), time_at(10)), (time_at(0), time_at(3)), (time_at(2), time_at(5)), (time_at(4), time_at(4))]
+    assert suspended(spans, time_at(1)) == time_at(5) - time_at(0)
+    assert suspended([], time_at(1)) == time_at(0) - time_at(0)

@@ -60,7 +60,7 @@ def test_a_province_is_known_by_name_and_code(iso: str | None, names: list[str])
 
 
 @pytest.mark.parametrize(
-    ("iso", "city", "district", "kept"),
+    ("iso", "city", "district", "place"),
     [
         ("CN-GD", "深圳", "南山", ("深圳市", "南山区")),
         ("CN-GD", "Shenzhen City", "Nánshān Qū", ("深圳市", "南山区")),
@@ -127,9 +127,9 @@ def test_a_province_is_known_by_name_and_code(iso: str | None, names: list[str])
         ("CN-SH", "Pudong New Area", "", ("浦东新区", "")),
     ],
 )
-def test_a_place_is_kept_by_its_chinese_name(iso: str, city: str, district: str, kept: tuple[str, str]) -> None:
-    assert locate(iso, city, district) == kept
-    assert locate(iso, *kept) == kept
+def test_a_place_is_kept_by_its_chinese_name(iso: str, city: str, district: str, place: tuple[str, str]) -> None:
+    assert locate(iso, city, district) == place
+    assert locate(iso, *place) == place
 
 
 @pytest.mark.parametrize(
@@ -176,10 +176,10 @@ def test_what_is_kept_of_any_division_is_taken_again_and_kept_the_same() -> None
             above = divisions.get(f"{division.code[:4]}00", division)
             for form in ("name", "code", "pinyin"):
                 city, district = getattr(above, form), getattr(division, form)
-                kept = locate(iso, city, district if division is not above else "")
-                assert isinstance(kept, tuple), (iso, city, district)
-                assert locate(iso, *kept) == kept
-                assert division.name in (*kept, PROVINCES[iso])
+                place = locate(iso, city, district if division is not above else "")
+                assert isinstance(place, tuple), (iso, city, district)
+                assert locate(iso, *place) == place
+                assert division.name in (*place, PROVINCES[iso])
 
 
 def test_the_list_of_divisions_is_whole() -> None:

@@ -15,19 +15,19 @@ from contracts.vocabularies import ORDER_REFUSALS
 from contracts.warehouse import Shortage, StockRefused
 from services.orders.domain.previews import LineStock, Preview, preview
 from shared.faults import Fault
-from tests.support.orders_samples import ORDER, RESERVED, SCREENED, at, placed
+from tests.support.orders_samples import ORDER, RESERVED, SCREENED, placed, time_at
 
 SOAP = OrderLine.model_validate(
     {**placed().lines[0].model_dump(), "line": 2, "sku": "SAVON-200", "hs_code": "340111", "quantity": 3}
 )
 PLACED = placed().model_copy(update={"lines": (*placed().lines, SOAP)})
 PASSED = ScreeningAnswer(screened=SCREENED)
-IN_STOCK = ReservationAnswer(reserved=RESERVED, dispatch_date=at(1).date())
+IN_STOCK = ReservationAnswer(reserved=RESERVED, dispatch_date=time_at(1).date())
 NUMBER = Fault("number", "number_taken", "Must not name another order")
 
 
 def refused(reason: str, sku: str | None = None) -> ScreeningAnswer:
-    return ScreeningAnswer(refused=OrderRefused(order_id=ORDER, occurred_at=at(0), reason=reason, sku=sku))
+    return ScreeningAnswer(refused=OrderRefused(order_id=ORDER, occurred_at=time_at(0), reason=reason, sku=sku))
 
 
 def short(**available: int) -> ReservationAnswer:
@@ -36,7 +36,7 @@ def short(**available: int) -> ReservationAnswer:
         Shortage(sku=sku, wanted=wanted[sku], available=units)
         for sku, units in ((name.replace("_", "-"), units) for name, units in available.items())
     )
-    return ReservationAnswer(refused=StockRefused(order_id=ORDER, occurred_at=at(0), shortages=shortages))
+    return ReservationAnswer(refused=StockRefused(order_id=ORDER, occurred_at=time_at(0), shortages=shortages))
 
 
 def named_faults(answer: Preview) -> list[tuple[str, str]]:
@@ -50,7 +50,7 @@ def test_an_order_that_nobody_refuses_is_accepted() -> None:
     assert answer.route is not None
     assert (answer.route.carrier, answer.route.product) == ("laposte", "DOS")
     assert answer.stock == (LineStock("SERUM-30", 4, 4), LineStock("SAVON-200", 3, 3))
-    assert answer.dispatch_date == at(1).date()
+    assert answer.dispatch_date == time_at(1).date()
     assert (answer.faults, answer.unanswered) == ((), ())
 
 

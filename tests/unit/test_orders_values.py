@@ -31,17 +31,17 @@ LINE = single_line(60)
 def rule(check: Callable[[Any], object], value: object) -> str:
     """Which rule the value breaks."""
     try:
-        kept = check(value)
+        checked = check(value)
     except (PydanticCustomError, PydanticKnownError) as fault:
         return fault.type
-    pytest.fail(f"taken, as {kept!r}")
+    pytest.fail(f"taken, as {checked!r}")
 
 
 # --- text -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"),
+    ("written", "stored_text"),
     [
         ("\U00031350\U0002ebf0", "\U00031350\U0002ebf0"),  # Han of Unicode 15 and 15.1
         ("王\U000323b0\U0003347a", "王\U000323b0\U0003347a"),  # Han planes, not assigned in any Python we support
@@ -54,8 +54,8 @@ def rule(check: Callable[[Any], object], value: object) -> str:
         ("\uf900", "\u8c48"),  # a compatibility character is the unified one
     ],
 )
-def test_rare_characters_are_taken(written: str, kept: str) -> None:
-    assert LINE(written) == kept
+def test_rare_characters_are_taken(written: str, stored_text: str) -> None:
+    assert LINE(written) == stored_text
 
 
 @pytest.mark.parametrize("dot", "·•‧∙⋅・･")
@@ -82,12 +82,12 @@ def test_a_bound_is_judged_in_the_form_that_is_kept() -> None:
 @given(st.text(max_size=130))
 def test_a_kept_line_is_of_form_c_within_its_bound_and_kept_as_it_is(written: str) -> None:
     try:
-        kept = LINE(written)
+        line = LINE(written)
     except (PydanticCustomError, PydanticKnownError):
         return
-    assert 1 <= len(kept) <= 60
-    assert unicodedata.is_normalized("NFC", kept)
-    assert kept == LINE(kept)
+    assert 1 <= len(line) <= 60
+    assert unicodedata.is_normalized("NFC", line)
+    assert line == LINE(line)
 
 
 # --- times ------------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def test_an_instant_is_kept_in_utc(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"),
+    ("written", "stored_phone"),
     [
         ("13800138000", "+8613800138000"),
         ("+86 138-0013-8000", "+8613800138000"),
@@ -139,8 +139,8 @@ def test_an_instant_is_kept_in_utc(text: str) -> None:
         ("tel:+86-10-65529988", "+861065529988"),
     ],
 )
-def test_mobiles_and_fixed_lines_are_taken(written: str, kept: str) -> None:
-    assert phone(written) == kept
+def test_mobiles_and_fixed_lines_are_taken(written: str, stored_phone: str) -> None:
+    assert phone(written) == stored_phone
 
 
 @pytest.mark.parametrize(

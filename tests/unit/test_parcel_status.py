@@ -31,7 +31,17 @@ from services.orders.domain.decide import decide as decide_order
 from services.parcel_status import PLACE_OF, PLACES, TABLE, Step, end_evidence, in_order, last_step, replaces
 from services.tracking.domain.journey import Journey, derive_journey
 from shared.ledger.facts import DecisionContext, Facts
-from tests.support.orders_samples import BEGINNING, ORDER, RESERVED, SCREENED, at, declared, handed_over, label, packed
+from tests.support.orders_samples import (
+    BEGINNING,
+    ORDER,
+    RESERVED,
+    SCREENED,
+    declared,
+    handed_over,
+    label,
+    packed,
+    time_at,
+)
 
 NUMBER = "CY123456785FR"
 ENDS: tuple[type[ParcelEndEvent], ...] = (ParcelDelivered, ParcelReturned, ParcelLost, ParcelDestroyed)
@@ -103,9 +113,9 @@ def meant(scans: Sequence[Said], index: int) -> Status:
     if start is None:
         return status
     since = scans[start : index + 1]
-    countries = [said.country for said in since if said.country]
+    countries = [scan.country for scan in since if scan.country]
     back_home = countries[-1:] == ["FR"]
-    moved = any(RANKS[said.status] < RANKS["at_delivery_office"] for said in since)
+    moved = any(RANKS[scan.status] < RANKS["at_delivery_office"] for scan in since)
     if status == "delivered" and back_home:
         return "returned"
     return "returning" if status in DOOR and (moved or back_home) else status
@@ -117,7 +127,7 @@ def slow_status(scans: Iterable[Said]) -> Status | None:
     def place_in_time(minute: int, status: Status) -> tuple[int, int, int]:
         return minute, RANKS[status], SAME_MINUTE.index(status) if status in SAME_MINUTE else -1
 
-    ordered = sorted(scans, key=lambda said: place_in_time(said.minute, said.status))
+    ordered = sorted(scans, key=lambda scan: place_in_time(scan.minute, scan.status))
     meanings = [(ordered[index].minute, meant(ordered, index)) for index in range(len(ordered))]
     current: Status | None = None
     for _, status in sorted(meanings, key=lambda meaning: place_in_time(*meaning)):
@@ -127,7 +137,7 @@ def slow_status(scans: Iterable[Said]) -> Status | None:
 
 
 def scanned(minute: float, status: Status | None, country: CountryCode | None = None, code: str = "X") -> ParcelScanned:
-    when = at(7) + timedelta(minutes=minute)
+    when = time_at(7) + timedelta(minutes=minute)
     return ParcelScanned(
         order_id=ORDER,
         occurred_at=when,
@@ -141,14 +151,14 @@ def scanned(minute: float, status: Status | None, country: CountryCode | None = 
     )
 
 
-def fact_of(said: Said) -> ParcelScanned:
-    return scanned(said.minute, said.status, said.country)
+def fact_of(scan: Said) -> ParcelScanned:
+    return scanned(scan.minute, scan.status, scan.country)
 
 
 journeys = st.lists(
     st.builds(Said, st.integers(0, 12), st.sampled_from(STATUSES), st.sampled_from([None, "FR", "CN"])),
     max_size=9,
-    unique_by=lambda said: (said.minute, said.status),
+    unique_by=lambda scan: (scan.minute, scan.status),
 )
 
 
@@ -157,7 +167,7 @@ journeys = st.lists(
 @settings(max_examples=500)
 def test_the_fold_is_that_of_the_slow_one(scans: list[Said]) -> None:
     # What no rule orders goes by the facts' ids.
-    scans = sorted(scans, key=lambda said: fact_of(said).id.int)
+    scans = sorted(scans, key=lambda scan: fact_of(scan).id.int)
     steps = [Step(scan.scanned_at, scan, scan.status) for scan in map(fact_of, scans)]
     step = last_step(in_order(reversed(steps)))
     assert (step.status if step else None) == slow_status(scans)
@@ -173,7 +183,7 @@ def test_each_pair_of_statuses(current: Status, new: Status) -> None:
 
 def publish_ends(facts: Facts) -> None:
     """Lets carrier publish what its scans say of the parcel's end."""
-    while fresh := [end for end in outcomes.outputs(facts, DecisionContext(at(60))) if facts.add(end)]:
+    while fresh := [end for end in outcomes.outputs(facts, DecisionContext(time_at(60))) if facts.add(end)]:
         assert all(isinstance(end, ENDS) for end in fresh)
 
 
@@ -182,8 +192,8 @@ def publish_ends(facts: Facts) -> None:
 def test_what_carrier_publishes_and_orders_reads_is_what_tracking_shows(data: st.DataObject, scans: list[Said]) -> None:
     """In whatever order the scans arrive, and whatever was published on the way."""
     facts = Facts(order_stream(ORDER))
-    for said in data.draw(st.permutations(scans)):
-        facts.add(scanned(said.minute, said.status, said.country))
+    for scan in data.draw(st.permutations(scans)):
+        facts.add(scanned(scan.minute, scan.status, scan.country))
         if data.draw(st.booleans()):
             publish_ends(facts)
     publish_ends(facts)
@@ -211,33 +221,33 @@ def assert_one_story(facts: Facts) -> None:
 @pytest.mark.parametrize("again", [1, 2])
 def test_a_loss_that_is_reported_late_is_published_before_what_it_outweighs(again: int) -> None:
     facts = Facts(order_stream(ORDER))
-    for said in (Said(1, "cancelled", None), Said(again, "lost", None), Said(0, "lost", None)):
-        facts.add(fact_of(said))
+    for scan in (Said(1, "cancelled", None), Said(again, "lost", None), Said(0, "lost", None)):
+        facts.add(fact_of(scan))
         publish_ends(facts)
     assert_one_story(facts)
     assert [(end.turn, end.occurred_at) for end in facts.all(ParcelLost)] == [
-        (2, at(7)),
-        (1, at(7) + timedelta(minutes=again)),
+        (2, time_at(7)),
+        (1, time_at(7) + timedelta(minutes=again)),
     ]
 
 
 def test_a_delivery_abroad_is_none_in_france_because_of_an_earlier_scan_there() -> None:
     """A parcel that was reported lost meanwhile: all its scans are weighed."""
     facts = Facts(order_stream(ORDER))
-    for said in (
+    for scan in (
         Said(0, "returning", None),
         Said(0, "lost", None),
         Said(1, "announced", "FR"),
         Said(2, "delivered", "CN"),
     ):
-        facts.add(scanned(said.minute, said.status, said.country))
+        facts.add(scanned(scan.minute, scan.status, scan.country))
     publish_ends(facts)
     assert_one_story(facts)
 
 
 def coded(code: str, day: float, country: CountryCode | None = None, parcel: int = 1) -> ParcelScanned:
     """An event of La Poste, as carrier publishes it."""
-    known = KnownScan("laposte", f"CY00000000{parcel}FR", "poll", b"", code, at(day), 60, country, ORDER, parcel)
+    known = KnownScan("laposte", f"CY00000000{parcel}FR", "poll", b"", code, time_at(day), 60, country, ORDER, parcel)
     return scan_fact(known, codes.read(code, country))
 
 
@@ -255,7 +265,7 @@ class Story:
         for event in events:
             self.facts.add(event)
             publish_ends(self.facts)
-            context = DecisionContext(max(at(30), event.occurred_at))
+            context = DecisionContext(max(time_at(30), event.occurred_at))
             while [new for new in decide_order(self.facts, context) if isinstance(new, Event) and self.facts.add(new)]:
                 pass
         return self
@@ -396,15 +406,15 @@ def test_a_loss_that_is_reported_after_the_delivery_is_published_once_and_change
 
 
 def test_a_loss_that_an_operator_stated_is_one_of_the_turns() -> None:
-    stated = ParcelLost(order_id=ORDER, occurred_at=at(12), parcel=1, said_by="operator")
+    stated = ParcelLost(order_id=ORDER, occurred_at=time_at(12), parcel=1, said_by="operator")
     story = Story(2).tell(stated, coded("SOLVOL", 9), coded("ET3", 10, "CN"))
     latest = max(story.facts.all(ParcelLost), key=lambda end: end.turn)
-    assert (latest.turn, latest.occurred_at, latest.said_by) == (2, at(12), "operator")
+    assert (latest.turn, latest.occurred_at, latest.said_by) == (2, time_at(12), "operator")
     assert story.ended() == "lost"
 
 
 def test_what_the_warehouse_opened_was_returned_whoever_has_lost_it() -> None:
-    back = ParcelReceivedBack(order_id=ORDER, occurred_at=at(20), parcel=1)
+    back = ParcelReceivedBack(order_id=ORDER, occurred_at=time_at(20), parcel=1)
     assert Story(2).tell(coded("SOLVOL", 9), back).ended() == "returned"
 
 

@@ -44,14 +44,14 @@ SAID = Said(
 PACKED = replace(SAID, action="ADD", step="packing", parent=f"https://id.gs1.org/00/{SSCC}", disposition=None)
 
 
-def captured(said: Said = SAID, by: str = MAKER) -> Captured:
-    made = judge(said, PLACE, NOW, by)
+def captured(statement: Said = SAID, by: str = MAKER) -> Captured:
+    made = judge(statement, PLACE, NOW, by)
     assert isinstance(made, Captured), made
     return made
 
 
-def declared(said: Said = SAID, hours: int = 1) -> Said:
-    return replace(said, declaration=Declaration(said.happened_at + timedelta(hours=hours), "did_not_occur"))
+def declared(statement: Said = SAID, hours: int = 1) -> Said:
+    return replace(statement, declaration=Declaration(statement.happened_at + timedelta(hours=hours), "did_not_occur"))
 
 
 def test_an_event_stands_as_this_issuer_names_things_and_keeps_its_hash() -> None:

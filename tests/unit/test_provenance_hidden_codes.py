@@ -50,15 +50,15 @@ def test_a_code_is_read_as_people_type_it(typed: str, code: str | None) -> None:
 
 
 def test_a_code_fits_its_unit_by_any_key_that_made_it() -> None:
-    kept = keyed(UNIT, "012345", OLD)
-    assert kept.startswith(b"\x02v1")
-    assert b"012345" not in kept
-    assert fits(UNIT, "012345", kept, OLD)
-    assert fits(UNIT, "012345", kept, NEW)
+    keyed_code = keyed(UNIT, "012345", OLD)
+    assert keyed_code.startswith(b"\x02v1")
+    assert b"012345" not in keyed_code
+    assert fits(UNIT, "012345", keyed_code, OLD)
+    assert fits(UNIT, "012345", keyed_code, NEW)
     assert keyed(UNIT, "012345", NEW).startswith(b"\x02v2")
-    assert not fits(UNIT, "012346", kept, NEW)
-    assert not fits(OTHER, "012345", kept, NEW)
-    assert not fits(UNIT, "012345", kept, {b"\x02v1": b"3" * 32})
+    assert not fits(UNIT, "012346", keyed_code, NEW)
+    assert not fits(OTHER, "012345", keyed_code, NEW)
+    assert not fits(UNIT, "012345", keyed_code, {b"\x02v1": b"3" * 32})
 
 
 def test_waits_double_up_to_an_hour_and_never_lock() -> None:

@@ -53,7 +53,7 @@ def of(*facts: Event) -> list[LogEvent]:
     return list(of_order(Facts(order_stream(ORDER), facts), PLACE))
 
 
-def said(events: list[LogEvent]) -> list[tuple[Any, ...]]:
+def summaries(events: list[LogEvent]) -> list[tuple[Any, ...]]:
     """Of each event: action, step, disposition, lot and quantity."""
     rows = []
     for event in events:
@@ -80,7 +80,7 @@ def test_each_lot_of_a_receipt_is_told_alone_and_other_goods_are_not() -> None:
             ReceivedLine(sku="MIEL", quantity=3, lot="L1"),
         ),
     )
-    assert said(list(of_receipt(fact, PLACE))) == [
+    assert summaries(list(of_receipt(fact, PLACE))) == [
         ("OBSERVE", "receiving", "in_progress", "L1", 7),
         ("OBSERVE", "receiving", "in_progress", "L2", 3),
     ]
@@ -88,7 +88,7 @@ def test_each_lot_of_a_receipt_is_told_alone_and_other_goods_are_not() -> None:
 
 def test_what_is_packed_is_an_aggregation_of_quantities() -> None:
     first, second = of(PACKED)
-    assert said([first, second]) == [
+    assert summaries([first, second]) == [
         ("ADD", "packing", "in_progress", "L1", 2),
         ("ADD", "packing", "in_progress", "L/2", 1),
     ]
@@ -109,11 +109,11 @@ def test_a_box_with_lots_only_is_told_of_as_any() -> None:
 
 @pytest.mark.parametrize("reason", ["withdrawn", "repacked"])
 def test_a_box_that_never_left_was_only_unpacked(reason: str) -> None:
-    assert said(of(returned(reason))) == [("DELETE", "unpacking", "in_progress", "L1", 2)]
+    assert summaries(of(returned(reason))) == [("DELETE", "unpacking", "in_progress", "L1", 2)]
 
 
 def test_a_return_tells_what_is_sound_and_what_is_no_more() -> None:
-    assert said(of(returned("returned", (lot("L1", 1), lot("L2", 1))))) == [
+    assert summaries(of(returned("returned", (lot("L1", 1), lot("L2", 1))))) == [
         ("DELETE", "unpacking", "in_progress", "L1", 3),
         ("DELETE", "unpacking", "in_progress", "L2", 1),
         ("OBSERVE", "receiving", "returned", "L1", 2),
@@ -127,7 +127,7 @@ def test_what_is_written_off_is_told_once(reason: str, count: int) -> None:
     fact = StockWrittenOff(
         order_id=ORDER, occurred_at=NOW, sku=SOAP, quantity=1, reason=reason, number=1, lots=(lot("L1", 1),)
     )
-    assert said(list(of_write_off(fact, PLACE))) == [("DELETE", "decommissioning", "inactive", "L1", 1)] * count
+    assert summaries(list(of_write_off(fact, PLACE))) == [("DELETE", "decommissioning", "inactive", "L1", 1)] * count
 
 
 def test_the_name_of_a_lot_is_no_units() -> None:

@@ -103,9 +103,9 @@ def test_a_units_state_follows_from_its_way() -> None:
 def test_only_our_own_word_counts_and_not_what_was_declared_wrong() -> None:
     received, ended = steps("commissioning", "decommissioning")
     assert not is_ours([replace(received, said_by="maison")])
-    said = [received, replace(ended, said_by="maison")]
-    assert is_ours(said)
-    assert unit_state(said).ended_at is None
+    way = [received, replace(ended, said_by="maison")]
+    assert is_ours(way)
+    assert unit_state(way).ended_at is None
     assert unit_state([received, ended, replace(ended, wrong=True)]).ended_at is None
     assert unit_state([received, ended]).ended_at == ended.happened_at
 
@@ -202,11 +202,11 @@ class Fetched(HTMLParser):
 
     def __init__(self, page: bytes) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.fetches: list[str] = []
         self.feed(page.decode())
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.found += [
+        self.fetches += [
             f"{tag} {name}={value}"
             for name, value in attributes
             if (name in FETCHING or (name == "href" and tag in ("link", "base", "use")))
@@ -215,7 +215,7 @@ class Fetched(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.cdata_elem == "style":
-            self.found += re.findall(r"@import|url\(", data)
+            self.fetches += re.findall(r"@import|url\(", data)
 
 
 FETCHING = ("src", "srcset", "data", "poster", "background", "http-equiv")
@@ -225,7 +225,7 @@ FETCHING = ("src", "srcset", "data", "poster", "background", "http-equiv")
 def test_a_page_is_shown_after_one_request(language: Any) -> None:
     """Style and script stand in it, and nothing else is waited for: neither of ours nor of any other host."""
     for page in (*of_units(language).values(), *others(language).values(), *of_longest(language).values()):
-        assert Fetched(page).found == []
+        assert Fetched(page).fetches == []
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_page_is_shown_after_one_request(language: Any) -> None:
     ["<script src=a>", "<link href=a>", "<img src=a>", "<style>@import 'a'</style>", "<style>a{b:url(c)}</style>"],
 )
 def test_what_a_page_would_fetch_is_found(page: str) -> None:
-    assert Fetched(page.encode()).found
+    assert Fetched(page.encode()).fetches
 
 
 def test_nothing_foreign_is_loaded_and_only_our_script_runs() -> None:

@@ -133,14 +133,14 @@ def test_an_entry_stands_after_its_length() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 700), max_size=6))
 def test_appends_in_any_batches_give_one_tree(batches: list[int]) -> None:
-    edge, kept = Edge(), dict[tiles.Place, bytes]()
+    edge, stored_tiles = Edge(), dict[tiles.Place, bytes]()
     hashes = [leaf_hash(b"leaf %d" % n) for n in range(sum(batches))]
     for batch in batches:
         edge, changed = append(edge, hashes[edge.size : edge.size + batch])
-        assert all(tile.startswith(kept.get(place, b"")) for place, tile in changed.items())
-        kept |= changed
+        assert all(tile.startswith(stored_tiles.get(place, b"")) for place, tile in changed.items())
+        stored_tiles |= changed
     once, whole = append(Edge(), hashes)
-    assert (once.size, once.root, whole) == (edge.size, edge.root, kept)
+    assert (once.size, once.root, whole) == (edge.size, edge.root, stored_tiles)
     assert edge.root == root_of(hashes)
 
 

@@ -186,7 +186,7 @@ DETAIL = {"datetime": AT, "status": "delivered", "tracking_location": {"country"
     ],
 )
 def test_of_aggregators(name: str, callback: dict[str, Any]) -> None:
-    (aggregator,) = (one for one in LAPOSTE.aggregators if one.name == name)
+    (aggregator,) = (known_aggregator for known_aggregator in LAPOSTE.aggregators if known_aggregator.name == name)
     published = 0
     for word, changed in spoilt(callback):
         try:
@@ -214,10 +214,10 @@ def scans(events: Iterable[CarrierEvent], carrier: Carrier = LAPOSTE) -> list[Ev
     return [scan(event, carrier) for event in events if event.code and event.scanned_at]
 
 
-def details(told: ParcelDetails | None) -> list[Event]:
+def details(parcel_details: ParcelDetails | None) -> list[Event]:
     """What is published beside the scans."""
-    report = KnownDetails("laposte", NUMBER, ORDER, 1, told.stored() if told else {})
-    return [*details_facts({ORDER: Facts(order_stream(ORDER))}, [report], NOW)] if told else []
+    report = KnownDetails("laposte", NUMBER, ORDER, 1, parcel_details.stored() if parcel_details else {})
+    return [*details_facts({ORDER: Facts(order_stream(ORDER))}, [report], NOW)] if parcel_details else []
 
 
 def scan(event: CarrierEvent, carrier: Carrier) -> Event:

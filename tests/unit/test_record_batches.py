@@ -173,13 +173,13 @@ def test_a_log_is_read_to_its_end_in_steps_of_any_size(content: list[tuple[list[
         log += build([(None, value, []) for value in values], codec, len(expected))
         expected += values
     read_values: list[bytes | None] = []
-    at = 0
-    while at < len(expected):
-        step, going_on = read_slice(log, at, len(expected), most)
-        assert going_on > at
+    offset = 0
+    while offset < len(expected):
+        step, going_on = read_slice(log, offset, len(expected), most)
+        assert going_on > offset
         assert len(step) <= most
         read_values += [record.value for record in step if isinstance(record, RawRecord)]
-        at = going_on
+        offset = going_on
     assert read_values == expected
 
 

@@ -50,8 +50,8 @@ def replaced(packed: OrderPacked, parcel: int, by: int) -> ParcelRepacked:
     """The same contents in another box, a second later than the last fact of its kind."""
     [old] = [box for box in packed.parcels if box.parcel == parcel]
     box = old.model_copy(update={"parcel": by, "weight_g": old.weight_g + 50})
-    at = packed.occurred_at + timedelta(hours=by)
-    return ParcelRepacked(order_id=packed.order_id, occurred_at=at, parcel=parcel, box=box)
+    repacked_at = packed.occurred_at + timedelta(hours=by)
+    return ParcelRepacked(order_id=packed.order_id, occurred_at=repacked_at, parcel=parcel, box=box)
 
 
 def test_a_box_that_was_given_up_stands_in_the_plan_of_its_time() -> None:
@@ -64,7 +64,7 @@ def test_a_box_that_was_given_up_stands_in_the_plan_of_its_time() -> None:
     facts = known(*PACKED, first, second)
     plans = {box: plan_with(facts, box) for box in (1, 3, 4)}
     others = [box.parcel for box in packed.parcels[1:]]
-    assert {box: [one.parcel for one in plan.parcels] for box, plan in plans.items() if plan} == {
+    assert {box: [box_in_plan.parcel for box_in_plan in plan.parcels] for box, plan in plans.items() if plan} == {
         box: [box, *others] for box in plans
     }
     assert plan_with(known(), 1) is None
@@ -242,8 +242,8 @@ def test_an_mrn_of_an_order_that_was_withdrawn_is_invalidated() -> None:
     facts = with_mrn(withdrawn)
     assert jobs(after(facts)) == {("invalidation", "1")}
     assert reason_of(facts, 1) == "withdrawn"
-    left = jobs(after(with_mrn(withdrawn, customs_samples.handed_over(1))))
-    assert "invalidation" not in {kind for kind, _ in left}
+    jobs_after_hand_over = jobs(after(with_mrn(withdrawn, customs_samples.handed_over(1))))
+    assert "invalidation" not in {kind for kind, _ in jobs_after_hand_over}
 
 
 def closed(outcome: Outcome) -> OrderClosed:
@@ -252,8 +252,8 @@ def closed(outcome: Outcome) -> OrderClosed:
 
 @pytest.mark.parametrize("outcome", ["delivered", "partly_delivered", "returned", "lost", "destroyed"])
 def test_goods_that_have_left_keep_their_declaration_though_the_hand_over_is_not_known_yet(outcome: Outcome) -> None:
-    left = customs_samples.scanned("departed_origin")
-    seen = (left, customs_samples.scanned("import_customs", hours=50), customs_samples.delivered())
+    departure = customs_samples.scanned("departed_origin")
+    seen = (departure, customs_samples.scanned("import_customs", hours=50), customs_samples.delivered())
     facts = with_mrn(*seen, closed(outcome))
     assert jobs(after(facts)) == set()
     assert not never_leaves(facts, 1)
@@ -276,24 +276,24 @@ def test_a_box_that_was_put_into_another_twice_is_declared_when_the_first_is_inv
 
 
 def test_the_proof_of_exit_is_asked_for_when_the_goods_have_left_and_after_90_and_150_days() -> None:
-    gone = customs_samples.handed_over(1)
-    left = customs_samples.scanned("departed_origin")
+    first_hand_over = customs_samples.handed_over(1)
+    departure = customs_samples.scanned("departed_origin")
     declared_at = next(event.occurred_at for event in with_mrn().all(ParcelDeclared) if event.mrn)
 
-    def asked(days: float, *events: Event) -> tuple[set[str], list[int]]:
+    def proofs_and_timers(days: float, *events: Event) -> tuple[set[str], list[int]]:
         context = DecisionContext(declared_at + timedelta(days=days))
-        outputs = after(with_mrn(gone, *events), context)
+        outputs = after(with_mrn(first_hand_over, *events), context)
         timers = [(output.at - declared_at).days for output in outputs if isinstance(output, Timer)]
         return {subject for kind, subject in jobs(outputs) if kind == "exit_proof"}, timers
 
-    assert asked(1) == (set(), [90])
-    assert asked(3, left) == ({"1:left"}, [90])
-    assert asked(90, left) == ({"1:left", "1:90"}, [150])
-    assert asked(150, left) == ({"1:left", "1:90", "1:150"}, [])
+    assert proofs_and_timers(1) == (set(), [90])
+    assert proofs_and_timers(3, departure) == ({"1:left"}, [90])
+    assert proofs_and_timers(90, departure) == ({"1:left", "1:90"}, [150])
+    assert proofs_and_timers(150, departure) == ({"1:left", "1:90", "1:150"}, [])
     exited = ExportExited(
         order_id=TWO_PARCELS.order_id, occurred_at=DAYS_LATER.now, parcel=1, mrn=MRN, exited_at=DAYS_LATER.now
     )
-    assert asked(150, left, exited) == (set(), [])
+    assert proofs_and_timers(150, departure, exited) == (set(), [])
 
 
 @pytest.mark.parametrize(
@@ -310,22 +310,22 @@ def test_an_exit_is_proven_only_for_a_time_at_which_the_goods_can_have_left(days
 
 
 def test_the_case_of_a_missing_proof_of_exit_ends_with_the_next_one_or_with_the_proof() -> None:
-    gone, later = customs_samples.handed_over(1), DecisionContext(DAYS_LATER.now + timedelta(days=60))
+    first_hand_over, later = customs_samples.handed_over(1), DecisionContext(DAYS_LATER.now + timedelta(days=60))
     within = timedelta(days=60)
     first = exit_unproven(TWO_PARCELS.order_id, "1:90", "exit_not_confirmed", DAYS_LATER, within)
     second = exit_unproven(TWO_PARCELS.order_id, "1:150", "export_invalid", later, within)
     assert (first.case, first.action) == ("needs_attention:exit_proof:1:90", "look_into")
 
     def ends(*events: Event) -> list[tuple[str, str]]:
-        outputs = after(with_mrn(gone, *events), later)
+        outputs = after(with_mrn(first_hand_over, *events), later)
         return [(end.case, end.resolution) for end in outputs if isinstance(end, CaseClosed)]
 
     assert ends(first) == []
     assert ends(first, second) == [(first.case, "superseded")]
     exited = ExportExited(order_id=TWO_PARCELS.order_id, occurred_at=later.now, parcel=1, mrn=MRN, exited_at=later.now)
     assert ends(first, exited) == [(first.case, "answered")]
-    assert job_subject(with_mrn(gone, first), 1, "exit_proof") == "1:90"
-    assert job_subject(with_mrn(gone), 1, "exit_proof") == "1"
+    assert job_subject(with_mrn(first_hand_over, first), 1, "exit_proof") == "1:90"
+    assert job_subject(with_mrn(first_hand_over), 1, "exit_proof") == "1"
 
 
 def test_an_export_that_failed_is_wanted_no_more_once_the_box_is_given_up() -> None:
@@ -356,7 +356,7 @@ BOX = replaced(carrier_samples.packed(2), 1, by=3)
 
 def test_the_new_box_gets_a_label_and_the_old_one_none() -> None:
     facts = [*CARRIER, *(carrier_samples.declared(parcel) for parcel in (1, 2, 3))]
-    jobs = [one.subject for one in carrier_samples.outputs([*facts, BOX]) if isinstance(one, Job)]
+    jobs = [output.subject for output in carrier_samples.outputs([*facts, BOX]) if isinstance(output, Job)]
     assert jobs == ["3", "2"]
     known_here = Facts(order_stream(carrier_samples.ORDER), [*facts, BOX])
     assert (may_get_label(known_here, 1), may_get_label(known_here, 3)) == (False, True)
@@ -380,12 +380,12 @@ def test_a_scan_of_the_old_label_is_a_case_and_its_announcement_is_none() -> Non
     facts = [*CARRIER, carrier_samples.label(1), BOX]
     known_here = Facts(order_stream(carrier_samples.ORDER), facts)
     assert follow_state(known_here, 1) == "given_up"
-    at = carrier_samples.day(2)
+    scanned_at = carrier_samples.day(2)
     for code, cases in (("DR1", []), ("PC1", ["given_up_box:1"])):
-        outputs = carrier_samples.outputs([*facts, carrier_samples.scan(code, at)], at)
+        outputs = carrier_samples.outputs([*facts, carrier_samples.scan(code, scanned_at)], scanned_at)
         assert [case.case for case in outputs if isinstance(case, CaseOpened)] == cases
     before = [event for event in facts if event is not BOX]
-    outputs = carrier_samples.outputs([*before, carrier_samples.scan("PC1", at)], at)
+    outputs = carrier_samples.outputs([*before, carrier_samples.scan("PC1", scanned_at)], scanned_at)
     assert [case.case for case in outputs if isinstance(case, CaseOpened)] == []
 
 
@@ -400,9 +400,11 @@ def test_an_order_ends_when_its_live_parcels_have() -> None:
     assert planned_parcels(facts) == (2, 3)
     for parcel in (1, 2):
         facts.add(orders_samples.delivered(parcel))
-    assert not any(isinstance(event, OrderClosed) for event in orders_samples.settle(facts, orders_samples.at(40)))
+    assert not any(isinstance(event, OrderClosed) for event in orders_samples.settle(facts, orders_samples.time_at(40)))
     facts.add(orders_samples.delivered(3))
-    [end] = [event for event in orders_samples.settle(facts, orders_samples.at(40)) if isinstance(event, OrderClosed)]
+    [end] = [
+        event for event in orders_samples.settle(facts, orders_samples.time_at(40)) if isinstance(event, OrderClosed)
+    ]
     assert [part.parcel for part in end.parcels] == [2, 3]
 
 

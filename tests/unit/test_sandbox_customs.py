@@ -176,8 +176,8 @@ async def test_an_invalidation_that_names_no_declaration_or_one_that_has_left_is
     bad = await http.post(path, json={"lrn": "LRN1", "reason": "no idea"})
     assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/reason")
     clock.pass_hours(49)
-    left = await http.post(path, json={"lrn": "LRN1", "reason": "withdrawn"})
-    assert (left.status_code, left.json()["errors"][0]["code"]) == (422, "goods_have_left")
+    refusal = await http.post(path, json={"lrn": "LRN1", "reason": "withdrawn"})
+    assert (refusal.status_code, refusal.json()["errors"][0]["code"]) == (422, "goods_have_left")
 
 
 async def test_the_office_of_exit_confirms_after_two_days_but_not_in_every_story(
@@ -394,8 +394,8 @@ async def test_an_inventory_is_cancelled_before_its_release_and_nothing_is_decid
     _, unknown = await send(http, ceb("CEB623", guid=str(uuid4()).upper()))
     assert unknown["returnStatus"] == "100"
     fields = await declared(http)
-    name, taken = await send(http, ceb("CEB623"))
-    assert (name, taken["returnStatus"], taken["invtNo"]) == ("CEB624Message", "120", fields["invtNo"])
+    name, acceptance = await send(http, ceb("CEB623"))
+    assert (name, acceptance["returnStatus"], acceptance["invtNo"]) == ("CEB624Message", "120", fields["invtNo"])
     clock.pass_hours(48)
     assert [(receipt["messageType"], receipt["returnStatus"]) for receipt in await later(http)] == [("CEB624", "399")]
 
@@ -412,11 +412,15 @@ async def test_a_return_is_approved_within_thirty_days_of_release(http: httpx.As
     assert early["returnStatus"] == "100"
     fields = await declared(http)
     clock.pass_hours(48)
-    name, taken = await send(http, ceb("CEB625"))
-    assert (name, taken["returnStatus"], taken["invtNo"]) == ("CEB626Message", "120", fields["invtNo"])
+    name, acceptance = await send(http, ceb("CEB625"))
+    assert (name, acceptance["returnStatus"], acceptance["invtNo"]) == ("CEB626Message", "120", fields["invtNo"])
     clock.pass_hours(48)
     approved = (await later(http))[-1]
-    assert (approved["messageType"], approved["returnStatus"], approved["copNo"]) == ("CEB626", "399", taken["copNo"])
+    assert (approved["messageType"], approved["returnStatus"], approved["copNo"]) == (
+        "CEB626",
+        "399",
+        acceptance["copNo"],
+    )
     clock.pass_hours(31 * 24)
     _, late = await send(http, ceb("CEB625", guid=str(uuid4()).upper()))
     assert late["returnStatus"] == "100"

@@ -276,7 +276,7 @@ async def test_labels_speak_french_or_else_english(http: httpx.AsyncClient) -> N
 
 
 async def test_summer_time_is_french_too(http: httpx.AsyncClient, clock: HandClock) -> None:
-    clock.at = datetime.fromisoformat("2026-07-01T10:00:00+00:00")
+    clock.now = datetime.fromisoformat("2026-07-01T10:00:00+00:00")
     assert (await shipment(http, await label(http)))["event"][0]["date"] == "2026-07-01T12:00:00+02:00"
 
 

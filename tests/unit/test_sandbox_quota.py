@@ -6,11 +6,11 @@ from sandbox.laposte.suivi import Quota
 
 
 def test_a_quota_counts_the_calls_of_any_one_second() -> None:
-    at = 100.0
-    quota = Quota(10, lambda: at)
+    now = 100.0
+    quota = Quota(10, lambda: now)
     assert all(quota.admit("key") for _ in range(10))
     assert not quota.admit("key")
     assert quota.admit("another key")
-    at += 1.0
+    now += 1.0
     assert quota.admit("key")
-    assert all(Quota(0, lambda: at).admit("key") for _ in range(100))
+    assert all(Quota(0, lambda: now).admit("key") for _ in range(100))

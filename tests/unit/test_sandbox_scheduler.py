@@ -26,8 +26,8 @@ def test_the_scheduler_runs_what_is_due_in_order_of_time(minutes: list[int], now
 def test_what_becomes_due_meanwhile_runs_too() -> None:
     scheduler, ran = Scheduler(), list[datetime]()
 
-    def first(at: datetime) -> None:
-        scheduler.schedule(at + timedelta(minutes=1), ran.append)
+    def first(now: datetime) -> None:
+        scheduler.schedule(now + timedelta(minutes=1), ran.append)
 
     scheduler.schedule(NOON, first)
     scheduler.run_until(NOON + timedelta(hours=1))

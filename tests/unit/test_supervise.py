@@ -52,7 +52,7 @@ async def up(process: Process) -> bool:
 
 
 @asynccontextmanager
-async def kept(process: Process, screen: Screen) -> AsyncIterator[Supervised]:
+async def supervising(process: Process, screen: Screen) -> AsyncIterator[Supervised]:
     async def start() -> None:
         process.start()
         if not await up(process):
@@ -71,7 +71,7 @@ async def test_a_killed_process_is_named_with_its_last_words_and_its_log_and_is_
     process = Process("carrier", ["/bin/sh", "-c", "echo up; exec sleep 600"], tmp_path / "carrier.log")
     screen = Screen()
     process.start()
-    async with kept(process, screen):
+    async with supervising(process, screen):
         assert await up(process)
         first = process.pid
         os.kill(first, signal.SIGKILL)
@@ -96,7 +96,7 @@ async def test_a_process_that_dies_every_time_is_left_dead_and_said_to_be(
     )
     screen = Screen()
     process.start()
-    async with kept(process, screen):
+    async with supervising(process, screen):
         shown = await screen.shows("is not started again")
     assert shown.startswith(f"carrier ended with exit code 3, {len(PAUSES) + 1} times in a row")
     assert f"tail -n 50 {tmp_path / 'carrier.log'}" in shown
@@ -111,7 +111,7 @@ async def test_one_that_ran_steadily_begins_a_new_row(tmp_path: Path, monkeypatc
     process = Process("carrier", ["/bin/sh", "-c", "echo up; exec sleep 600"], tmp_path / "carrier.log")
     screen = Screen()
     process.start()
-    async with kept(process, screen):
+    async with supervising(process, screen):
         for _ in range(len(PAUSES) + 2):
             screen.reported.clear()
             assert await up(process)

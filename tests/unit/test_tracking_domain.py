@@ -34,7 +34,6 @@ from tests.support.tracking_samples import (
     OTHERS,
     SHIPPED,
     Scanned,
-    at,
     case,
     closed,
     eur,
@@ -43,6 +42,7 @@ from tests.support.tracking_samples import (
     scan,
     screened,
     sets_of_facts,
+    time_at,
 )
 
 RELEASED = next(event for event in OTHERS if isinstance(event, HoldReleased))
@@ -149,13 +149,13 @@ def test_the_shopper_is_not_told_why_the_shop_holds_the_order() -> None:
 
 
 def test_refusals_before_packing() -> None:
-    refused = OrderRefused(order_id=ORDER, occurred_at=at(1), reason="over_transaction_limit")
+    refused = OrderRefused(order_id=ORDER, occurred_at=time_at(1), reason="over_transaction_limit")
     assert (document_from([placed(), refused]).state, document_from([placed(), refused]).reason) == (
         "refused",
         "over_transaction_limit",
     )
     out_of_stock = StockRefused(
-        order_id=ORDER, occurred_at=at(2), shortages=(Shortage(sku="SOAP-72", wanted=4, available=1),)
+        order_id=ORDER, occurred_at=time_at(2), shortages=(Shortage(sku="SOAP-72", wanted=4, available=1),)
     )
     assert document_from([placed(), screened(), out_of_stock]).state == "out_of_stock"
 
@@ -163,15 +163,15 @@ def test_refusals_before_packing() -> None:
 @pytest.mark.parametrize(
     ("scanned", "state", "who", "by"),
     [
-        ([("PC1", "accepted")], "accepted", ("carrier", "carry"), at(30) + timedelta(days=5)),
+        ([("PC1", "accepted")], "accepted", ("carrier", "carry"), time_at(30) + timedelta(days=5)),
         ([("ET3", "arrived_destination"), ("AN1", None)], "arrived_destination",
-         ("delivery_partner", "present_to_customs"), at(54) + timedelta(days=7)),
+         ("delivery_partner", "present_to_customs"), time_at(54) + timedelta(days=7)),
         ([("ET3", "arrived_destination"), ("DO3", "customs")], "customs_held",
-         ("service_desk", "answer_customs"), at(54) + timedelta(days=7)),
+         ("service_desk", "answer_customs"), time_at(54) + timedelta(days=7)),
         ([("AG1", "available_for_pickup"), ("AN1", None)], "available_for_pickup",
-         ("recipient", "collect"), at(30) + timedelta(days=15)),
-        ([("RE1", "returning")], "returning", ("carrier", "bring_back"), at(30) + timedelta(days=45)),
-        ([("DI2", "returned")], "returned", ("warehouse", "book_in"), at(30) + timedelta(days=5)),
+         ("recipient", "collect"), time_at(30) + timedelta(days=15)),
+        ([("RE1", "returning")], "returning", ("carrier", "bring_back"), time_at(30) + timedelta(days=45)),
+        ([("DI2", "returned")], "returned", ("warehouse", "book_in"), time_at(30) + timedelta(days=5)),
     ],
 )  # fmt: skip
 def test_who_must_move_a_parcel(scanned: list[Scanned], state: ParcelState, who: tuple[str, str], by: datetime) -> None:
@@ -183,10 +183,10 @@ def test_who_must_move_a_parcel(scanned: list[Scanned], state: ParcelState, who:
 
 
 def test_a_refusal_by_customs_counts_until_the_parcel_has_passed() -> None:
-    refused = ImportRefused(order_id=ORDER, occurred_at=at(60), parcel=1, reason="ceb:100")
+    refused = ImportRefused(order_id=ORDER, occurred_at=time_at(60), parcel=1, reason="ceb:100")
     so_far = [*SHIPPED, scan(1, 54, "ET3", "arrived_destination"), refused]
     assert document_from(so_far).parcels[0].state == "import_refused"
-    cleared = ImportCleared(order_id=ORDER, occurred_at=at(70), parcel=1, cleared_at=at(70))
+    cleared = ImportCleared(order_id=ORDER, occurred_at=time_at(70), parcel=1, cleared_at=time_at(70))
     for passed in ([cleared], [scan(1, 80, "DO2", "import_cleared")]):
         waits = document_from([*so_far, *passed, scan(1, 90, "AG1", "available_for_pickup")])
         assert waits.parcels[0].state == "available_for_pickup"
@@ -196,9 +196,9 @@ def test_a_refusal_by_customs_counts_until_the_parcel_has_passed() -> None:
 def test_an_open_case_comes_first_and_its_own_date_stands() -> None:
     document = document_from([*SHIPPED, scan(1, 30, "PC1", "accepted"), case("enquiry", 1)])
     assert document.parcels[0].state == "silent"
-    assert [(s.actor, s.by) for s in document.next if s.parcel == 1] == [("service_desk", at(150))]
+    assert [(s.actor, s.by) for s in document.next if s.parcel == 1] == [("service_desk", time_at(150))]
     assert [c.kind for c in document.cases] == ["enquiry"]
-    answered = CaseClosed(order_id=ORDER, occurred_at=at(95), case="enquiry:1", kind="enquiry", resolution="found")
+    answered = CaseClosed(order_id=ORDER, occurred_at=time_at(95), case="enquiry:1", kind="enquiry", resolution="found")
     freed = document_from([*SHIPPED, scan(1, 30, "PC1", "accepted"), case("enquiry", 1), answered])
     assert freed.parcels[0].state == "accepted"
     assert freed.cases == ()
@@ -219,7 +219,7 @@ def test_the_end_leaves_only_what_is_still_owed() -> None:
         *SHIPPED,
         *(scan(p, 30, "DI1", "delivered") for p in (1, 2)),
         OrderClosed(
-            order_id=ORDER, occurred_at=at(40), outcome="delivered", refund_due=eur("0"),
+            order_id=ORDER, occurred_at=time_at(40), outcome="delivered", refund_due=eur("0"),
             parcels=tuple(ParcelEnd(parcel=p, outcome="delivered") for p in (1, 2)),
         ),
     ]  # fmt: skip
@@ -251,13 +251,13 @@ def test_scans_that_come_before_their_order_are_shown() -> None:
 
 def test_an_order_whose_parcels_have_all_ended_waits_for_its_closing() -> None:
     document = document_from([*SHIPPED, scan(1, 30, "DI1", "delivered"), scan(2, 40, "DI1", "delivered")])
-    assert (document.state, document.since) == ("ending", at(40))
+    assert (document.state, document.since) == ("ending", time_at(40))
     assert [(step.actor, step.action) for step in document.next] == [("service_desk", "close_order")]
 
 
 def test_an_order_of_which_only_something_else_has_come_is_expected() -> None:
     document = document_from([case("needs_attention", None)])
-    assert (document.state, document.since, document.number) == ("expected", at(80), None)
+    assert (document.state, document.since, document.number) == ("expected", time_at(80), None)
 
 
 @pytest.mark.parametrize(
@@ -288,9 +288,9 @@ def test_what_blocks_a_parcel_counts_from_the_scan_that_reported_it(
 ) -> None:
     flagged = scan(1, 60, "XX1", None).model_copy(update={"sets": (flag,)})
     document = document_from([*SHIPPED, scan(1, 54, "MD2", "out_for_delivery"), flagged])
-    assert (document.parcels[0].state, document.parcels[0].since) == (state, at(60))
+    assert (document.parcels[0].state, document.parcels[0].since) == (state, time_at(60))
     assert [(s.actor, s.action, s.by) for s in document.next if s.parcel == 1] == [
-        (*who, at(60) + timedelta(days=days))
+        (*who, time_at(60) + timedelta(days=days))
     ]
 
 
@@ -305,16 +305,18 @@ def timeline_of(*events: Event) -> list[tuple[str, datetime, str | None]]:
 
 
 def test_an_outcome_is_an_entry_only_where_no_scan_of_the_parcel_reports_it() -> None:
-    delivered = ParcelDelivered(order_id=ORDER, occurred_at=at(121), parcel=1, delivered_at=at(120))
-    returned = ParcelReturned(order_id=ORDER, occurred_at=at(131), parcel=2, returned_at=at(130), reason="laposte:DI2")
+    delivered = ParcelDelivered(order_id=ORDER, occurred_at=time_at(121), parcel=1, delivered_at=time_at(120))
+    returned = ParcelReturned(
+        order_id=ORDER, occurred_at=time_at(131), parcel=2, returned_at=time_at(130), reason="laposte:DI2"
+    )
     assert timeline_of(delivered, returned) == [
-        ("parcel-delivered", at(120), None),
-        ("parcel-returned", at(130), "laposte:DI2"),
+        ("parcel-delivered", time_at(120), None),
+        ("parcel-returned", time_at(130), "laposte:DI2"),
     ]
     reported = (scan(1, 120, "DI1", "delivered"), scan(2, 130, "DI2", "returned"))
     assert timeline_of(delivered, returned, *reported) == [
-        ("parcel-scanned", at(120), None),
-        ("parcel-scanned", at(130), None),
+        ("parcel-scanned", time_at(120), None),
+        ("parcel-scanned", time_at(130), None),
     ]
     others = (scan(2, 120, "DI1", "delivered"), scan(1, 130, "DI2", "returned"))
     assert len(timeline_of(delivered, returned, *others)) == 4

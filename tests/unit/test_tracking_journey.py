@@ -45,7 +45,7 @@ CODES: dict[str, tuple[Status | None, tuple[Flag, ...], tuple[Flag, ...]]] = {
 """La Poste's codes as `carrier` reads them."""
 
 
-def at(hour: float) -> datetime:
+def time_at(hour: float) -> datetime:
     return BEGIN + timedelta(hours=hour)
 
 
@@ -53,14 +53,14 @@ def scan(code: str, hour: float, country: str | None = None) -> ParcelScanned:
     status, sets, clears = CODES[code]
     return ParcelScanned(
         order_id=ORDER,
-        occurred_at=at(hour),
+        occurred_at=time_at(hour),
         parcel=1,
         tracking_number=NUMBER,
         code=code,
         status=status,
         sets=sets,
         clears=clears,
-        scanned_at=at(hour),
+        scanned_at=time_at(hour),
         utc_offset_minutes=60,
         country=country,
     )
@@ -137,20 +137,20 @@ def test_rule_1_the_return_overrides_and_the_end_is_the_end() -> None:
 
 
 def amended(outcome: ParcelOutcome, hour: float) -> OrderAmended:
-    return OrderAmended(order_id=ORDER, occurred_at=at(hour), parcel=1, outcome=outcome, previous="lost")
+    return OrderAmended(order_id=ORDER, occurred_at=time_at(hour), parcel=1, outcome=outcome, previous="lost")
 
 
 def end(outcome: ParcelOutcome, hour: float) -> tuple[OrderClosed, ParcelEnd]:
     """The close of the order with this end of the parcel."""
     ended = ParcelEnd(parcel=1, outcome=outcome)
     closed = OrderClosed(
-        order_id=ORDER, occurred_at=at(hour), outcome=outcome, parcels=(ended,), refund_due=Money.zero("EUR")
+        order_id=ORDER, occurred_at=time_at(hour), outcome=outcome, parcels=(ended,), refund_due=Money.zero("EUR")
     )
     return closed, ended
 
 
 def test_rule_1_only_the_owner_of_the_end_corrects_it() -> None:
-    lost = ParcelLost(order_id=ORDER, occurred_at=at(500), parcel=1, said_by="operator")
+    lost = ParcelLost(order_id=ORDER, occurred_at=time_at(500), parcel=1, said_by="operator")
     assert derive_journey([*scans("PC1", "ET2"), lost]).status == "lost"
     facts = [*scans("PC1", "ET2"), lost, scan("ET3", 600)]
     assert derive_journey(facts).status == "arrived_destination"
@@ -162,7 +162,7 @@ def test_rule_1_only_the_owner_of_the_end_corrects_it() -> None:
     assert derive_journey([scan("DI1", 400), lost]).status == "delivered"
     assert derive_journey([scan("DI1", 400), amended("returned", 800)]).status == "returned"
     assert derive_journey([scan("DI1", 400), amended("lost", 800)]).status == "delivered"
-    seized = ParcelDestroyed(order_id=ORDER, occurred_at=at(400), parcel=1, reason="seized")
+    seized = ParcelDestroyed(order_id=ORDER, occurred_at=time_at(400), parcel=1, reason="seized")
     assert derive_journey([seized, amended("destroyed", 800)]).status == "seized"
 
 
@@ -219,8 +219,8 @@ def test_rule_2_customs_in_the_minute_of_arrival_are_the_import_side() -> None:
 @pytest.mark.parametrize(
     "proof",
     [
-        ParcelUplifted(order_id=ORDER, occurred_at=at(10), parcel=1, bill_number="176-1", voyage_number="AF112"),
-        ImportDeclared(order_id=ORDER, occurred_at=at(10), parcel=1, declaration_number="I1"),
+        ParcelUplifted(order_id=ORDER, occurred_at=time_at(10), parcel=1, bill_number="176-1", voyage_number="AF112"),
+        ImportDeclared(order_id=ORDER, occurred_at=time_at(10), parcel=1, declaration_number="I1"),
     ],
 )
 def test_rule_2_papers_that_follow_the_departure_prove_it(proof: Event) -> None:
@@ -233,15 +233,15 @@ def test_rule_3_a_recurring_code_never_lowers_the_rank() -> None:
     facts = scans("PC1", "ET1", "ET2", "ET1", "ET1")
     journey_shown = derive_journey(facts)
     assert journey_shown.status == "at_origin_exchange"
-    assert journey_shown.status_at == at(48)
-    assert journey_shown.seen_at == at(96)
+    assert journey_shown.status_at == time_at(48)
+    assert journey_shown.seen_at == time_at(96)
     assert len({fact.id for fact in facts}) == 5
 
 
 def test_rule_4_no_customs_scan_is_waited_for() -> None:
     assert journey("PC1", "ET2", "MD2").status == "out_for_delivery"
     held = ImportHeld(
-        order_id=ORDER, occurred_at=at(1), parcel=1, reason="missing_invoice", status="300", held_at=at(30)
+        order_id=ORDER, occurred_at=time_at(1), parcel=1, reason="missing_invoice", status="300", held_at=time_at(30)
     )
     assert derive_journey([*scans("PC1", "ET2"), held]).flags == ("customs_held",)
     assert derive_journey([*scans("PC1", "ET2"), held, scan("MD2", 60)]).flags == ()
@@ -256,9 +256,9 @@ def test_rule_5_back_at_the_sender_is_final_but_not_delivered() -> None:
 
 def test_rule_6_the_carriers_own_word_and_its_scan_are_one_end() -> None:
     facts = scans("MD2", "DI1")
-    published = ParcelDelivered(order_id=ORDER, occurred_at=at(25), parcel=1, delivered_at=at(24))
+    published = ParcelDelivered(order_id=ORDER, occurred_at=time_at(25), parcel=1, delivered_at=time_at(24))
     assert derive_journey([*facts, published]) == derive_journey([published, *facts])
-    assert derive_journey([*facts, published]).status_at == at(24)
+    assert derive_journey([*facts, published]).status_at == time_at(24)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_entering_customs_is_no_incident() -> None:
 def test_an_unknown_code_moves_nothing() -> None:
     known, more = journey("PC1", "ET2"), journey("PC1", "ET2", "AN1")
     assert (known.status, known.flags) == (more.status, more.flags)
-    assert more.seen_at == at(48)
+    assert more.seen_at == time_at(48)
 
 
 @pytest.mark.parametrize(
@@ -308,8 +308,10 @@ def test_flags_stand_beside_the_status(codes: tuple[str, ...], flags: tuple[Flag
 
 
 def test_a_hold_of_customs_outlasts_scans_before_its_release() -> None:
-    held = ImportHeld(order_id=ORDER, occurred_at=at(1), parcel=1, reason="inspection", status="500", held_at=at(30))
-    cleared = ImportCleared(order_id=ORDER, occurred_at=at(90), parcel=1)
+    held = ImportHeld(
+        order_id=ORDER, occurred_at=time_at(1), parcel=1, reason="inspection", status="500", held_at=time_at(30)
+    )
+    cleared = ImportCleared(order_id=ORDER, occurred_at=time_at(90), parcel=1)
     facts: list[Event] = [scan("ET2", 10), held, scan("ET1", 40), scan("ET3", 50), scan("DO1", 60)]
     assert derive_journey(facts).flags == ("customs_held",)
     assert derive_journey([*facts, cleared]).flags == ()
@@ -318,28 +320,32 @@ def test_a_hold_of_customs_outlasts_scans_before_its_release() -> None:
 
 def test_a_withdrawn_parcel_is_cancelled_unless_it_has_left() -> None:
     label = LabelCreated(
-        order_id=ORDER, occurred_at=at(1), parcel=1, carrier="laposte", product="DOS", tracking_number=NUMBER
+        order_id=ORDER, occurred_at=time_at(1), parcel=1, carrier="laposte", product="DOS", tracking_number=NUMBER
     )
-    left = ParcelHandedOver(order_id=ORDER, occurred_at=at(2), parcel=1, carrier="laposte", tracking_number=NUMBER)
-    withdrawn = OrderWithdrawn(order_id=ORDER, occurred_at=at(3), reason="shopper")
+    hand_over = ParcelHandedOver(
+        order_id=ORDER, occurred_at=time_at(2), parcel=1, carrier="laposte", tracking_number=NUMBER
+    )
+    withdrawn = OrderWithdrawn(order_id=ORDER, occurred_at=time_at(3), reason="shopper")
     assert derive_journey([label], withdrawn=withdrawn).status == "cancelled"
     assert derive_journey([label, scan("DR1", 2)], withdrawn=withdrawn).status == "cancelled"
-    assert derive_journey([label, left], withdrawn=withdrawn).status == "announced"
+    assert derive_journey([label, hand_over], withdrawn=withdrawn).status == "announced"
     assert derive_journey([label, scan("PC1", 5)], withdrawn=withdrawn).status == "accepted"
 
 
 def test_what_came_back_to_the_warehouse_is_returned() -> None:
-    back = ParcelReceivedBack(order_id=ORDER, occurred_at=at(99), parcel=1)
+    back = ParcelReceivedBack(order_id=ORDER, occurred_at=time_at(99), parcel=1)
     assert derive_journey([*scans("PC1", "RE1"), back]).status == "returned"
-    returned = ParcelReturned(order_id=ORDER, occurred_at=at(99), parcel=1, returned_at=at(90), reason="unclaimed")
-    assert derive_journey([*scans("PC1"), returned]).status_at == at(90)
+    returned = ParcelReturned(
+        order_id=ORDER, occurred_at=time_at(99), parcel=1, returned_at=time_at(90), reason="unclaimed"
+    )
+    assert derive_journey([*scans("PC1"), returned]).status_at == time_at(90)
 
 
 def test_the_city_is_that_of_the_latest_scan_or_none() -> None:
     first, second = scan("PC1", 1, "FR").model_copy(update={"city": "Roissy"}), scan("ET3", 2, "CN")
     assert (derive_journey([first]).country, derive_journey([first]).city) == ("FR", "Roissy")
     assert (derive_journey([first, second]).country, derive_journey([first, second]).city) == ("CN", None)
-    back = ParcelReceivedBack(order_id=ORDER, occurred_at=at(99), parcel=1)
+    back = ParcelReceivedBack(order_id=ORDER, occurred_at=time_at(99), parcel=1)
     assert derive_journey([first, back]).city is None
 
 

@@ -34,7 +34,6 @@ from tests.support.tracking_samples import (
     ORDER,
     OTHERS,
     SHIPPED,
-    at,
     case,
     closed,
     details,
@@ -44,6 +43,7 @@ from tests.support.tracking_samples import (
     scan,
     screened,
     sets_of_facts,
+    time_at,
 )
 from tests.support.unknown_words import WORD
 
@@ -52,7 +52,7 @@ SECRET = "v1.secret"
 WITHDRAWN = next(event for event in OTHERS if isinstance(event, OrderWithdrawn))
 
 
-def render(events: list[Event], language: Language = "en", secret: str = SECRET, now: datetime = at(30)) -> str:
+def render(events: list[Event], language: Language = "en", secret: str = SECRET, now: datetime = time_at(30)) -> str:
     derived = derive(Facts(order_stream(ORDER), events))
     assert derived is not None
     return PAGES.order(OrderTracking.model_validate_json(derived.body), derived.etag, language, secret, now).decode()
@@ -142,7 +142,7 @@ def test_words_of_a_later_version_leave_the_rest_of_the_page(fields: tuple[str, 
         document = invent(json.loads(derived.body), fields)
         order = OrderTracking.model_validate_json(json.dumps(document))
         for language in LANGUAGES:
-            page = PAGES.order(order, derived.etag, language, SECRET, at(40)).decode()
+            page = PAGES.order(order, derived.etag, language, SECRET, time_at(40)).decode()
             assert 'data-copy="CY123456781FR"' in page
             assert WORD not in page
             assert "Olive oil soap" in page
@@ -177,7 +177,7 @@ def test_a_state_of_a_later_version_is_called_by_its_status_else_by_nothing() ->
     for fields, headline in ((("state",), "Arrived in China"), (("state", "status"), "See the timeline")):
         order = OrderTracking.model_validate(invent(json.loads(derived.body), fields))
         order = order.model_copy(update={"state": "under_way"})
-        page = PAGES.order(order, derived.etag, "en", SECRET, at(40)).decode()
+        page = PAGES.order(order, derived.etag, "en", SECRET, time_at(40)).decode()
         assert f'<h1 id="headline">{headline}</h1>' in page
 
 
@@ -232,10 +232,10 @@ def test_a_page_in_danger_of_markup_stays_text() -> None:
 
 def test_a_date_that_has_passed_is_said_to_have_passed() -> None:
     collect = [*SHIPPED, scan(1, 30, "AG1", "available_for_pickup")]
-    assert "was due by Wednesday, 18 November 2026, which has passed" in render(collect, now=at(24 * 16 + 8))
-    assert "which has passed" not in render(collect, now=at(31))
-    assert "最迟 2026年11月18日星期三，现已逾期" in render(collect, "zh", now=at(24 * 20))
-    assert "date dépassée" in render(collect, "fr", now=at(24 * 20))
+    assert "was due by Wednesday, 18 November 2026, which has passed" in render(collect, now=time_at(24 * 16 + 8))
+    assert "which has passed" not in render(collect, now=time_at(31))
+    assert "最迟 2026年11月18日星期三，现已逾期" in render(collect, "zh", now=time_at(24 * 20))
+    assert "date dépassée" in render(collect, "fr", now=time_at(24 * 20))
 
 
 def test_goods_are_named_in_the_readers_language_and_in_the_shops_words() -> None:
@@ -265,7 +265,7 @@ def test_what_the_carrier_reports_is_shown_as_its_own() -> None:
     assert 'href="https://www.ems.com.cn/"' in page
     assert "<dd>北京望京邮政支局</dd>" in page
     assert 'href="https://www.laposte.fr/outils/suivre-vos-envois?code=OF-LA-POSTE"' in page
-    assert "<dd>Sunday, 15 November 2026 (has passed)</dd>" in render(events, now=at(24 * 14))
+    assert "<dd>Sunday, 15 November 2026 (has passed)</dd>" in render(events, now=time_at(24 * 14))
     ended = render([*events, scan(1, 50, "DI1", "delivered")])
     assert "expected by La Poste" not in ended
     assert "北京望京邮政支局" not in ended
@@ -285,22 +285,22 @@ def test_the_hours_of_the_estimate_are_shown_in_the_readers_time_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("carrier", "said"),
+    ("carrier", "texts"),
     [
         ("laposte", ["La Poste number", "Taken in charge by La Poste", "With La Poste", "Handed over to La Poste"]),
         ("ems", ["EMS number", "Taken in charge by EMS", "With EMS", "Handed over to EMS"]),
         ("of_tomorrow", ["Tracking number", "Taken in charge by our carrier", "<b>Our carrier</b> carries the parcel"]),
     ],
 )
-def test_the_page_names_the_carrier_by_which_the_order_goes(carrier: str, said: list[str]) -> None:
+def test_the_page_names_the_carrier_by_which_the_order_goes(carrier: str, texts: list[str]) -> None:
     facts = [
         event.model_copy(update={"carrier": carrier}) if isinstance(event, LabelCreated) else event for event in SHIPPED
     ]
     page = render([*facts, scan(1, 30, "PC1", "accepted")])
-    assert all(text in page for text in said)
-    tracking = PublicTracking(status="accepted", status_at=at(60))
-    assert f"{said[0]} " in PAGES.parcel("CY123456781FR", tracking, "en", carrier).decode()
-    for other in {"La Poste", "EMS"} - {said[0].removesuffix(" number")}:
+    assert all(text in page for text in texts)
+    tracking = PublicTracking(status="accepted", status_at=time_at(60))
+    assert f"{texts[0]} " in PAGES.parcel("CY123456781FR", tracking, "en", carrier).decode()
+    for other in {"La Poste", "EMS"} - {texts[0].removesuffix(" number")}:
         assert other not in page
 
 
@@ -340,7 +340,7 @@ def test_a_code_of_the_carrier_is_small_print() -> None:
 
 
 def public(**changes: Any) -> PublicTracking:
-    return PublicTracking(status="import_customs", status_at=at(60), country="CN").model_copy(update=changes)
+    return PublicTracking(status="import_customs", status_at=time_at(60), country="CN").model_copy(update=changes)
 
 
 def test_the_page_of_a_number_shows_a_hold_as_a_hold_and_nothing_of_the_order() -> None:
@@ -411,7 +411,7 @@ def test_french_texts_have_french_apostrophes_and_spaces() -> None:
 
 def test_a_reason_without_a_word_is_kept_to_ourselves() -> None:
     odd = CaseOpened(
-        order_id=ORDER, occurred_at=at(9), case="needs_attention:1", service="customs", kind="needs_attention",
+        order_id=ORDER, occurred_at=time_at(9), case="needs_attention:1", service="customs", kind="needs_attention",
         parcel=1, reason="ValidationError", action="look_into",
     )  # fmt: skip
     assert "ValidationError" not in render([*SHIPPED, odd])

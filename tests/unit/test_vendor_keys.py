@@ -25,8 +25,8 @@ SOON, LATE = NOW + timedelta(hours=1), NOW + timedelta(hours=5)
 MADE = VendorKeyMade(vendor_id=VENDOR, occurred_at=NOW, sha256=DIGEST)
 
 
-def ended(at: datetime, turn: int = 1) -> VendorKeyEnded:
-    return VendorKeyEnded(vendor_id=VENDOR, occurred_at=NOW, sha256=DIGEST, turn=turn, ends_at=at)
+def ended(ends_at: datetime, turn: int = 1) -> VendorKeyEnded:
+    return VendorKeyEnded(vendor_id=VENDOR, occurred_at=NOW, sha256=DIGEST, turn=turn, ends_at=ends_at)
 
 
 @pytest.mark.parametrize(

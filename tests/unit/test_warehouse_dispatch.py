@@ -76,8 +76,8 @@ def test_the_calendar_ends() -> None:
 
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)), st.integers(0, 24))  # noqa: DTZ001
-def test_it_is_the_first_working_day_that_is_left(at: datetime, cut_off: int) -> None:
-    complete_at = at.replace(tzinfo=UTC)
+def test_it_is_the_first_working_day_that_is_left(moment: datetime, cut_off: int) -> None:
+    complete_at = moment.replace(tzinfo=UTC)
     leaves = dispatch_date(complete_at, cut_off)
     local = complete_at.astimezone(PARIS)
     first = local.date() + timedelta(days=local.hour >= cut_off)

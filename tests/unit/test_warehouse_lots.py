@@ -159,7 +159,7 @@ def boxes(*soap: LotQuantity, honey: tuple[LotQuantity, ...] = ()) -> tuple[Box,
 
 
 @pytest.mark.parametrize(
-    ("said", "there", "expected"),
+    ("stated_boxes", "there", "expected"),
     [
         (boxes(*of(A=1)), shelf(A), [("parcels[0].contents[0].lots", "all_units")]),
         (
@@ -173,9 +173,9 @@ def boxes(*soap: LotQuantity, honey: tuple[LotQuantity, ...] = ()) -> tuple[Box,
     ],
 )
 def test_each_fault_of_the_lots_of_a_box_is_named(
-    said: tuple[Box, Box], there: Shelf, expected: list[tuple[str, str]]
+    stated_boxes: tuple[Box, Box], there: Shelf, expected: list[tuple[str, str]]
 ) -> None:
-    act = lambda: pack(facts_of(*RESERVED), said, NET, NOW, by_lot=[SOAP], shelf=there)  # noqa: E731
+    act = lambda: pack(facts_of(*RESERVED), stated_boxes, NET, NOW, by_lot=[SOAP], shelf=there)  # noqa: E731
     assert faults_of(act) == expected
 
 
@@ -221,8 +221,8 @@ def test_a_box_with_lots_is_published_with_them_by_sku_and_lot() -> None:
 
 def test_the_same_boxes_again_are_the_same_and_others_a_conflict() -> None:
     facts = facts_of(*RESERVED, PLAN, PACKED)
-    for said in (boxes(*of(B=1, A=1)), boxes()):
-        assert pack(facts, said, NET, LATER) is PLAN, "also where nothing is said"
+    for stated_boxes in (boxes(*of(B=1, A=1)), boxes()):
+        assert pack(facts, stated_boxes, NET, LATER) is PLAN, "also where nothing is said"
     with pytest.raises(Refusal, match="with other lots"):
         pack(facts, boxes(*of(A=2)), NET, LATER)
     with pytest.raises(Refusal, match="with other lots"):
@@ -232,16 +232,19 @@ def test_the_same_boxes_again_are_the_same_and_others_a_conflict() -> None:
 # --- how many there are ---
 
 
-def at(hours: int) -> dict[str, object]:
+def event_fields(hours: int) -> dict[str, object]:
     return {"order_id": ORDER, "occurred_at": NOW + timedelta(hours=hours)}
 
 
-HANDED_OVER = ParcelHandedOver.model_validate(at(1) | {"parcel": 1, "carrier": "laposte", "tracking_number": "T1"})
+HANDED_OVER = ParcelHandedOver.model_validate(
+    event_fields(1) | {"parcel": 1, "carrier": "laposte", "tracking_number": "T1"}
+)
 
 
 def opened(reason: str, written_off: tuple[PackedLot, ...] = ()) -> UnitsReturned:
     return UnitsReturned.model_validate(
-        at(2) | {"parcel": 1, "sscc": SSCC, "reason": reason, "lots": packed_lots(B=1), "written_off_lots": written_off}
+        event_fields(2)
+        | {"parcel": 1, "sscc": SSCC, "reason": reason, "lots": packed_lots(B=1), "written_off_lots": written_off}
     )
 
 
@@ -305,7 +308,7 @@ LEVELS = {SOAP: StockLevels(received=5, available=3, reserved=2)}
 
 
 @pytest.mark.parametrize(
-    ("said", "there", "expected"),
+    ("stated_lots", "there", "expected"),
     [
         (of(B=1), shelf(A, B), packed_lots(B=1)),
         ((), shelf(A), packed_lots(A=2)),
@@ -314,14 +317,14 @@ LEVELS = {SOAP: StockLevels(received=5, available=3, reserved=2)}
     ],
 )
 def test_of_which_lots_units_are_short_is_published_where_it_is_known(
-    said: tuple[LotQuantity, ...], there: Shelf, expected: tuple[PackedLot, ...]
+    stated_lots: tuple[LotQuantity, ...], there: Shelf, expected: tuple[PackedLot, ...]
 ) -> None:
-    short = report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, stated_lots=said, shelf=there)
+    short = report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, stated_lots=stated_lots, shelf=there)
     assert short.written_off.lots == expected
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("stated_lots", "expected"),
     [
         (of(A=2, B=1), [("lots", "at_most_quantity")]),
         ((*of(A=1), *of(A=1)), [("lots[0].lot", "once"), ("lots[1].lot", "once")]),
@@ -330,25 +333,25 @@ def test_of_which_lots_units_are_short_is_published_where_it_is_known(
     ],
 )
 def test_each_fault_of_the_lots_of_a_shortage_is_named(
-    said: tuple[LotQuantity, ...], expected: list[tuple[str, str]]
+    stated_lots: tuple[LotQuantity, ...], expected: list[tuple[str, str]]
 ) -> None:
     there = shelf(A, B, lot("EMPTY", 1, 1))
-    act = lambda: report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, stated_lots=said, shelf=there)  # noqa: E731
+    act = lambda: report_shortage(STOCK, SOAP, 2, "damaged", LEVELS, NOW, stated_lots=stated_lots, shelf=there)  # noqa: E731
     assert faults_of(act) == expected
 
 
-def book(sound: int, damaged: int, *said: SkuLot, packed: UnitsPacked | None = PACKED) -> UnitsReturned | None:
+def book(sound: int, damaged: int, *damaged_lots: SkuLot, packed: UnitsPacked | None = PACKED) -> UnitsReturned | None:
     known = [packed] if packed is not None else []
     facts = facts_of(*RESERVED, PLAN, *known, HANDED_OVER)
     sides = [[SkuQuantity(SOAP, units)] if units else [] for units in (sound, damaged)]
-    return book_return(facts, 1, sides[0], sides[1], LATER, damaged_lots=said).units
+    return book_return(facts, 1, sides[0], sides[1], LATER, damaged_lots=damaged_lots).units
 
 
 ONLY_A = PACKED.model_copy(update={"lots": packed_lots(A=2)})
 
 
 @pytest.mark.parametrize(
-    ("sides", "said", "packed", "sound", "written_off"),
+    ("sides", "damaged_lots", "packed", "sound", "written_off"),
     [
         ((2, 0), (), PACKED, packed_lots(A=1, B=1), ()),
         ((1, 1), (SkuLot(SOAP, "B", 1),), PACKED, packed_lots(A=1), packed_lots(B=1)),
@@ -359,12 +362,12 @@ ONLY_A = PACKED.model_copy(update={"lots": packed_lots(A=2)})
 )
 def test_a_return_says_of_which_lots_units_are_stock_again(
     sides: tuple[int, int],
-    said: tuple[SkuLot, ...],
+    damaged_lots: tuple[SkuLot, ...],
     packed: UnitsPacked,
     sound: tuple[PackedLot, ...],
     written_off: tuple[PackedLot, ...],
 ) -> None:
-    booked = book(*sides, *said, packed=packed)
+    booked = book(*sides, *damaged_lots, packed=packed)
     assert booked is not None
     assert (booked.lots, booked.written_off_lots) == (sound, written_off)
 

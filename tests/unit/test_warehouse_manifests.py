@@ -159,14 +159,14 @@ class Dock:
 
     def step(self, action: str, order: int, parcel: int, number: int) -> None:
         self.now += 1
-        at, tracking_number = NOW + timedelta(hours=self.now), f"T{order}-{parcel}"
+        acted_at, tracking_number = NOW + timedelta(hours=self.now), f"T{order}-{parcel}"
         try:
             match action:
                 case "on":
                     self.scan_on(order, parcel, number)
                 case "off":
-                    kept = [entry for entry in self.on[number] if entry.tracking_number != tracking_number]
-                    self.on[number] = kept
+                    entries = [entry for entry in self.on[number] if entry.tracking_number != tracking_number]
+                    self.on[number] = entries
                 case "cancel":
                     self.model.consume([cancel(order)])
                 case "end":
@@ -174,8 +174,8 @@ class Dock:
                 case "carrier":
                     self.model.consume([carrier_scan(order, parcel)])
                 case "directly":
-                    fact = hand_over(self.facts(order), parcel, tracking_number, at)
-                    if fact.occurred_at == at:
+                    fact = hand_over(self.facts(order), parcel, tracking_number, acted_at)
+                    if fact.occurred_at == acted_at:
                         self.directly.add((fact.order_id, parcel))
                     self.model.consume([fact])
                 case "close" | "close_without":
@@ -184,18 +184,18 @@ class Dock:
             pass
 
     def scan_on(self, order: int, parcel: int, number: int) -> None:
-        at = NOW + timedelta(hours=self.now)
-        entry = scan_on(self.facts(order), parcel, f"T{order}-{parcel}", self.manifest(number), at)
+        scanned_at = NOW + timedelta(hours=self.now)
+        entry = scan_on(self.facts(order), parcel, f"T{order}-{parcel}", self.manifest(number), scanned_at)
         if not any(entry.tracking_number == other.tracking_number for on in self.on.values() for other in on):
             self.on[number].append(entry)
 
     def close(self, number: int, without: bool) -> None:
-        scanned, at = self.on[number], NOW + timedelta(hours=self.now)
+        scanned, closed_at = self.on[number], NOW + timedelta(hours=self.now)
         orders = {entry.order_id: self.model.sets[entry.order_id] for entry in scanned}
         stays = [
             entry.tracking_number for entry in scanned if scanned_state(orders[entry.order_id], entry.parcel) != "ready"
         ]
-        closing = close(self.manifest(number), scanned, orders, stays if without else (), at)
+        closing = close(self.manifest(number), scanned, orders, stays if without else (), closed_at)
         self.closed.append(closing.closed)
         self.model.consume(closing.handed_over)
         self.on[number] = []

@@ -34,12 +34,14 @@ OUT_OF_STOCK = StockRefused(
 BARRED = OrderRefused(order_id=ORDER, occurred_at=LATER, reason="dangerous_goods")
 
 
-def later(event: Event, at: datetime = LATER) -> Event:
-    return event.model_copy(update={"occurred_at": at})
+def later(event: Event, occurred_at: datetime = LATER) -> Event:
+    return event.model_copy(update={"occurred_at": occurred_at})
 
 
-def second_hand_over(at: datetime) -> ParcelHandedOver:
-    return ParcelHandedOver(order_id=ORDER, occurred_at=at, parcel=2, carrier="laposte", tracking_number="T1-2")
+def second_hand_over(occurred_at: datetime) -> ParcelHandedOver:
+    return ParcelHandedOver(
+        order_id=ORDER, occurred_at=occurred_at, parcel=2, carrier="laposte", tracking_number="T1-2"
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def back(sound: int, damaged: int) -> Facts:
 
 
 @pytest.mark.parametrize(
-    ("sound", "damaged", "left", "returned"),
+    ("sound", "damaged", "units_shipped", "returned"),
     [
         (2, 0, 2, [moved("returned_sound", 2)]),
         (0, 2, 2, [moved("returned_damaged", 2)]),
@@ -113,9 +115,9 @@ def back(sound: int, damaged: int) -> Facts:
     ],
 )
 def test_what_comes_back_is_booked_in_and_never_more_than_has_left(
-    sound: int, damaged: int, left: int, returned: list[Movement]
+    sound: int, damaged: int, units_shipped: int, returned: list[Movement]
 ) -> None:
-    shipped = [moved("shipped", left)] if left else []
+    shipped = [moved("shipped", units_shipped)] if units_shipped else []
     assert list(returned_movements(back(sound, damaged), shipped)) == returned
     assert list(returned_movements(back(sound, damaged), [*shipped, *returned])) == []
 

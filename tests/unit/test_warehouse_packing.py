@@ -38,10 +38,10 @@ def packings(draw: st.DrawFn, lines: list[OrderLine]) -> tuple[Box, ...]:
     count = draw(st.integers(1, 3))
     shares: list[dict[int, Scanned]] = [{} for _ in range(count)]
     for item in lines:
-        left = item.quantity
+        units_left = item.quantity
         for number, share in enumerate(shares):
-            units = left if number == count - 1 else draw(st.integers(0, left))
-            left -= units
+            units = units_left if number == count - 1 else draw(st.integers(0, units_left))
+            units_left -= units
             if units:
                 share[item.line] = Scanned(item.line, item.sku, units)
     return tuple(

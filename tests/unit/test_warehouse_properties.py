@@ -158,16 +158,16 @@ def test_reservation_is_all_or_nothing_and_only_the_winners_differ(
     model = warehouse(received)
     for batch in data.draw(batches(data.draw(st.permutations(events)))):
         model.consume(batch)
-    taken: Counter[str] = Counter()
+    units_reserved: Counter[str] = Counter()
     for number, lines in enumerate(units):
         facts = model.sets[order_id(number)]
         assert (StockReserved in facts) != (StockRefused in facts)
         assert model.order_stock(facts.id).held() == (lines if StockReserved in facts else {})
         if StockReserved in facts:
-            taken.update(lines)
+            units_reserved.update(lines)
         for refused in facts.all(StockRefused):
             assert all(shortage.available < shortage.wanted for shortage in refused.shortages)
-    assert all(taken[sku] == levels.reserved <= received[sku] for sku, levels in model.stock.items())
+    assert all(units_reserved[sku] == levels.reserved <= received[sku] for sku, levels in model.stock.items())
 
 
 @given(data=st.data())
@@ -177,7 +177,8 @@ def test_the_time_of_arrival_decides_who_gets_scarce_stock_and_not_what_the_mark
 ) -> None:
     published = [NOW - timedelta(days=days) for days in data.draw(st.permutations([0, 20, 40, 60]))]
     orders = [
-        placed(number, {"MIEL-500": 3}).model_copy(update={"placed_at": at}) for number, at in enumerate(published)
+        placed(number, {"MIEL-500": 3}).model_copy(update={"placed_at": placed_at})
+        for number, placed_at in enumerate(published)
     ]
     events: list[Event] = [*orders, *(screened(number) for number in range(4))]
     model = warehouse({"MIEL-500": 7})

@@ -96,7 +96,7 @@ def unit(which: UnitKey, sku: str | None = SOAP, state: UnitState = "received", 
 KNOWN = {which: unit(which) for which in (ONE, TWO, THREE)}
 
 
-def at(hours: int) -> datetime:
+def time_at(hours: int) -> datetime:
     return NOW + timedelta(hours=hours)
 
 
@@ -110,10 +110,12 @@ def facts_of(*events: Event) -> Facts:
 
 
 RESERVED = (placed(), StockReserved(order_id=ORDER, occurred_at=NOW))
-PLAN = pack(facts_of(*RESERVED), boxes(ONE, TWO), NET, at(1), serialised=[SOAP], units=KNOWN)
-PACKED = UnitsPacked(order_id=ORDER, occurred_at=at(1), parcel=1, sscc=SSCC, units=(ONE, TWO))
-HANDED_OVER = ParcelHandedOver(order_id=ORDER, occurred_at=at(2), parcel=1, carrier="laposte", tracking_number="CY1")
-BACK = ParcelReceivedBack(order_id=ORDER, occurred_at=at(9), parcel=1)
+PLAN = pack(facts_of(*RESERVED), boxes(ONE, TWO), NET, time_at(1), serialised=[SOAP], units=KNOWN)
+PACKED = UnitsPacked(order_id=ORDER, occurred_at=time_at(1), parcel=1, sscc=SSCC, units=(ONE, TWO))
+HANDED_OVER = ParcelHandedOver(
+    order_id=ORDER, occurred_at=time_at(2), parcel=1, carrier="laposte", tracking_number="CY1"
+)
+BACK = ParcelReceivedBack(order_id=ORDER, occurred_at=time_at(9), parcel=1)
 
 
 def returned(
@@ -121,7 +123,7 @@ def returned(
 ) -> UnitsReturned:
     return UnitsReturned(
         order_id=ORDER,
-        occurred_at=at(hours),
+        occurred_at=time_at(hours),
         parcel=1,
         sscc=SSCC,
         reason=reason,
@@ -253,9 +255,9 @@ def test_units_are_published_in_parts_and_read_back_in_their_order() -> None:
 def test_each_unit_of_serialised_goods_is_scanned_and_the_same_again_is_the_same() -> None:
     assert isinstance(PLAN, OrderPacked)
     facts = facts_of(*RESERVED, PLAN, PACKED)
-    assert pack(facts, boxes(TWO, ONE), NET, at(3)) is PLAN
+    assert pack(facts, boxes(TWO, ONE), NET, time_at(3)) is PLAN
     with pytest.raises(Refusal, match="packed already, otherwise"):
-        pack(facts, boxes(ONE, THREE), NET, at(3))
+        pack(facts, boxes(ONE, THREE), NET, time_at(3))
 
 
 @pytest.mark.parametrize(
@@ -283,22 +285,22 @@ def test_each_unit_of_serialised_goods_is_scanned_and_the_same_again_is_the_same
 def test_each_unit_that_may_not_be_packed_is_named(
     scanned: tuple[UnitKey, ...], known: dict[UnitKey, Unit], expected: list[tuple[str, str]]
 ) -> None:
-    act = lambda: pack(facts_of(*RESERVED), boxes(*scanned), NET, at(1), serialised=[SOAP], units=known)  # noqa: E731
+    act = lambda: pack(facts_of(*RESERVED), boxes(*scanned), NET, time_at(1), serialised=[SOAP], units=known)  # noqa: E731
     assert faults_of(act) == expected
 
 
 def test_a_unit_that_came_back_is_packed_again() -> None:
     known = {ONE: unit(ONE, state="returned"), TWO: unit(TWO)}
-    assert pack(facts_of(*RESERVED), boxes(ONE, TWO), NET, at(1), serialised=[SOAP], units=known) == PLAN
+    assert pack(facts_of(*RESERVED), boxes(ONE, TWO), NET, time_at(1), serialised=[SOAP], units=known) == PLAN
 
 
 @pytest.mark.parametrize(
     ("since", "expected"),
-    [([], at(1)), ([NOW], at(1)), ([at(1)], at(1) + TICK), ([at(3), NOW], at(3) + TICK)],
+    [([], time_at(1)), ([NOW], time_at(1)), ([time_at(1)], time_at(1) + TICK), ([time_at(3), NOW], time_at(3) + TICK)],
 )
 def test_units_are_packed_later_than_they_came_to_their_last_place(since: list[datetime], expected: datetime) -> None:
     scanned = [replace(unit(ONE), since=instant) for instant in since]
-    assert packing_time(scanned, at(1)) == expected
+    assert packing_time(scanned, time_at(1)) == expected
 
 
 # --- where units are ---
@@ -306,8 +308,8 @@ def test_units_are_packed_later_than_they_came_to_their_last_place(since: list[d
 
 def place(which: UnitKey, state: UnitState, hours: int) -> UnitPlace:
     if state in ("packed", "shipped"):
-        return UnitPlace(which, state, at(hours), ORDER, 1, SSCC)
-    return UnitPlace(which, state, at(hours))
+        return UnitPlace(which, state, time_at(hours), ORDER, 1, SSCC)
+    return UnitPlace(which, state, time_at(hours))
 
 
 @pytest.mark.parametrize(
@@ -330,14 +332,14 @@ def test_where_units_are_follows_from_the_set_in_any_order(
 
 def test_only_boxes_with_units_have_an_sscc() -> None:
     with_units, without = boxes(ONE, TWO)
-    [event] = packed_units(ORDER, [without, with_units], EMPTY, [SSCC], at(1))
+    [event] = packed_units(ORDER, [without, with_units], EMPTY, [SSCC], time_at(1))
     assert (event.parcel, event.sscc, event.units) == (2, SSCC, (ONE, TWO))
 
 
 def test_units_of_a_box_that_was_given_up_lie_in_its_successor() -> None:
-    given_up, new = repacked_units(PACKED, 3, OTHER_SSCC, at(2))
+    given_up, new = repacked_units(PACKED, 3, OTHER_SSCC, time_at(2))
     box = PLAN.parcels[0].model_copy(update={"parcel": 3})
-    repacked = ParcelRepacked(order_id=ORDER, occurred_at=at(2), parcel=1, box=box)
+    repacked = ParcelRepacked(order_id=ORDER, occurred_at=time_at(2), parcel=1, box=box)
     assert (given_up.reason, given_up.sscc, new.subject, new.id != PACKED.id) == ("repacked", SSCC, "3", True)
     assert new.id_follows
     for order in itertools.permutations([PLAN, PACKED, repacked, given_up, new]):
@@ -368,7 +370,7 @@ def decided(*events: Event) -> list[UnitsReturned]:
 
 
 def test_the_units_of_a_withdrawn_order_leave_their_boxes_once() -> None:
-    withdrawn = OrderWithdrawn(order_id=ORDER, occurred_at=at(2), reason="shopper")
+    withdrawn = OrderWithdrawn(order_id=ORDER, occurred_at=time_at(2), reason="shopper")
     assert decided(PACKED) == []
     [event] = decided(PACKED, withdrawn)
     assert (event.reason, event.units, event.sscc, event.parcel) == ("withdrawn", (ONE, TWO), SSCC, 1)
@@ -379,7 +381,7 @@ def test_the_units_of_a_withdrawn_order_leave_their_boxes_once() -> None:
 
 def book(facts: Facts, sound: int, damaged: int, *named_units: UnitKey, known: dict[UnitKey, Unit] = KNOWN) -> object:
     counts = [[SkuQuantity(SOAP, units)] if units else [] for units in (sound, damaged)]
-    return book_return(facts, 1, counts[0], counts[1], at(9), named_units, known)
+    return book_return(facts, 1, counts[0], counts[1], time_at(9), named_units, known)
 
 
 SHIPPED = facts_of(*RESERVED, PLAN, PACKED, HANDED_OVER)
@@ -402,7 +404,7 @@ def test_a_return_says_which_units_are_stock_again(
         1,
         [SkuQuantity(SOAP, sound)] if sound else [],
         [SkuQuantity(SOAP, damaged)] if damaged else [],
-        at(9),
+        time_at(9),
         names,
         KNOWN,
     )
@@ -423,9 +425,9 @@ def test_each_fault_of_the_units_of_a_return_is_named() -> None:
 
 
 def test_a_return_of_other_units_than_before_is_a_conflict() -> None:
-    booked = book_return(SHIPPED, 1, [SkuQuantity(SOAP, 1)], [SkuQuantity(SOAP, 1)], at(9), [TWO], KNOWN)
+    booked = book_return(SHIPPED, 1, [SkuQuantity(SOAP, 1)], [SkuQuantity(SOAP, 1)], time_at(9), [TWO], KNOWN)
     again = facts_of(*SHIPPED, *booked.published)
-    repeated = book_return(again, 1, [SkuQuantity(SOAP, 1)], [SkuQuantity(SOAP, 1)], at(10), [TWO], KNOWN)
+    repeated = book_return(again, 1, [SkuQuantity(SOAP, 1)], [SkuQuantity(SOAP, 1)], time_at(10), [TWO], KNOWN)
     assert (repeated.received_back, repeated.units) == (booked.received_back, booked.units)
     with pytest.raises(Refusal, match="with other units"):
         book(again, 1, 1, ONE)

@@ -28,7 +28,7 @@ async def run(settings: PlatformSettings, name: str) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, acks="all", max_batch_size=BATCH_BYTES)
     await producer.start()
     consumer = await listen(settings, name, personal=False)
-    own = topics.of_producer(name).name
+    topic = topics.of_producer(name).name
     while True:
         fetched = await consumer.getmany(timeout_ms=500, max_records=500)
         partitions: dict[int, list[Event]] = defaultdict(list)
@@ -38,7 +38,7 @@ async def run(settings: PlatformSettings, name: str) -> None:
                 for event in _next(name, kind.model_validate_json(raw.value)):
                     partitions[partition_of(str(event.stream_id))].append(event)
         await asyncio.gather(
-            *(_send(producer, own, name, partition, events) for partition, events in partitions.items())
+            *(_send(producer, topic, name, partition, events) for partition, events in partitions.items())
         )
         if fetched:
             await consumer.commit()

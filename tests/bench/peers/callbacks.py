@@ -24,7 +24,7 @@ from shared.platform import Platform, Service
 NAME = CARRIER.name
 
 
-def one(platform: Platform) -> Service:
+def peer(platform: Platform) -> Service:
     """`carrier`, but for its call-backs: each is stored and published in a transaction of its own."""
     settings = platform.settings
     assert isinstance(settings, Settings)

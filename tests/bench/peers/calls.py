@@ -37,10 +37,10 @@ def client() -> httpx.AsyncClient:
 
 async def rate(items: Sequence[T], call: Callable[[T], Awaitable[None]]) -> float:
     """Calls a second, one for each item."""
-    left = iter(items)
+    remaining = iter(items)
 
     async def caller() -> None:
-        for item in left:
+        for item in remaining:
             await call(item)
 
     began = time.perf_counter()

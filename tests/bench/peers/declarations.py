@@ -20,7 +20,7 @@ from shared.ledger.facts import Facts
 from tests.bench.peers import calls
 from tests.bench.samples import contact, handed_over, labelled, national_id, packed, placed, screened
 
-one = calls.one_at_a_time(service)
+peer = calls.one_at_a_time(service)
 
 
 async def bare(plan: Mapping[str, Any]) -> float:

@@ -23,7 +23,7 @@ from shared.settings import PlatformSettings
 from shared.telemetry import current_traceparent
 
 
-def one(platform: Platform) -> Service:
+def peer(platform: Platform) -> Service:
     """`orders`, but for its intake: each request in a transaction of its own."""
     routes = APIRouter()
     marketplace = Depends(platform.require("marketplace"))

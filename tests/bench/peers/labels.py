@@ -17,7 +17,7 @@ from tests.bench.samples import contact, declared, packed, placed
 SENDER = Sender("Silkpost", "1 rue de la Soie", "69001", "Lyon", "+33400000000", "expeditions@silkpost.example")
 HEADERS = {"content-type": "application/json", "accept": "multipart/related, application/json"}
 
-one = calls.one_at_a_time(service)
+peer = calls.one_at_a_time(service)
 
 
 async def bare(plan: Mapping[str, Any]) -> float:

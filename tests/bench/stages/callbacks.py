@@ -47,7 +47,7 @@ async def load(stand: Stand, size: Size, numbers: list[str]) -> Numbers:
         "secret": stand.secrets.webhook_secret,
         "subjects": numbers,
     }
-    found = await stand.child("tests.bench.load", plan, patience=size.seconds + size.warm + 60)
-    if set(found["statuses"]) != {"204"}:
-        raise BenchError(f"answers: {found['statuses']}")
-    return {"requests/s": found["rate"], "ms, p50": found["p50_ms"], "ms, p99": found["p99_ms"]}
+    measured = await stand.child("tests.bench.load", plan, patience=size.seconds + size.warm + 60)
+    if set(measured["statuses"]) != {"204"}:
+        raise BenchError(f"answers: {measured['statuses']}")
+    return {"requests/s": measured["rate"], "ms, p50": measured["p50_ms"], "ms, p99": measured["p99_ms"]}

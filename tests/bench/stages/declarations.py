@@ -38,8 +38,8 @@ async def _answer(stand: Stand, line: Wire, gateway: Counterpart, count: int) ->
         )
 
     async def arrive() -> None:
-        at = datetime.now(UTC)
-        scans = [scanned(label, "ET3", "arrived_destination", at) for label in labels]
+        scanned_at = datetime.now(UTC)
+        scans = [scanned(label, "ET3", "arrived_destination", scanned_at) for label in labels]
         await line.publish(topics.CARRIER.name, "carrier", scans)
 
     await gateway.let_go_together(count, hand_over)

@@ -31,27 +31,29 @@ TOGETHER = 1000
 MANY, FEW = 32, 4
 """Clients, where it is asked how many orders there can be, and where what one of them takes."""
 PATIENCE = 300.0
-Found = dict[tuple[str, str], list[float]]
+Series = dict[tuple[str, str], list[float]]
 
 
 async def run(bench: BenchServers, size: Size) -> Result:
-    found: Found = defaultdict(list)
+    series: Series = defaultdict(list)
     commands = {name: ("tests.bench.contestants", "event-batched", name) for name in LINE}
     async with bench.turn(commands) as stand, wire(stand.kafka) as line:
         await _pass(stand, line, size.warm_up, MANY)
         stored = size.warm_up
         for times in size.times:
-            at = f"{size.stored * times:,} orders"
+            column = f"{size.stored * times:,} orders"
             while stored < size.stored * times:
                 some = min(TOGETHER, size.stored * times - stored)
                 await _pass(stand, line, some, MANY)
                 stored += some
             for _ in range(size.rounds):
-                stored += await _look(stand, line, size, at, found)
-            text = ", ".join(f"{number(values[-1])} {metric}" for (metric, how), values in found.items() if how == at)
-            console.print(f"growth {at}: {text}")
-    metrics, hows = dict.fromkeys(m for m, _ in found), dict.fromkeys(how for _, how in found)
-    figures = [Figure(m, how, tuple(found[m, how])) for m in metrics for how in hows if (m, how) in found]
+                stored += await _look(stand, line, size, column, series)
+            text = ", ".join(
+                f"{number(values[-1])} {metric}" for (metric, how), values in series.items() if how == column
+            )
+            console.print(f"growth {column}: {text}")
+    metrics, hows = dict.fromkeys(m for m, _ in series), dict.fromkeys(how for _, how in series)
+    figures = [Figure(m, how, tuple(series[m, how])) for m in metrics for how in hows if (m, how) in series]
     return Result("growth", TITLE, "", {how: how for how in hows}, figures, asdict(size))
 
 
@@ -65,24 +67,26 @@ async def _pass(stand: Stand, line: Wire, count: int, clients: int) -> tuple[flo
     return reached[ParcelHandedOver] - began, took
 
 
-async def _look(stand: Stand, line: Wire, size: Size, at: str, found: Found) -> int:
+async def _look(stand: Stand, line: Wire, size: Size, column: str, series: Series) -> int:
     """Measures once; how many orders that has added."""
     count = max(2, size.orders // 5)
-    records, wired, kept = line.weight.records, line.weight.bytes.total(), await _database_bytes(stand)
+    records, wired, stored_bytes = line.weight.records, line.weight.bytes.total(), await _database_bytes(stand)
     seconds, _ = await _pass(stand, line, count, MANY)
-    found["orders/s, POST to handed over", at].append(count / seconds)
+    series["orders/s, POST to handed over", column].append(count / seconds)
     _, took = await _pass(stand, line, count, FEW)
     p50, p99 = percentiles(took)
-    found[f"ms, POST /orders, {FEW} clients, p50", at].append(p50)
-    found[f"ms, POST /orders, {FEW} clients, p99", at].append(p99)
+    series[f"ms, POST /orders, {FEW} clients, p50", column].append(p50)
+    series[f"ms, POST /orders, {FEW} clients, p99", column].append(p99)
     short = replace(size, connections=FEW, seconds=min(size.seconds, 2.0), warm=min(size.warm, 0.5))
     read = await reads.load(stand, short, await _some_orders(stand.dsns["tracking"]))
-    found[f"ms, GET tracking, {FEW} clients, p50", at].append(read["ms, p50"])
-    found["records an order on the topics", at].append((line.weight.records - records) / count / 2)
-    found["bytes an order on the topics", at].append((line.weight.bytes.total() - wired) / count / 2)
-    found["KiB an order in the five databases", at].append((await _database_bytes(stand) - kept) / count / 2 / 1024)
+    series[f"ms, GET tracking, {FEW} clients, p50", column].append(read["ms, p50"])
+    series["records an order on the topics", column].append((line.weight.records - records) / count / 2)
+    series["bytes an order on the topics", column].append((line.weight.bytes.total() - wired) / count / 2)
+    series["KiB an order in the five databases", column].append(
+        (await _database_bytes(stand) - stored_bytes) / count / 2 / 1024
+    )
     for name in LINE:
-        found[f"MiB of memory, {name}", at].append(resident_mib(stand.stack.processes[name].pid))
+        series[f"MiB of memory, {name}", column].append(resident_mib(stand.stack.processes[name].pid))
     return 2 * count
 
 
@@ -112,5 +116,5 @@ def resident_mib(pid: int) -> float:
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
         return float(line.split()[1]) / 1024
-    asked = ["/bin/ps", "-o", "rss=", "-p", str(pid)]
-    return float(subprocess.run(asked, capture_output=True, text=True, check=True).stdout) / 1024
+    command = ["/bin/ps", "-o", "rss=", "-p", str(pid)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) / 1024

@@ -39,7 +39,7 @@ async def load(stand: Stand, size: Size) -> Numbers:
         "warm": size.warm,
         "headers": stand.key("marketplace"),
     }
-    found = await stand.child("tests.bench.load", plan, patience=size.seconds + size.warm + 60)
-    if set(found["statuses"]) != {"201"}:
-        raise BenchError(f"answers: {found['statuses']}")
-    return {"requests/s": found["rate"], "ms, p50": found["p50_ms"], "ms, p99": found["p99_ms"]}
+    measured = await stand.child("tests.bench.load", plan, patience=size.seconds + size.warm + 60)
+    if set(measured["statuses"]) != {"201"}:
+        raise BenchError(f"answers: {measured['statuses']}")
+    return {"requests/s": measured["rate"], "ms, p50": measured["p50_ms"], "ms, p99": measured["p99_ms"]}

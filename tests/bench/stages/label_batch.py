@@ -56,8 +56,8 @@ async def _labelled(stand: Stand, line: Wire, count: int) -> list[UUID]:
 async def _together(packer: httpx.AsyncClient, orders: Sequence[UUID]) -> Numbers:
     """Seconds in which all labels are one PDF, all CN23s another, and the labels a ZIP."""
     numbers: dict[str, float] = {}
-    asked = (("labels", "label", "application/pdf"), ("CN23s", "cn23", "application/pdf"))
-    for name, paper, media_type in (*asked, ("labels as a ZIP", "label", "application/zip")):
+    papers = (("labels", "label", "application/pdf"), ("CN23s", "cn23", "application/pdf"))
+    for name, paper, media_type in (*papers, ("labels as a ZIP", "label", "application/zip")):
         body = {"parcels": [{"order_id": str(order_id)} for order_id in orders], "paper": paper}
         began = time.perf_counter()
         answer = await packer.post("/label-batches", json=body, headers={"accept": media_type})

@@ -67,7 +67,7 @@ async def load(stand: Stand, size: Size, order_ids: Sequence[UUID]) -> Numbers:
         "warm": size.warm,
         "subjects": [f"/orders/{order_id}/tracking?secret={link_secret(keys, order_id)}" for order_id in order_ids],
     }
-    found = await stand.child("tests.bench.load", plan, patience=size.seconds + size.warm + 60)
-    if set(found["statuses"]) != {"200"}:
-        raise BenchError(f"answers: {found['statuses']}")
-    return {"requests/s": found["rate"], "ms, p50": found["p50_ms"], "ms, p99": found["p99_ms"]}
+    measured = await stand.child("tests.bench.load", plan, patience=size.seconds + size.warm + 60)
+    if set(measured["statuses"]) != {"200"}:
+        raise BenchError(f"answers: {measured['statuses']}")
+    return {"requests/s": measured["rate"], "ms, p50": measured["p50_ms"], "ms, p99": measured["p99_ms"]}

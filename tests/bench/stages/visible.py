@@ -32,11 +32,11 @@ async def run(bench: BenchServers, size: Size) -> Result:
                 "seconds": size.seconds,
                 "parts": PARTS,
             }
-            found = await stand.child("tests.bench.visibility", plan, patience=300)
-        numbers = {"call-backs/s, peak": found["peak"]}
+            measured = await stand.child("tests.bench.visibility", plan, patience=300)
+        numbers = {"call-backs/s, peak": measured["peak"]}
         for part in PARTS:
             for name in ("p50", "p99"):
-                numbers[f"ms at {part:.0%} of the peak, {name}"] = found[f"{name} {part}"]
+                numbers[f"ms at {part:.0%} of the peak, {name}"] = measured[f"{name} {part}"]
         return numbers
 
     figures = await take_turns("visible", ("ours",), size.rounds, turn)

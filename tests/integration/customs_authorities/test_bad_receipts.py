@@ -80,11 +80,11 @@ async def test_a_bad_receipt_is_set_aside_and_the_next_parcel_is_cleared(
     assert authorities.polls in (1, 2), "the next parcel is cleared within two polls"
     assert unreadable() == before + 1
     [row] = await customs.platform.pool.fetch("select name, reason, size, body, order_ids from unreadable_receipts")
-    kept = customs.platform.seal.open(row["body"], sealing_place(row["name"]))
-    assert len(kept) <= KEPT_BYTES
+    stored_body = customs.platform.seal.open(row["body"], sealing_place(row["name"]))
+    assert len(stored_body) <= KEPT_BYTES
     facts = await customs.facts("bad")
     assert ImportCleared not in facts
-    if cop_no("bad").encode() in kept:
+    if cop_no("bad").encode() in stored_body:
         (opened_case,) = facts.all(CaseOpened)
         assert (opened_case.case, opened_case.action) == ("needs_attention:receipt:1", "look_into")
         assert opened_case.reason == f"receipt:{row['reason']}"

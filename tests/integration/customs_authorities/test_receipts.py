@@ -113,9 +113,9 @@ async def test_an_order_that_cannot_be_decided_holds_up_no_other_receipt(
         ("needs_attention:undecided:customs", "look_into"),
         ("needs_attention:inventory:1", "retry"),
     }
-    kept = await customs.platform.pool.fetch("select order_id, status from receipts order by cursor")
+    rows = await customs.platform.pool.fetch("select order_id, status from receipts order by cursor")
     names = ("broken", "unreadable", "sound", "broken", "sound")
-    assert [row["order_id"] for row in kept] == [order_id(name) for name in names]
+    assert [row["order_id"] for row in rows] == [order_id(name) for name in names]
     authorities.add_receipt(cop_no("sound"), "899")
     await read_all(customs, authorities)
 
@@ -231,9 +231,9 @@ async def test_receipts_wait_for_the_orders_that_a_restore_forgot(
                 await produce(servers, plan)
                 reading = asyncio.create_task(poller.run(loop))
                 await until(lambda: loop.trouble is None)
-                taken = await customs.platform.pool.fetchval("select count(*) from receipts")
+                receipts_stored = await customs.platform.pool.fetchval("select count(*) from receipts")
             try:
-                assert (authorities.fetched, taken) == (2, 0)
+                assert (authorities.fetched, receipts_stored) == (2, 0)
                 await customs.until("behind", ImportHeld)
             finally:
                 reading.cancel()
@@ -312,7 +312,7 @@ async def test_a_receipt_that_comes_again_under_another_cursor_is_the_same_recei
     authorities.add_receipt(number, "-21")
     opened_case = await customs.until("clothes", CaseOpened)
     await customs.retry("clothes", "inventory")
-    await until(lambda: authorities.taken.count("CEB621") == 2)
+    await until(lambda: authorities.message_types.count("CEB621") == 2)
     await customs.until("clothes", CaseClosed, opened_case.case)
     [first] = authorities.receipts
     assert first is not None

@@ -111,7 +111,7 @@ async def test_what_a_message_is_answered_at_once_is_not_kept_of_an_erased_perso
     authorities.statuses["CEB621"], authorities.info = "100", "王"
     authorities.answering = asyncio.Event()
     await customs.departed("gone")
-    await until(lambda: "CEB621" in authorities.taken)
+    await until(lambda: "CEB621" in authorities.message_types)
     await customs.consume(erased("gone"))
     authorities.answering.set()
     await customs.until("gone", ImportRefused, 1)
@@ -139,9 +139,9 @@ async def test_a_document_that_is_turned_down_later_is_the_same_case(
     assert (opened_case.case, opened_case.reason) == ("needs_attention:import_documents:1", reason)
     facts = await customs.facts("turned")
     assert not any(kind in facts for kind in (ImportRefused, ImportHeld, ImportCleared, CaseClosed))
-    sent = authorities.taken.count("CEB311")
+    sent = authorities.message_types.count("CEB311")
     await customs.retry("turned", "import_documents")
-    await until(lambda: authorities.taken.count("CEB311") == sent + 1)
+    await until(lambda: authorities.message_types.count("CEB311") == sent + 1)
     assert (await customs.until("turned", CaseClosed, opened_case.case)).resolution == "retried"
 
 
@@ -253,7 +253,7 @@ async def test_an_error_that_is_found_later_is_the_same_case(customs: CustomsSer
     facts = await customs.facts("found")
     assert not any(kind in facts for kind in (ImportRefused, CaseClosed))
     await customs.retry("found", "inventory")
-    await until(lambda: authorities.taken.count("CEB621") == 2)
+    await until(lambda: authorities.message_types.count("CEB621") == 2)
     await customs.until("found", CaseClosed, opened_case.case)
 
     async def rewritten() -> bool:
@@ -296,13 +296,13 @@ async def test_a_return_that_is_turned_down_later_is_a_case(customs: CustomsServ
     authorities.add_receipt(cop_no("back"), "800")
     await customs.until("back", ImportCleared, 1)
     assert (await customs.post("back", "return-approval")).status_code == 202
-    await until(lambda: "CEB625" in authorities.taken)
+    await until(lambda: "CEB625" in authorities.message_types)
     number = cop_no("back")
     authorities.add_receipt(number, "100", "CEB626")
     opened_case = await customs.until("back", CaseOpened)
     assert (opened_case.case, opened_case.reason) == ("needs_attention:return:1", "CEB626:100")
     await customs.retry("back", "return")
-    await until(lambda: authorities.taken.count("CEB625") == 2)
+    await until(lambda: authorities.message_types.count("CEB625") == 2)
     authorities.add_receipt(number, "399", "CEB626", returned_at=datetime.now(UTC))
     await customs.until("back", ImportReturned, 1)
 
@@ -315,12 +315,12 @@ async def test_the_inventory_of_a_lost_parcel_is_cancelled_until_customs_approve
     await customs.consume(
         ParcelLost(order_id=order_id("lost"), occurred_at=datetime.now(UTC), parcel=1, said_by="operator")
     )
-    await until(lambda: "CEB623" in authorities.taken)
+    await until(lambda: "CEB623" in authorities.message_types)
     authorities.add_receipt(cop_no("lost"), "100", "CEB624")
     opened_case = await customs.until("lost", CaseOpened, "needs_attention:cancellation:1")
     assert opened_case.reason == "CEB624:100"
     await customs.retry("lost", "cancellation")
-    await until(lambda: authorities.taken.count("CEB623") == 2)
+    await until(lambda: authorities.message_types.count("CEB623") == 2)
     authorities.add_receipt(cop_no("lost"), "399", "CEB624", returned_at=datetime.now(UTC))
 
     async def approved() -> bool:

@@ -91,9 +91,9 @@ class BusyStack:
         published = await self.stores.published()
         await self._none(lambda: self.stores.not_sent(published), until, list(self.stack.processes))
         ends = await self.stores.ends()
-        at = await self._none(lambda: self.stores.not_read(ends), until, list(self.stack.processes))
+        recovered_at = await self._none(lambda: self.stores.not_read(ends), until, list(self.stack.processes))
         await self.stack.ready([name for name in self.stack.processes if self.stack.processes[name].alive], patience)
-        return at
+        return recovered_at
 
     async def service_recovered(self, name: str, claimed: Sequence[ClaimedJob] = ()) -> float:
         """Waits until this service, which was started again, has sent and consumed all that is there by now, is ready,
@@ -102,14 +102,14 @@ class BusyStack:
         published = {name: await self.stores.value(name, "select coalesce(max(id), 0) from outbox")}
         ends = await self.stores.ends()
 
-        async def left() -> list[str]:
+        async def unfinished() -> list[str]:
             return [
                 *await self.stores.not_sent(published),
                 *await self.stores.not_read(ends, [name]),
                 *await still_claimed(self.stores, name, claimed),
             ]
 
-        await self._none(left, until, [name])
+        await self._none(unfinished, until, [name])
         await self.stack.ready([name], GIVEN_UP_SECONDS)
         return time.monotonic()
 
@@ -148,11 +148,11 @@ class BusyStack:
                 yield injections
             over = time.monotonic()
             enough.set()
-            at = await self.recovered()
+            recovered_at = await self.recovered()
             for injection in injections:
                 if not injection.measured:
                     injection.ended = injection.ended or over
-                    injection.recovered(at)
+                    injection.recovered(recovered_at)
             await asyncio.gather(*loading)
             for row in rows:
                 row.merge_requests(requests)

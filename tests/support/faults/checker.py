@@ -230,12 +230,12 @@ async def consumed_is_what_was_published(busy: BusyStack) -> list[Violation]:
 
 async def promises_kept(busy: BusyStack) -> list[Violation]:
     """What was answered with 2xx is in the database."""
-    kept: Mapping[str, Callable[[Answered], tuple[str, str] | None]] = {
+    promise_readers: Mapping[str, Callable[[Answered], tuple[str, str] | None]] = {
         "orders": _said_by_orders,
         "warehouse": _said_by_warehouse,
     }
     violations = []
-    for service, reads in kept.items():
+    for service, reads in promise_readers.items():
         wanted = {promise for answered in busy.api.promises if (promise := reads(answered)) is not None}
         ids = sorted({UUID(order_id) for order_id, _ in wanted})
         rows = await busy.stores.rows(

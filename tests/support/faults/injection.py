@@ -38,10 +38,10 @@ class Injection:
         """The fault is over from now on; without this call, at the end of its block."""
         self.ended = time.monotonic()
 
-    def recovered(self, at: float) -> None:
+    def recovered(self, recovered_at: float) -> None:
         """When (monotonic) the system had recovered from it."""
         self.measured = True
-        self.row.recovered(max(0.0, at - self.ended))
+        self.row.recovered(max(0.0, recovered_at - self.ended))
 
     def note(self, words: str) -> None:
         self.row.notes.append(words)

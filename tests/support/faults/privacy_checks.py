@@ -104,7 +104,7 @@ async def _in_logs_and_metrics(busy: BusyStack, needles: Needles) -> list[Violat
 async def _of_the_erased(busy: BusyStack) -> list[Violation]:
     """What an erased person leaves: nothing but what the table of legal grounds names."""
     erased = [UUID(order_id) for order_id in busy.erased]
-    left = (
+    remnants = (
         ("orders", "persons", "contact is not null or national_id is not null"),
         ("customs", "persons", "contact is not null or national_id is not null"),
         ("carrier", "persons", "contact is not null or national_id is not null"),
@@ -114,7 +114,7 @@ async def _of_the_erased(busy: BusyStack) -> list[Violation]:
         ("customs", "payment_parts", "true"),
     )
     violations = []
-    for service, table, condition in left:
+    for service, table, condition in remnants:
         rows = await busy.stores.rows(
             service, f'select order_id from "{table}" where order_id = any($1) and ({condition})', erased
         )
