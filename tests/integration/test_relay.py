@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError
 
@@ -14,7 +16,7 @@ from shared.loop import Loop
 from shared.messaging import dead_letters
 from shared.messaging.partition_log import LogProbe
 from shared.messaging.relay import Relay, _Sent
-from shared.platform import connected, running
+from shared.platform import Platform, connected, running
 from tests.support.platform_pair import (
     Answered,
     Pair,
@@ -49,15 +51,38 @@ async def test_a_service_whose_relay_breaks_ends(pair: Pair, monkeypatch: pytest
     assert by_itself
 
 
-async def test_a_relay_that_is_stopped_finishes_its_round(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the broker has acknowledged is marked as sent, so that no replica sends it again."""
-    settings, acknowledged = pair.settings(pair.asker_dsn), asyncio.Event()
+@asynccontextmanager
+async def relay_alone(pair: Pair) -> AsyncIterator[tuple[Platform, Relay]]:
+    """The relay of the asker, started but not running; nothing else of the service runs."""
+    settings = pair.settings(pair.asker_dsn)
     async with connected(pair.asker, settings) as (asker, service):
-        await ask(asker, "first")
         probe = LogProbe(settings)
         await probe.start()
         relay = Relay(settings, asker.pool, probe, service.name, service.own_topics, nobody_refused)
         await relay.start(Loop("relay"))
+        try:
+            yield asker, relay
+        finally:
+            await relay.stop()
+            await probe.stop()
+
+
+async def stop_after_a_commit(asker: Platform, relay: Relay, reached: asyncio.Event) -> None:
+    """Runs the relay, and stops it when it has come there; a loop that ended before has published an event by then."""
+    running_relay = asyncio.create_task(relay.run(Loop("relay")))
+    await reached.wait()
+    await ask(asker, "published by a loop that ended before")
+    running_relay.cancel()
+    await asyncio.wait({running_relay})
+    assert running_relay.cancelled()
+    assert await asker.pool.fetchval("select count(*) from outbox where sent_at is null") == 0
+
+
+async def test_a_relay_that_is_stopped_finishes_its_round(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the broker has acknowledged is marked as sent, so that no replica sends it again."""
+    acknowledged = asyncio.Event()
+    async with relay_alone(pair) as (asker, relay):
+        await ask(asker, "first")
         mark = relay._mark
 
         async def mark_late(db: DB, sent: Sequence[_Sent]) -> None:
@@ -66,15 +91,24 @@ async def test_a_relay_that_is_stopped_finishes_its_round(pair: Pair, monkeypatc
             await mark(db, sent)
 
         monkeypatch.setattr(relay, "_mark", mark_late)
-        running_relay = asyncio.create_task(relay.run(Loop("relay")))
-        await acknowledged.wait()
-        await ask(asker, "published by a loop that ended before")
-        running_relay.cancel()
-        await asyncio.wait({running_relay})
-        await relay.stop()
-        await probe.stop()
-        assert running_relay.cancelled()
-        assert await asker.pool.fetchval("select count(*) from outbox where sent_at is null") == 0
+        await stop_after_a_commit(asker, relay, acknowledged)
+
+
+async def test_a_relay_that_is_stopped_in_a_round_with_nothing_to_send_looks_once_more(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = asyncio.Event()
+    async with relay_alone(pair) as (asker, relay):
+        due = relay._due
+
+        async def answer_late(db: DB) -> list[asyncpg.Record]:
+            rows = await due(db)
+            looked.set()
+            await asyncio.sleep(0.5)
+            return rows
+
+        monkeypatch.setattr(relay, "_due", answer_late)
+        await stop_after_a_commit(asker, relay, looked)
 
 
 async def test_a_batch_too_large_for_the_broker_leaves_in_smaller_ones(
