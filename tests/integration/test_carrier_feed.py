@@ -118,7 +118,6 @@ async def test_from_the_label_to_the_door_by_files_alone_while_la_poste_is_pause
 async def test_a_pause_of_ems_holds_up_its_labels_and_files_and_not_la_poste(carrier: CarrierService) -> None:
     order_id, number = await by_ems(carrier)
     async with carrier.paused("carrier.ems"):
-        await asyncio.sleep(0.3)  # a look that had begun is over
         await posted(carrier, number)
         await scan(carrier, number, "EMA")
         waits = await carrier.packed(by="ems")

@@ -104,11 +104,13 @@ async def test_after_a_restart_and_a_restore_the_state_is_the_same(servers: Serv
     async with running(market.make, market.settings()) as (platform, _):
         await market.produce(events[:20])
         await until(lambda: _knows(platform, 1))
+        await until(lambda: _all_sent(platform))
     copy = f"{market.dsn}_copy"
     await copy_database(servers, market.dsn, copy)
     async with running(market.make, market.settings()) as (platform, _):
         await market.produce(events[20:])
         await until(lambda: _same(platform, once))
+        await until(lambda: _all_sent(platform))
     # The backup is older than what was published since.
     async with running(market.make, market.settings(copy)) as (platform, _):
         await until(lambda: _blocked(platform))
@@ -133,6 +135,7 @@ async def test_facts_of_one_stream_leave_on_the_topic_of_their_type(servers: Ser
     async with running(market.make, market.settings()) as (platform, _):
         await market.produce(events)
         await until(lambda: _same(platform, once))
+        await until(lambda: _all_sent(platform))
     async with connected(market.make, market.settings(copy)) as (platform, service):
         assert service.own_topics == [market.outgoing.name, market.apart.name]
         assert (await restore_of(platform, service).run()).facts == len(once["published"])
@@ -181,6 +184,10 @@ async def _knows(platform: Platform, facts: int) -> bool:
 
 async def _same(platform: Platform, once: Mapping[str, Any]) -> bool:
     return bool(await state(platform.pool) == once)
+
+
+async def _all_sent(platform: Platform) -> bool:
+    return not await platform.pool.fetchval("select exists (select from outbox where sent_at is null)")
 
 
 async def _blocked(platform: Platform) -> bool:

@@ -45,6 +45,8 @@ from tests.support.databases import FreshDatabase
 from tests.support.http_server import serving
 from tests.support.waiting import until, until_known
 
+LOOPS = {"carrier.laposte": "poll.laposte", "carrier.ems": "feed.ems"}
+"""What looks for scans, by counterpart."""
 GOLDEN = Path(__file__).parents[1] / "golden" / "laposte"
 SAMPLE = json.loads((GOLDEN / "label-order.json").read_text())
 SECRET, OLD_SECRET = b"s" * 32, b"o" * 32
@@ -178,11 +180,11 @@ class CarrierService:
         faults = (await self.outside.get("/control/account")).json()["faults"]
         return int(faults.get(counterpart, {}).get(kind, 0))
 
-    async def polled(self) -> None:
-        """Waits until a round of the poller that had begun before is over."""
+    async def polled(self, name: str = "poll.laposte") -> None:
+        """Waits until a round of this loop that had begun before is over."""
 
         async def started() -> Loop | None:
-            return next((loop for loop in self.platform.state.loops if loop.name == "poll.laposte"), None)
+            return next((loop for loop in self.platform.state.loops if loop.name == name), None)
 
         poller = await until(started)
         poller.trouble = "a round may be under way"
@@ -190,11 +192,11 @@ class CarrierService:
 
     @asynccontextmanager
     async def paused(self, counterpart: str = "carrier.laposte") -> AsyncIterator[None]:
-        """The carrier is not called; a round of La Poste's poller that had begun before is over."""
+        """The carrier is not called; a round of its poller or of its feed that had begun before is over."""
         async with self.platform.ledger.transaction() as db:
             await pauses.pause(db, counterpart)
         try:
-            await self.polled()
+            await self.polled(LOOPS[counterpart])
             yield
         finally:
             async with self.platform.ledger.transaction() as db:

@@ -20,6 +20,7 @@ from tests.support.bad_receipts import BAD, GOLDEN, INVENTORIES
 from tests.support.customs_authorities import Authorities, cop_no, read_all
 from tests.support.customs_samples import order_id
 from tests.support.customs_service import OPERATOR, PACKER, CustomsService
+from tests.support.waiting import until
 
 PLAIN: dict[str, Any] = {"messageType": "CEB622", "returnStatus": "800", "returnTime": "20261123170000"}
 
@@ -78,7 +79,7 @@ async def test_a_bad_receipt_is_set_aside_and_the_next_parcel_is_cleared(
     authorities.add_message(message(cop_no("next"), "800"))
     await customs.until("next", ImportCleared, 1)
     assert authorities.polls in (1, 2), "the next parcel is cleared within two polls"
-    assert unreadable() == before + 1
+    await until(lambda: unreadable() == before + 1)
     [row] = await customs.platform.pool.fetch("select name, reason, size, body, order_ids from unreadable_receipts")
     stored_body = customs.platform.seal.open(row["body"], sealing_place(row["name"]))
     assert len(stored_body) <= KEPT_BYTES
