@@ -201,6 +201,6 @@ def test_a_decision_names_the_versions_that_it_used() -> None:
         "cbec_transaction_cny:2019-01-01",
         "cbec_yearly_cny:2019-01-01",
         "cbec_tax_percent:2016-04-08",
-        *(POLICY.tables.versions[file] for file in ("goods", "list_notes", "tariff", "lanes")),
+        *(POLICY.tables.versions[file] for file in ("goods", "list_notes", "tariff", "codes", "lanes")),
         "eu_deemed_declaration_eur:2016-05-01",
     )

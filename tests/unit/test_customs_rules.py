@@ -325,7 +325,15 @@ def test_a_decision_names_every_table_that_it_used() -> None:
         return dict(rule.split(":") for rule in rules)
 
     cbec, post = used(), used(marketplace="postal-shop")
-    assert cbec.keys() >= {"cny_per_eur", "cbec_tax_percent", "goods", "tariff", "lanes", "eu_deemed_declaration_eur"}
+    assert cbec.keys() >= {
+        "cny_per_eur",
+        "cbec_tax_percent",
+        "goods",
+        "tariff",
+        "codes",
+        "lanes",
+        "eu_deemed_declaration_eur",
+    }
     assert post.keys() >= {"cny_per_eur", "postal_parcel_cny", "goods", "postal_bands", "lanes"}
     assert used(lines=(samples.line(hs_code="95030000"),)).keys() == cbec.keys()
 

@@ -110,7 +110,7 @@ class Cbec9610:
 
     def rules(self, day: date) -> tuple[str, ...]:
         limits = (self.tables.cbec_transaction, self.tables.cbec_yearly, self.tables.cbec_tax_percent)
-        files = (self.tables.versions[file] for file in ("goods", "list_notes", "tariff", "lanes"))
+        files = (self.tables.versions[file] for file in ("goods", "list_notes", "tariff", "codes", "lanes"))
         return (*(limit.version(day) for limit in limits), *files)
 
     def _tariff_lines(
