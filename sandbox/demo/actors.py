@@ -149,12 +149,24 @@ class Actors:
         label = await self._api.send("GET", "carrier", f"/orders/{order.id}/parcels/{parcel}/label", "warehouse")
         if not label.content.startswith(b"%PDF"):
             self._failed.append(f"the label of {order.number}-{parcel} is no PDF")
+        await self.hand_over(order, parcel, number)
+        return None
+
+    async def hand_over(self, order: Order, parcel: int, number: str) -> None:
+        """Gives a labelled parcel to the carrier, on its own."""
         path = f"/orders/{order.id}/parcels/{parcel}/hand-over"
         await self._api.post("warehouse", path, "warehouse", {"tracking_number": number})
-        await self._api.post("sandbox", "/control/postings", None, {"parcel_numbers": [number]})
-        if order.scenario.cancel == "too_late" and parcel == len(order.scenario.parcel_scenarios):
-            await self._cancel(order)
-        return None
+        await self.post([(order, parcel, number)])
+
+    async def post(self, parcels: Sequence[tuple[Order, int, str]]) -> None:
+        """The carrier has these parcels, each with its number, from now on; after it, who wanted to cancel too late
+        does."""
+        await self._api.post(
+            "sandbox", "/control/postings", None, {"parcel_numbers": [number for *_, number in parcels]}
+        )
+        for order, parcel, _ in parcels:
+            if order.scenario.cancel == "too_late" and parcel == len(order.scenario.parcel_scenarios):
+                await self._cancel(order)
 
     async def _cancel(self, order: Order) -> None:
         await self._api.post("orders", f"/orders/{order.id}/cancel", "marketplace")

@@ -17,6 +17,13 @@ from sandbox.demo.people import person
 from tests.support.faults import checker
 from tests.support.faults.busy_stack import PLAIN, BusyStack, running_busy_stack
 from tests.support.faults.label_checks import one_label_scanned
+from tests.support.faults.manifest_checks import (
+    Listed,
+    carrier_lists_agree,
+    closed_manifests,
+    on_one_manifest,
+    shown_as_closed,
+)
 from tests.support.faults.privacy_checks import nothing_personal
 from tests.support.faults.proxied_stack import proxied_stack
 from tests.support.faults.report import Report
@@ -111,6 +118,38 @@ async def test_a_parcel_handed_over_twice(broken: BusyStack) -> None:
         await broken.api.post("sandbox", f"/control/parcels/{number}/scan", None, {"code": "PC1", "country": "FR"})
     account = await broken.api.get("sandbox", "/control/account", None)
     assert f"2 labels of {order.number}-1 were scanned" in of("I3", one_label_scanned(account))
+
+
+async def test_a_manifest_that_is_shown_otherwise_than_it_was_closed(broken: BusyStack) -> None:
+    manifests = await closed_manifests(broken)
+    assert manifests
+    closed = {manifest_id: set[Listed]() for manifest_id in manifests}
+    words = {f"manifest {manifest_id} is not shown as it was closed" for manifest_id in manifests}
+    assert words == set(of("I3", shown_as_closed(manifests, (), closed)))
+    assert words == set(of("I3", shown_as_closed({}, closed, closed)))
+
+
+async def test_a_parcel_on_two_manifests(broken: BusyStack) -> None:
+    manifests = await closed_manifests(broken)
+    assert on_one_manifest(manifests) == []
+    twice = {**manifests, "another": next(iter(manifests.values()))}
+    assert "parcel 1 is on 2 manifests" in of("I3", on_one_manifest(twice))
+
+
+async def test_a_list_of_the_carrier_that_lacks_a_parcel_or_that_nobody_knows(broken: BusyStack) -> None:
+    async def listed() -> bool:
+        account = await broken.api.get("sandbox", "/control/account", None)
+        return carrier_lists_agree(account, await closed_manifests(broken), {}) == []
+
+    await until(listed, PATIENCE_SECONDS)
+    manifests = await closed_manifests(broken)
+    lists = (await broken.api.get("sandbox", "/control/account", None))["bordereaux"]
+    short = [{**lists[0], "parcel_numbers": lists[0]["parcel_numbers"][1:]}, *lists[1:]]
+    [lacking] = of("I3", carrier_lists_agree({"bordereaux": short}, manifests, {}))
+    assert lacking.startswith("the carrier lists ")
+    more = [*lists, {**lists[0], "number": 1}]
+    [unknown] = of("I3", carrier_lists_agree({"bordereaux": more}, manifests, {}))
+    assert unknown.endswith(", 0 are on record")
 
 
 async def labels(busy: BusyStack, sub_order: str) -> list[str]:

@@ -9,12 +9,13 @@ from sandbox.demo.clock_speed import SLOW
 from sandbox.demo.rebuild import rebuild_tracking
 from tests.support.faults import checker
 from tests.support.faults.busy_stack import BusyStack
+from tests.support.faults.manifest_checks import closed_manifests
 from tests.support.faults.proxied_stack import POLL_SECONDS
 from tests.support.waiting import until
 
 FAST = 60_000.0
 END_SECONDS = 180.0
-LEAST_INJECTIONS = 60
+LEAST_INJECTIONS, LEAST_MANIFESTS = 60, 20
 """Of a short run, as CI does."""
 
 
@@ -32,6 +33,10 @@ async def test_every_invariant_holds_when_all_is_over(busy: BusyStack) -> None:
 async def test_the_view_built_from_the_topics_alone_has_the_same_bytes(busy: BusyStack) -> None:
     outcome = await rebuild_tracking(busy.stack)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+async def test_trucks_left_during_the_run(busy: BusyStack) -> None:
+    assert len(await closed_manifests(busy)) >= LEAST_MANIFESTS
 
 
 def test_a_run_is_at_least_sixty_injections(busy: BusyStack) -> None:

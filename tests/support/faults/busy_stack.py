@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 
-from sandbox.demo.actors import Actors
 from sandbox.demo.api import Refused
 from sandbox.demo.orders import DemoOrders, Order, place, receive_goods
 from sandbox.demo.scenarios import BY_NAME, SCENARIOS, Scenario
@@ -23,6 +22,7 @@ from tests.support.faults import checker
 from tests.support.faults.claimed_jobs import ClaimedJob, still_claimed
 from tests.support.faults.injection import BOUND_SECONDS, Injection
 from tests.support.faults.latency import PLACING, TRACKING, Requests
+from tests.support.faults.loading import LoadingActors
 from tests.support.faults.proxied_stack import failpoint_file
 from tests.support.faults.proxy import Proxy
 from tests.support.faults.report import Report, Row
@@ -62,7 +62,7 @@ class BusyStack:
     """How many shoppers there were so far."""
 
     def __post_init__(self) -> None:
-        self.actors = Actors(self.api, self.orders, self.stack.clock.now)
+        self.actors = LoadingActors(self.api, self.orders, self.stack.clock.now)
 
     async def place(self, scenarios: Sequence[Scenario], row: Row | None = None) -> list[Order]:
         """Orders through the public API, of which the checker then knows everything."""

@@ -38,7 +38,8 @@ injected together share requests and recovery.
 INVARIANTS = {
     "I1": "no accepted order is lost: it ends, or reaches a state that a person can see and settle",
     "I2": "stock is never negative or oversold; received = available + reserved + shipped + written off",
-    "I3": "at most one label per parcel is ever handed over; an unconfirmed label after a lost answer is recorded",
+    "I3": "at most one label per parcel is ever handed over; an unconfirmed label after a lost answer is recorded; "
+    "a manifest lists what was handed over with it, and so does the carrier",
     "I4": "a timeline is the set of the accepted carrier events, each once, in event-time order",
     "I5": "every fact has its effect once; outboxes drain; one bad record delays its own order only",
     "I6": "each parcel is declared once, in order, with the weight on the scale; the parts add up to the cent",
