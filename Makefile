@@ -57,11 +57,11 @@ operate: $(VENV)/.installed ## Runs an operator's command: make operate SERVICE=
 check: lint ## The one command before a push: lint, and all tests that need no servers
 	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) tests/unit tests/contract
 
-test: $(VENV)/.installed ## Runs the tests, or all of TESTS="file ...", on servers of their own, two files at a time (WORKERS=2)
-	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) $(if $(TESTS),-m "slow or not slow" $(TESTS))
+test: $(VENV)/.installed ## Runs the tests, or all of TESTS="file ...", on servers of their own, three files at a time (WORKERS=3)
+	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),3) $(if $(TESTS),-m "slow or not slow" $(TESTS))
 
 test-slow: $(VENV)/.installed ## Runs the slow tests: an operator's procedures, changes of tables and keys, fuzzing, every bench once
-	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) -m slow
+	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),3) -m slow
 
 test-newcomer: $(VENV)/.installed ## Installs, runs and tries what README shows, as newcomers do, wherever they stand (about six minutes)
 	@$(BIN)/python -m pytest -m newcomer tests/newcomer
