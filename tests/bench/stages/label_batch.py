@@ -24,7 +24,7 @@ from tests.bench.servers import BenchError, BenchServers, Stand
 from tests.bench.size import Size
 
 TITLE = "Labels of up to 500 parcels in one act"
-HOWS = {"ours": "this project: one request, one PDF", "single": "the same labels, a request each, not joined"}
+HOWS = {"ours": "this project: one request, one file", "single": "the same labels, a request each, not joined"}
 
 
 async def run(bench: BenchServers, size: Size) -> Result:
