@@ -30,7 +30,7 @@ from shared.operations.schema import PLATFORM_SCHEMA
 from shared.platform import Platform, Service, running
 from shared.settings import PlatformSettings
 from tests.support.platform_pair import kinds
-from tests.support.waiting import until
+from tests.support.waiting import all_sent, until
 
 _number = itertools.count(1)
 
@@ -74,8 +74,7 @@ class Clerk:
 
         async def so() -> bool:
             rows = await self.platform.pool.fetch("select stream_id from facts where type = $1", Read.TYPE)
-            unsent = await self.platform.pool.fetchval("select count(*) from outbox where sent_at is null")
-            return unsent == 0 and {row["stream_id"] for row in rows} >= ids
+            return await all_sent(self.platform.pool) and {row["stream_id"] for row in rows} >= ids
 
         await until(so)
         assert await self.platform.pool.fetchval("select count(*) from dead_letters") == 0

@@ -25,7 +25,7 @@ from tests.support.platform_pair import (
     count,
     nobody_refused,
 )
-from tests.support.waiting import until
+from tests.support.waiting import all_sent, until
 
 
 async def test_a_service_whose_relay_breaks_ends(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ async def stop_after_a_commit(asker: Platform, relay: Relay, reached: asyncio.Ev
     running_relay.cancel()
     await asyncio.wait({running_relay})
     assert running_relay.cancelled()
-    assert await asker.pool.fetchval("select count(*) from outbox where sent_at is null") == 0
+    assert await all_sent(asker.pool)
 
 
 async def test_a_relay_that_is_stopped_finishes_its_round(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

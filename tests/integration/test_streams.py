@@ -38,7 +38,7 @@ from tests.support.streams_shop import (
     state,
     story,
 )
-from tests.support.waiting import until
+from tests.support.waiting import all_sent, until
 
 BATCHES = 10_000
 
@@ -104,13 +104,13 @@ async def test_after_a_restart_and_a_restore_the_state_is_the_same(servers: Serv
     async with running(market.make, market.settings()) as (platform, _):
         await market.produce(events[:20])
         await until(lambda: _knows(platform, 1))
-        await until(lambda: _all_sent(platform))
+        await until(lambda: all_sent(platform.pool))
     copy = f"{market.dsn}_copy"
     await copy_database(servers, market.dsn, copy)
     async with running(market.make, market.settings()) as (platform, _):
         await market.produce(events[20:])
         await until(lambda: _same(platform, once))
-        await until(lambda: _all_sent(platform))
+        await until(lambda: all_sent(platform.pool))
     # The backup is older than what was published since.
     async with running(market.make, market.settings(copy)) as (platform, _):
         await until(lambda: _blocked(platform))
@@ -135,7 +135,7 @@ async def test_facts_of_one_stream_leave_on_the_topic_of_their_type(servers: Ser
     async with running(market.make, market.settings()) as (platform, _):
         await market.produce(events)
         await until(lambda: _same(platform, once))
-        await until(lambda: _all_sent(platform))
+        await until(lambda: all_sent(platform.pool))
     async with connected(market.make, market.settings(copy)) as (platform, service):
         assert service.own_topics == [market.outgoing.name, market.apart.name]
         assert (await restore_of(platform, service).run()).facts == len(once["published"])
@@ -158,8 +158,7 @@ async def test_after_the_broker_lost_everything_the_state_is_the_same(servers: S
 
         async def sent_again() -> bool:
             ends = await platform.pool.fetchval("select max(generation) from log_ends")
-            unsent = await platform.pool.fetchval("select count(*) from outbox where sent_at is null")
-            return ends is not None and ends >= 1 and unsent == 0
+            return ends is not None and ends >= 1 and await all_sent(platform.pool)
 
         await until(sent_again)
         await market.produce(events)  # whoever published them does the same
@@ -184,10 +183,6 @@ async def _knows(platform: Platform, facts: int) -> bool:
 
 async def _same(platform: Platform, once: Mapping[str, Any]) -> bool:
     return bool(await state(platform.pool) == once)
-
-
-async def _all_sent(platform: Platform) -> bool:
-    return not await platform.pool.fetchval("select exists (select from outbox where sent_at is null)")
 
 
 async def _blocked(platform: Platform) -> bool:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
+import asyncpg
+
 from contracts.base import Event
 from shared.ledger.facts import Facts
 
@@ -33,6 +35,12 @@ async def until(question: Callable[[], Any], seconds: float = PATIENCE_SECONDS) 
             if result:
                 return result
             await asyncio.sleep(0.05)
+
+
+async def all_sent(pool: asyncpg.Pool[asyncpg.Record]) -> bool:
+    """Whether all that this service has published is marked as sent: a moment after the broker has it."""
+    unsent: int = await pool.fetchval("select count(*) from outbox where sent_at is null")
+    return unsent == 0
 
 
 async def until_known(read: Callable[[], Awaitable[Facts]], kind: type[E], subject: str | int = "") -> E:
