@@ -146,7 +146,7 @@ class Relay:
                     await notice_lost_tail(self._pool, self._probe, _LOCK)
                     await outbox.raise_floor(self._pool, self._partitions)
                     checked = loop.now()
-                last = self._leaving  # a round that began before may have missed what was committed since
+                leaving = self._leaving  # as the round begins: an earlier one may have missed the last commits
                 sent = await self.send_once()
             except (KafkaError, *TRANSIENT) as error:
                 if self._leaving:
@@ -155,7 +155,7 @@ class Relay:
                 continue
             loop.healthy()
             loop.trouble = self._trouble()
-            if last and not sent and not self._flights:
+            if leaving and not sent and not self._flights:
                 return
             if sent is None:
                 await asyncio.sleep(BUSY_RETRY_SECONDS)

@@ -19,7 +19,7 @@ from tests.support.faults.busy_stack import PLAIN, BusyStack, running_busy_stack
 from tests.support.faults.label_checks import one_label_scanned
 from tests.support.faults.manifest_checks import (
     Listed,
-    carrier_lists_agree,
+    bordereaux_match,
     closed_manifests,
     on_one_manifest,
     shown_as_closed,
@@ -136,19 +136,19 @@ async def test_a_parcel_on_two_manifests(broken: BusyStack) -> None:
     assert "parcel 1 is on 2 manifests" in of("I3", on_one_manifest(twice))
 
 
-async def test_a_list_of_the_carrier_that_lacks_a_parcel_or_that_nobody_knows(broken: BusyStack) -> None:
+async def test_a_bordereau_that_lacks_a_parcel_or_that_nobody_knows(broken: BusyStack) -> None:
     async def listed() -> bool:
         account = await broken.api.get("sandbox", "/control/account", None)
-        return carrier_lists_agree(account, await closed_manifests(broken), {}) == []
+        return bordereaux_match(account, await closed_manifests(broken), {}) == []
 
     await until(listed, PATIENCE_SECONDS)
     manifests = await closed_manifests(broken)
-    lists = (await broken.api.get("sandbox", "/control/account", None))["bordereaux"]
-    short = [{**lists[0], "parcel_numbers": lists[0]["parcel_numbers"][1:]}, *lists[1:]]
-    [lacking] = of("I3", carrier_lists_agree({"bordereaux": short}, manifests, {}))
-    assert lacking.startswith("the carrier lists ")
-    more = [*lists, {**lists[0], "number": 1}]
-    [unknown] = of("I3", carrier_lists_agree({"bordereaux": more}, manifests, {}))
+    bordereaux = (await broken.api.get("sandbox", "/control/account", None))["bordereaux"]
+    short = [{**bordereaux[0], "parcel_numbers": bordereaux[0]["parcel_numbers"][1:]}, *bordereaux[1:]]
+    [lacking] = of("I3", bordereaux_match({"bordereaux": short}, manifests, {}))
+    assert lacking.startswith("the bordereaux of manifest ")
+    more = [*bordereaux, {**bordereaux[0], "number": 1}]
+    [unknown] = of("I3", bordereaux_match({"bordereaux": more}, manifests, {}))
     assert unknown.endswith(", 0 are on record")
 
 

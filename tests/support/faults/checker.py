@@ -22,10 +22,10 @@ from services.registry import SERVICES
 from tests.support.faults.customs_checks import customs_in_order
 from tests.support.faults.label_checks import labels_known, labels_on_record, one_label_scanned
 from tests.support.faults.manifest_checks import (
-    carrier_lists_agree,
+    bordereaux_match,
     closed_manifests,
-    manifests_are_facts,
-    unshown_lists,
+    manifests_match_facts,
+    other_bordereaux,
 )
 from tests.support.faults.privacy_checks import nothing_personal
 from tests.support.faults.violations import Violation
@@ -48,7 +48,7 @@ _CANCEL = re.compile(r"/orders/([0-9a-f-]{36})/cancel")
 async def now(busy: BusyStack) -> list[Violation]:
     """I2, I3 at the first scan and of manifests, I5's single effect, I7's promises."""
     account = await busy.api.get("sandbox", "/control/account", None)
-    manifests = await manifests_are_facts(busy)
+    manifests = await manifests_match_facts(busy)
     violations = [*await stock_adds_up(busy), *one_label_scanned(account), *manifests, *await each_fact_once(busy)]
     return [*violations, *await promises_kept(busy), *await callbacks_kept(busy, account)]
 
@@ -61,7 +61,7 @@ async def at_the_end(busy: BusyStack) -> list[Violation]:
         *await now(busy),
         *await every_order_ends(busy),
         *labels_on_record(account, await labels_known(busy)),
-        *carrier_lists_agree(account, await closed_manifests(busy), await unshown_lists(busy)),
+        *bordereaux_match(account, await closed_manifests(busy), await other_bordereaux(busy)),
         *await timelines_are_the_events(busy, facts["carrier"]),
         *await consumed_is_what_was_published(busy),
         *customs_in_order(account, facts["customs"], _numbers(busy)),

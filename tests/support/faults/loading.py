@@ -43,7 +43,8 @@ class LoadingActors(Actors):
 
     async def hand_over(self, order: Order, parcel: int, number: str) -> None:
         if (int(order.number.rpartition("-")[2]) + parcel) % 2:
-            return await super().hand_over(order, parcel, number)
+            await super().hand_over(order, parcel, number)
+            return
         async with self._loading:
             if self._load is None:
                 opened = await self._api.post("warehouse", "/manifests", "warehouse", {"carrier": "laposte"})
@@ -63,7 +64,6 @@ class LoadingActors(Actors):
                         raise
             else:
                 load.parcels[number] = (order, parcel)
-        return None
 
     def _dispatch_again(self, parcels: Mapping[str, tuple[Order, int]]) -> None:
         """Those that still wait to be handed over are on the dispatcher's list."""

@@ -1,5 +1,5 @@
-"""I3 of manifests: a parcel is on one of ours at most, which lists what was handed over with it; so does the carrier's
-own list, and every other list that the carrier made is on record."""
+"""I3 of manifests: a parcel is on one of ours at most. A manifest, and the bordereaux that the carrier made of it, list
+what was handed over with it. Every other bordereau is on record."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def closed_manifests(busy: BusyStack) -> Manifests:
     }
 
 
-async def manifests_are_facts(busy: BusyStack) -> list[Violation]:
+async def manifests_match_facts(busy: BusyStack) -> list[Violation]:
     """Each is shown as it was closed, and each of its parcels was handed over. People go on meanwhile."""
     promised = {
         promise.answer["id"]
@@ -101,8 +101,8 @@ def _parcels(manifest: Mapping[str, Any]) -> set[Listed]:
     return {(row["order_id"], row["parcel"], row["tracking_number"]) for row in manifest["parcels"]}
 
 
-async def unshown_lists(busy: BusyStack) -> Mapping[str, int]:
-    """How many lists of the carrier, by manifest, may exist beside those shown: made in vain, or of a lost answer."""
+async def other_bordereaux(busy: BusyStack) -> Mapping[str, int]:
+    """How many bordereaux, by manifest, may exist beside those shown: made twice, or of a lost answer."""
     rows = await busy.stores.rows(
         "carrier",
         """select manifest_id from bordereaux where not used
@@ -111,10 +111,9 @@ async def unshown_lists(busy: BusyStack) -> Mapping[str, int]:
     return Counter(str(row["manifest_id"]) for row in rows)
 
 
-def carrier_lists_agree(
-    account: Mapping[str, Any], manifests: Manifests, unshown: Mapping[str, int]
-) -> list[Violation]:
-    """`account` is the sandbox's. The lists shown of a manifest have its parcels, each on one of them."""
+def bordereaux_match(account: Mapping[str, Any], manifests: Manifests, others: Mapping[str, int]) -> list[Violation]:
+    """Those shown of a manifest list its parcels, each once. `account` is the sandbox's; `others` counts, by manifest,
+    the bordereaux on record that are not shown."""
     made: Mapping[str, Sequence[str]] = {str(row["number"]): row["parcel_numbers"] for row in account["bordereaux"]}
     violations = []
     for manifest_id, manifest in manifests.items():
@@ -122,9 +121,11 @@ def carrier_lists_agree(
         shown = {row["number"] for row in manifest["bordereaux"]}
         listed = sorted(number for name in shown for number in made.get(name, ()))
         if listed != numbers:
-            violations.append(Violation("I3", f"the carrier lists {listed} for manifest {manifest_id} of {numbers}"))
-        others = [name for name, parcels in made.items() if name not in shown and set(parcels) & set(numbers)]
-        if len(others) > unshown.get(manifest_id, 0):
-            words = f"the carrier made {len(others)} more lists of manifest {manifest_id}"
-            violations.append(Violation("I3", f"{words}, {unshown.get(manifest_id, 0)} are on record"))
+            violations.append(
+                Violation("I3", f"the bordereaux of manifest {manifest_id} list {listed} instead of {numbers}")
+            )
+        more = sum(name not in shown and not set(numbers).isdisjoint(parcels) for name, parcels in made.items())
+        if more > (recorded := others.get(manifest_id, 0)):
+            words = f"the carrier made {more} more bordereaux of manifest {manifest_id}, {recorded} are on record"
+            violations.append(Violation("I3", words))
     return violations
